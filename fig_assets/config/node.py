@@ -1,0 +1,202 @@
+"""What all things of the configuration language share: names, values, versions and checks."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Generic, Literal, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    Strict,
+    model_validator,
+)
+from pydantic import Field as Bound
+
+from fig_assets.config.rules import (
+    Unknown,
+    check_name,
+    check_reference,
+    check_scalar,
+    date_of,
+    tags_of,
+    wrong,
+)
+
+Name = Annotated[str, AfterValidator(check_name)]
+"""A name the user gives to a thing: `[a-z][a-z0-9_]*`, at most 63 characters, no `__`."""
+
+Reference = Annotated[str, AfterValidator(check_reference)]
+"""The name of an attribute, pinned to a version or not: `failure_rate` or `failure_rate@2`."""
+
+Text = Annotated[str, Bound(min_length=1)]
+Positive = Annotated[int, Strict(), Bound(ge=1, le=100_000)]
+NotNegative = Annotated[int, Strict(), Bound(ge=0, le=100_000)]
+Number = Annotated[float, Strict(), Bound(allow_inf_nan=False)]
+Share = Annotated[float, Strict(), Bound(ge=0, le=1)]
+Flag = Annotated[bool, Strict()]
+Day = Annotated[date, BeforeValidator(date_of)]
+Scalar = Annotated[bool | int | float | str | None, PlainValidator(check_scalar)]
+Tags = Annotated[dict[str, str], BeforeValidator(tags_of)]
+
+
+class Node(BaseModel):
+    """Anything that is written as an object. Unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mark_unknown_keys(cls, raw: object) -> object:
+        """Put the known keys beside each unknown one, for the "did you mean" of its refusal."""
+        if not isinstance(raw, dict):
+            return raw
+        known = tuple(field.alias or name for name, field in cls.model_fields.items())
+        return {
+            key: value if key in known or isinstance(value, Unknown) else Unknown(known)
+            for key, value in raw.items()
+        }
+
+
+class Described(Node):
+    """What documents a thing and changes no value."""
+
+    description: str = ""
+    owner: str | None = None
+    tags: Tags = {}
+
+
+class Attribute(Described):
+    """One version of an attribute: what can be deprecated and retired.
+
+    `deprecated` is the text shown to each consumer; `retired` stops the computation.
+    """
+
+    deprecated: Text | None = None
+    retired: Flag = False
+
+
+T = TypeVar("T", bound=Node)
+
+
+class Versions(Node, Generic[T]):
+    """All versions of one attribute, by number, and the number that unpinned readers get.
+
+    Written either plainly (then it is version 1) or as `{"default_version": N, "versions": {...}}`.
+    Without `default_version` the lowest number is the default: adding a version changes nothing.
+    """
+
+    default: int
+    all: dict[int, T]
+
+    @property
+    def current(self) -> T:
+        """The default version."""
+        return self.all[self.default]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_either_form(cls, raw: object) -> object:
+        if isinstance(raw, Mapping) and "versions" in raw:
+            return _from_versions(raw)
+        return {"default": 1, "all": {1: raw}}
+
+
+def _from_versions(raw: Mapping[str, object]) -> dict[str, object]:
+    known = ("default_version", "versions")
+    strange = {key: Unknown(known) for key in raw if key not in known}
+    numbered = numbered_versions(raw["versions"])
+    return {"default": default_among(raw, numbered), "all": numbered, **strange}
+
+
+def numbered_versions(written: object) -> dict[int, object]:
+    """Turn the keys of a written `versions` object into numbers.
+
+    Raises:
+        PydanticCustomError: It is no object, is empty, or a key is not a whole number from 1.
+    """
+    if not isinstance(written, Mapping) or not written:
+        raise wrong(
+            '"versions" must be an object of version numbers, such as {"1": {...}, "2": {...}}',
+            at=("versions",),
+        )
+    for key in written:
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", str(key)):
+            raise wrong(
+                "version {text} is not a whole number from 1",
+                at=("versions", str(key)),
+                text=repr(str(key)),
+                fix='write the number of the version, such as "2"',
+            )
+    return {int(key): value for key, value in written.items()}
+
+
+def default_among(raw: Mapping[str, object], numbered: Mapping[int, object]) -> int:
+    """Return the written `default_version`, or the lowest number where none is written.
+
+    Raises:
+        PydanticCustomError: `default_version` is not among the versions.
+    """
+    default = raw.get("default_version", min(numbered))
+    if type(default) is not int or default not in numbered:
+        known = ", ".join(str(number) for number in sorted(numbered))
+        raise wrong(
+            'default_version {text} is not among the "versions"',
+            at=("default_version",),
+            text=repr(default),
+            fix=f"use one of: {known}",
+        )
+    return default
+
+
+class Check(Node):
+    """One thing that must hold for a column.
+
+    Written `"nonnull"`, `"unique"` or as an object with exactly one of `nonnull`, `unique`,
+    `in_range` ([low, high], both ends included, null for an open end), `one_of`, `matches` (a
+    regular expression that the whole text must match). NULLs are judged by `nonnull` only.
+    """
+
+    nonnull: Flag = False
+    unique: Flag = False
+    in_range: tuple[Number | None, Number | None] | None = None
+    one_of: tuple[Scalar, ...] | None = None
+    matches: Text | None = None
+    severity: Literal["warn", "block"] | None = None
+    max_fraction: Share = 0.0
+    """The share of the rows that may break the check before it fails."""
+
+    @property
+    def kind(self) -> str:
+        """The key that says what is checked: `nonnull`, `unique`, `in_range`, ..."""
+        return next(kind for kind in CHECK_KINDS if getattr(self, kind) not in (None, False))
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a failure stops publication; unless written, only `nonnull` does."""
+        return self.severity == "block" or (self.severity is None and self.nonnull)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, raw: object) -> object:
+        return {raw: True} if isinstance(raw, str) else raw
+
+    @model_validator(mode="after")
+    def _exactly_one_kind(self) -> Self:
+        kinds = [kind for kind in CHECK_KINDS if getattr(self, kind) not in (None, False)]
+        if len(kinds) != 1:
+            raise wrong(f"a check needs exactly one of: {', '.join(CHECK_KINDS)}")
+        return self
+
+
+CHECK_KINDS = ("nonnull", "unique", "in_range", "one_of", "matches")
+
+
+def _listed(raw: object) -> object:
+    return raw if isinstance(raw, list) else [raw]
+
+
+Checks = Annotated[tuple[Check, ...], BeforeValidator(_listed)]

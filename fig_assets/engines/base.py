@@ -1,0 +1,272 @@
+"""The contract between the program and a warehouse: relations, columns, reads, and four verbs.
+
+Trees name a relation by a table made with `relation`; how that becomes files or a table of the
+warehouse is each engine's own business, in one place.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Protocol, Self
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.errors import EngineError
+
+DAY = "day"
+"""The partition column of every dated relation; it stands in the path, not in the file."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """Columns of a relation over the days [start, end); both None for a relation without days."""
+
+    relation: str
+    columns: tuple[str, ...]
+    start: date | None = None
+    end: date | None = None
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day of the read, in order; empty for a relation without days."""
+        return tuple(days_between(self.start, self.end)) if self.start and self.end else ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One stored column: its Arrow type, the fingerprint of its meaning, and what it was made of."""
+
+    name: str
+    type: pa.DataType
+    fingerprint: str = ""
+    reads: tuple[Read, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a write replaces: the columns of a relation, its key columns first.
+
+    `whole` says that these are all the live columns. Only then may a day whose set of keys is
+    another than the stored one be replaced; a scoped write of such a day is refused.
+    """
+
+    relation: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    whole: bool = True
+    dated: bool = True
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Small facts stored with each day, such as the conservation counts of an event."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names in stored order, without `day`."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of one day's file."""
+        return pa.schema([(column.name, column.type) for column in self.columns])
+
+
+@dataclass(frozen=True)
+class InputDigests:
+    """What one column read of one relation: a short digest for each day from `start` on.
+
+    A day without rows of its own, because it was never built, stands as an empty string.
+    """
+
+    relation: str
+    columns: tuple[str, ...]
+    start: str
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StoredColumn:
+    """The record of one column of one day: meaning, content, write number and inputs."""
+
+    fingerprint: str
+    digest: str
+    generation: int
+    inputs: tuple[InputDigests, ...] = ()
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The record of one stored day of a relation."""
+
+    rows: int
+    generation: int
+    key: tuple[str, ...]
+    key_digest: str
+    columns: Mapping[str, StoredColumn]
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one write did to one day (`day` is None for a relation without days)."""
+
+    day: date | None
+    rows: int
+    digests: Mapping[str, str]
+    changed: bool
+
+
+class Engine(Protocol):
+    """A warehouse that runs our syntax trees in its own dialect."""
+
+    dialect: str
+    """sqlglot's name for the dialect: "duckdb", "snowflake" or "spark"."""
+
+    def sql(self, tree: exp.Query) -> str:
+        """Render `tree` as text that a person can read and run as it stands."""
+        ...
+
+    def query(self, tree: exp.Query) -> pa.Table:
+        """Run `tree`; raises EngineError with the statement when it is refused."""
+        ...
+
+    def replace_days(
+        self, target: Target, rows: exp.Query | pa.Table, days: Sequence[date]
+    ) -> tuple[Written, ...]:
+        """Make `rows` the content of `target`'s columns on exactly `days`.
+
+        `rows` has the column `day` and every column of `target`. Atomic for each day and
+        idempotent: a failure leaves the old rows, running twice leaves the same rows, a day
+        without rows becomes an empty day. Columns of the day that `target` does not name are
+        kept where the keys are the same, dropped where `target.whole`, else the write is refused.
+
+        Raises:
+            EngineError: the statement or the storage failed.
+            Conflict: newer rows of these columns were published meanwhile.
+            RowSetChanged: a scoped write met a day with another set of keys.
+        """
+        ...
+
+    def replace_all(self, target: Target, rows: exp.Query | pa.Table) -> Written:
+        """Make `rows` the content of a relation without days; else as `replace_days`."""
+        ...
+
+    def partition(self, relation: str, day: date | None) -> Partition | None:
+        """Return the record of a stored day, or None where it was never built."""
+        ...
+
+    def days(self, relation: str) -> tuple[date, ...]:
+        """Return the stored days of a relation in order."""
+        ...
+
+    def publish_views(self, views: Mapping[str, exp.Query]) -> None:
+        """Make `views` readable under their names for people with a SQL client."""
+        ...
+
+    def close(self) -> None:
+        """Release connections; the engine cannot be used afterwards."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *failure: object) -> None: ...
+
+
+def days_between(start: date, end: date) -> Iterable[date]:
+    """Yield the days of the half-open interval [start, end).
+
+    >>> [day.day for day in days_between(date(2024, 2, 28), date(2024, 3, 2))]
+    [28, 29, 1]
+    """
+    for offset in range((end - start).days):
+        yield start + timedelta(days=offset)
+
+
+def relation(
+    name: str,
+    columns: Mapping[str, pa.DataType],
+    start: date | None = None,
+    end: date | None = None,
+) -> exp.Table:
+    """Name a relation inside a tree, with the columns and the days [start, end) that are read.
+
+    Without days the whole relation is meant. The columns give a relation that was never built
+    its shape, so that a statement over it returns no rows instead of failing.
+    """
+    table = exp.Table(this=exp.to_identifier(name, quoted=True))
+    table.meta.update({"relation": name, "columns": dict(columns), "start": start, "end": end})
+    return table
+
+
+def stale_reason(engine: Engine, target: Target, day: date | None) -> str:
+    """Say why the stored `day` of `target` is not what a new run would write; '' if it is.
+
+    Compares the fingerprint of each column and the digests of exactly the columns and days that
+    it would read now with those it read when it was written.
+    """
+    stored = engine.partition(target.relation, day)
+    if stored is None:
+        return "missing"
+    for column in target.columns:
+        found = stored.columns.get(column.name)
+        if found is None:
+            return "missing"
+        if found.fingerprint != column.fingerprint:
+            return "definition changed"
+        expected = tuple(input_digests(engine, read) for read in column.reads)
+        if found.inputs != expected:
+            return "input changed"
+    return ""
+
+
+def input_digests(engine: Engine, read: Read) -> InputDigests:
+    """Digest what `read` would see now, a short digest for each of its days."""
+    days: tuple[date | None, ...] = read.days or (None,)
+    start = read.start.isoformat() if read.start else ""
+    digests = tuple(_day_digest(engine.partition(read.relation, day), read) for day in days)
+    return InputDigests(read.relation, read.columns, start, digests)
+
+
+def _day_digest(stored: Partition | None, read: Read) -> str:
+    if stored is None:
+        return ""
+    parts = [stored.key_digest[:8]]
+    for name in read.columns:
+        column = stored.columns.get(name)
+        if column is None:
+            return ""
+        parts.append(column.digest[:8])
+    return combine(parts)
+
+
+def combine(parts: Sequence[str]) -> str:
+    """Fold short digests into one of eight characters; a single part is returned as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    from hashlib import blake2b
+
+    return blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
+
+
+def require_days(engine: Engine, read: Read, first_day: date, needed_by: str) -> None:
+    """Refuse to read days that were never built; an empty built day is fine.
+
+    Days before `first_day`, the project's start, are simply not there.
+
+    Raises:
+        EngineError: names the relation and every missing day.
+    """
+    missing = [
+        day
+        for day in read.days
+        if day >= first_day and not _has(engine.partition(read.relation, day), read.columns)
+    ]
+    if missing:
+        named = ", ".join(day.isoformat() for day in missing)
+        plural = "s" if len(missing) > 1 else ""
+        raise EngineError(
+            f"{needed_by} needs {read.relation} of the day{plural} {named}, never built; "
+            f"build first: fig run --from {missing[0]} --to {missing[-1]}"
+        )
+
+
+def _has(stored: Partition | None, columns: Sequence[str]) -> bool:
+    return stored is not None and all(name in stored.columns for name in columns)

@@ -1,0 +1,226 @@
+"""Configured events and tables -> `Event` and `Table` nodes."""
+
+from collections.abc import Mapping
+
+from fig_assets.config.load import Definition
+from fig_assets.config.schema import Event as EventSpec
+from fig_assets.config.schema import EventDefaults
+from fig_assets.config.schema import Table as TableSpec
+from fig_assets.errors import Where
+from fig_assets.graph.nodes import (
+    EVENT_ID,
+    EVENT_TIME,
+    About,
+    Attribute,
+    Carried,
+    Computed,
+    Event,
+    Extracted,
+    Input,
+    Landing,
+    Table,
+)
+from fig_assets.graph.period import Reach
+from fig_assets.graph.scope import (
+    Choice,
+    Refused,
+    Scope,
+    Symbol,
+    about,
+    attribute_key,
+    bind,
+    choices,
+    place,
+)
+from fig_assets.graph.version import fingerprint
+from fig_assets.language.parse import ExpressionError, Reference
+from fig_assets.language.paths import Path, parse_path
+from fig_assets.language.types import STRING, TIMESTAMP, Type
+
+CARRIED: Mapping[str, Type] = {EVENT_TIME: TIMESTAMP, EVENT_ID: STRING}
+
+
+class EventOwner:
+    """Resolves the fields of one event."""
+
+    def __init__(self, scope: Scope, definition: Definition[EventSpec], late_days: int) -> None:
+        self.scope = scope
+        self.definition = definition
+        self.spec = definition.spec
+        self.name = definition.spec.name
+        self.what = f"event '{self.name}'"
+        self.source = self._source()
+        self._raw = Input(("raw", self.source), Reach(0, late_days))
+        own = ("event_name", "event_type", "time", "id", "where")
+        self.meaning = fingerprint("event", {key: getattr(self.spec, key) for key in own})
+
+    def names(self) -> Mapping[str, Choice]:
+        """See `Owner.names`."""
+        return {name: Choice(1, (1,)) for name in CARRIED} | choices(self.spec.fields)
+
+    def resolve(self, symbol: Symbol) -> Attribute:
+        """See `Owner.resolve`."""
+        if symbol.name in CARRIED:
+            return self._carried(symbol)
+        versions = self.spec.fields[symbol.name]
+        spec = versions.all[symbol.version]
+        path = place(versions, ("fields", symbol.name), symbol.version)
+        if spec.json_path is not None:
+            where = self.definition.where(*path, "json")
+            found = self._path(spec.json_path, where)
+            inferred = found.type or STRING
+            kind = self.scope.declared(spec.type, inferred, self.definition.where(*path, "type"))
+            definition: Extracted | Computed = Extracted(found)
+            inputs, meaning = (self._raw,), ["path", *map(str, found.steps), inferred.name]
+        else:
+            where = self.definition.where(*path, "function")
+            bound = bind(self.scope, spec.function or "", where, lambda ref: self.look(ref, where))
+            declared_at = self.definition.where(*path, "type")
+            kind = self.scope.declared(spec.type, bound.computed.result, declared_at)
+            definition, meaning = bound.computed, ["function", bound.meaning]
+            inputs = bound.inputs or (self._raw,)
+        return Attribute(
+            key=attribute_key("events", self.name, name=symbol.name, version=symbol.version),
+            owner=self.name,
+            name=symbol.name,
+            version=symbol.version,
+            type=kind,
+            definition=definition,
+            inputs=inputs,
+            fingerprint=fingerprint("field", self.meaning, str(kind), meaning),
+            about=about(self.definition, spec, *path),
+            checks=spec.checks,
+            is_default=symbol.version == self.names()[symbol.name].default,
+        )
+
+    def look(self, reference: Reference, where: Where) -> Attribute:
+        """Find the field that `reference` names; raises Refused."""
+        symbol = self.scope.pick(self, reference.name, reference.version, where)
+        return self.scope.attribute(symbol, where)
+
+    def landing(self) -> Landing:
+        """Say by which payload paths raw lines become candidates for this event."""
+        defaults = (self.scope.config.environment, self.scope.config.project)
+        spec = self.spec
+        own = EventDefaults(event_type=spec.event_type, time=spec.time, id=spec.id)
+        chosen = {
+            key: next(
+                (v for v in (getattr(d, key) for d in (own, *(e.event_defaults for e in defaults))) if v),
+                None,
+            )
+            for key in ("event_type", "time", "id")
+        }
+        where = self.definition.where("time")
+        if chosen["time"] is None:
+            fix = 'add "time": "published", or set event_defaults in project.json'
+            self.scope.refuse(where, f"{self.what} has no time path", fix)
+        if spec.event_name is not None and chosen["event_type"] is None:
+            fix = 'add "event_type": "event_name", or set event_defaults in project.json'
+            self.scope.refuse(where, f"{self.what} has an event_name but no event_type path", fix)
+        paths = {
+            key: self._path(text, self.definition.where(key)) if text else None
+            for key, text in chosen.items()
+        }
+        time = paths["time"]
+        if time is None:
+            raise Refused
+        overrides = any(getattr(own, key) for key in ("event_type", "time", "id"))
+        suffix = f"/{self.name}" if overrides else ""
+        names = (spec.event_name,) if overrides and spec.event_name else ()
+        relation = f"landing/{self.source}{suffix}"
+        return Landing(relation, paths["event_type"], time, paths["id"], names)
+
+    def node(self) -> Event:
+        """Build the whole event; raises Refused when a part of it is refused."""
+        attributes = []
+        for name, choice in self.names().items():
+            for version in choice.versions:
+                where = self.definition.where("fields", name)
+                attributes.append(self.scope.attribute(Symbol(self.name, name, version), where))
+        where_at = self.definition.where("where")
+        row_filter = None
+        if self.spec.where is not None:
+            bound = bind(self.scope, self.spec.where, where_at, lambda ref: self.look(ref, where_at))
+            row_filter = bound.computed
+        return Event(
+            name=self.name,
+            event_name=self.spec.event_name,
+            source=self.source,
+            landing=self.landing(),
+            where=row_filter,
+            attributes=tuple(attributes),
+            fingerprint=self.meaning,
+            about=about(self.definition, self.spec),
+        )
+
+    def _source(self) -> str:
+        known = {n: s for n, s in self.scope.config.environment.sources.items()}
+        if self.spec.source is not None:
+            if self.spec.source not in known:
+                fix = self.scope.nearest(self.spec.source, known)
+                where = self.definition.where("source")
+                environment = self.scope.config.environment.name
+                message = f"source '{self.spec.source}' is not in environment '{environment}'"
+                self.scope.refuse(where, message, fix)
+            return self.spec.source
+        json_sources = sorted(name for name, source in known.items() if source.format == "json")
+        if "events" in json_sources or len(json_sources) == 1:
+            return "events" if "events" in json_sources else json_sources[0]
+        where = self.definition.where("name")
+        fix = f'add "source": one of {", ".join(json_sources) or "the environment"}'
+        self.scope.refuse(where, f"{self.what} does not say its source", fix)
+
+    def _path(self, text: str, where: Where) -> Path:
+        try:
+            return parse_path(text)
+        except ExpressionError as error:
+            self.scope.refuse_expression(error, text, where)
+
+    def _carried(self, symbol: Symbol) -> Attribute:
+        words = {
+            EVENT_TIME: "When the event happened, in UTC; decides the day.",
+            EVENT_ID: "The id by which duplicates of one day are found.",
+        }
+        return Attribute(
+            key=attribute_key("events", self.name, name=symbol.name, version=1),
+            owner=self.name,
+            name=symbol.name,
+            version=1,
+            type=CARRIED[symbol.name],
+            definition=Carried(),
+            inputs=(self._raw,),
+            fingerprint=fingerprint("carried", self.meaning, symbol.name),
+            about=About(self.definition.where("name"), words[symbol.name], self.spec.owner),
+        )
+
+
+def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
+    """Resolve one lookup table; raises Refused."""
+    spec = definition.spec
+    sources = scope.config.environment.sources
+    if spec.source not in sources:
+        fix = scope.nearest(spec.source, sources)
+        where = definition.where("source")
+        environment = scope.config.environment.name
+        scope.refuse(where, f"source '{spec.source}' is not in environment '{environment}'", fix)
+    if spec.snapshot != "static":
+        fix = 'write "snapshot": "static"'
+        scope.refuse(definition.where("snapshot"), "daily snapshots are not supported yet", fix)
+    columns = {
+        name: scope.type_of(kind, definition.where("columns", name))
+        for name, kind in spec.columns.items()
+    }
+    if spec.key not in columns:
+        where = definition.where("key")
+        fix = scope.nearest(spec.key, columns)
+        scope.refuse(where, f"key '{spec.key}' is no column of table '{spec.name}'", fix)
+    meaning = fingerprint("table", spec.key, {name: str(kind) for name, kind in columns.items()})
+    return Table(
+        name=spec.name,
+        source=spec.source,
+        key=spec.key,
+        snapshot=spec.snapshot,
+        columns=columns,
+        fingerprint=meaning,
+        about=about(definition, spec),
+    )

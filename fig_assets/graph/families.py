@@ -1,0 +1,293 @@
+"""Configured aggregate families -> `Family` nodes."""
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from fig_assets.config.load import Definition
+from fig_assets.config.schema import Family as FamilySpec
+from fig_assets.config.schema import Feature, Versions
+from fig_assets.errors import Where
+from fig_assets.graph.events import EventOwner
+from fig_assets.graph.nodes import (
+    Aggregated,
+    Attribute,
+    Computed,
+    Family,
+    Group,
+    Input,
+    label_of,
+)
+from fig_assets.graph.period import SAME_DAY, Period, parse_period
+from fig_assets.graph.scope import (
+    Bound,
+    Choice,
+    Scope,
+    Symbol,
+    about,
+    attribute_key,
+    bind,
+    choices,
+    place,
+)
+from fig_assets.graph.version import fingerprint
+from fig_assets.language.functions import calls
+from fig_assets.language.parse import Expression, Reference, canonical, reference_of
+from fig_assets.language.types import Type
+
+
+class FamilyOwner:
+    """Resolves the features of one aggregate family, for each of its periods."""
+
+    def __init__(self, scope: Scope, definition: Definition[FamilySpec]) -> None:
+        self.scope = scope
+        self.definition = definition
+        self.spec = definition.spec
+        self.name = definition.spec.name
+        self.what = f"family '{self.name}'"
+        self.periods = self._periods()
+        self._where_is: dict[str, tuple[int, Versions[Feature]]] = {}
+        for index, group in enumerate(self.spec.groups):
+            for name, versions in group.own.items():
+                if name in self._where_is:
+                    at = definition.where("groups", index, "features", name)
+                    scope.refuse(at, f"feature '{name}' is defined twice in {self.what}")
+                self._where_is[name] = (index, versions)
+        self._names = choices({name: versions for name, (_, versions) in self._where_is.items()})
+        self._groups: dict[int, Group] = {}
+
+    def names(self) -> Mapping[str, Choice]:
+        """See `Owner.names`."""
+        return self._names
+
+    def period(self, name: str, where: Where) -> Period:
+        """Return the period of that name; raises Refused where this family has none such."""
+        known = {period.name: period for period in self.periods}
+        if name not in known:
+            fix = f'use one of: {", ".join(known)}, or add it to "period" of {self.what}'
+            self.scope.refuse(where, f"{self.what} has no period '{name}'", fix)
+        return known[name]
+
+    def resolve(self, symbol: Symbol) -> Attribute:
+        """See `Owner.resolve`."""
+        index, versions = self._where_is[symbol.name]
+        spec = versions.all[symbol.version]
+        path = place(versions, ("groups", index, "features", symbol.name), symbol.version)
+        where = self.definition.where(*path, "function")
+        if spec.function is None:
+            self.scope.refuse(where, "python features are not supported yet", "write a function")
+        period = next(p for p in self.periods if p.name == symbol.period)
+        expression = self.scope.expression(spec.function, where)
+        bound = (
+            self._aggregated(expression, index, period, where)
+            if calls(expression.tree)
+            else self._over_siblings(expression, index, period, where)
+        )
+        kind = self.scope.declared(
+            spec.type, bound.definition.result, self.definition.where(*path, "type")
+        )
+        owner = ("features", self.name, period.name)
+        return Attribute(
+            key=attribute_key(*owner, name=symbol.name, version=symbol.version),
+            owner=self.name,
+            name=symbol.name,
+            version=symbol.version,
+            type=kind,
+            definition=bound.definition,
+            inputs=bound.inputs,
+            fingerprint=fingerprint("feature", period.days, str(kind), *bound.meaning),
+            about=about(self.definition, spec, *path),
+            checks=spec.checks,
+            is_default=symbol.version == self._names[symbol.name].default,
+        )
+
+    def node(self) -> Family:
+        """Build the whole family; raises Refused when a part of it is refused."""
+        groups = tuple(self.group(index) for index in range(len(self.spec.groups)) if self._has_source(index))
+        features = {}
+        for period in self.periods:
+            wanted = [
+                Symbol(self.name, name, version, period.name)
+                for name, choice in self._names.items()
+                for version in choice.versions
+            ]
+            found = [self.scope.attribute(s, self.definition.where("groups")) for s in wanted]
+            features[period] = in_order(found)
+        entity = groups[0].entity
+        named = self.spec.granularity_type
+        kind = self.scope.declared(named, entity.type, self.definition.where("granularity_type"))
+        return Family(
+            name=self.name,
+            granularity=self.spec.granularity,
+            granularity_type=kind,
+            periods=self.periods,
+            groups=groups,
+            features=features,
+            about=about(self.definition, self.spec),
+        )
+
+    def group(self, index: int) -> Group:
+        """Resolve what one group reads; raises Refused."""
+        if index not in self._groups:
+            self._groups[index] = self._group(index)
+        return self._groups[index]
+
+    def _group(self, index: int) -> Group:
+        spec = self.spec.groups[index]
+        event = self._event(index)
+        field_at = self.definition.where("groups", index, "granularity_field")
+        symbol = self.scope.pick(event, spec.granularity_field or "", None, field_at)
+        entity = self.scope.attribute(symbol, field_at)
+        row_filter: Bound | None = None
+        if spec.where is not None:
+            at = self.definition.where("groups", index, "where")
+            row_filter = bind(self.scope, spec.where, at, lambda ref: event.look(ref, at))
+        same = [g.source for g in self.spec.groups[:index]].count(spec.source)
+        suffix = f"_{same + 1}" if same else ""
+        meaning = fingerprint(
+            "group", event.meaning, entity.identity, row_filter.meaning if row_filter else None,
+            self.spec.granularity_type,
+        )  # fmt: skip
+        read = (entity, *(row_filter.attributes if row_filter else ()))
+        return Group(
+            source=event.name,
+            relation=f"states/{self.name}/{event.name}{suffix}",
+            entity=entity,
+            where=row_filter.computed if row_filter else None,
+            fingerprint=meaning,
+            inputs=tuple(dict.fromkeys(attribute.key for attribute in read)),
+        )
+
+    def _has_source(self, index: int) -> bool:
+        return self.spec.groups[index].source is not None
+
+    def _event(self, index: int) -> EventOwner:
+        spec = self.spec.groups[index]
+        where = self.definition.where("groups", index, "source")
+        if spec.source is None or spec.granularity_field is None:
+            fix = 'add "source" and "granularity_field" to the group'
+            self.scope.refuse(where, f"a group of {self.what} needs a source to aggregate", fix)
+        owner = self.scope.owners.get(spec.source)
+        if owner is None:
+            fix = self.scope.nearest(spec.source, self.scope.owners)
+            self.scope.refuse(where, f"source '{spec.source}' is not defined", fix)
+        if not isinstance(owner, EventOwner):
+            message = f"{owner.what} cannot be aggregated yet; only events can"
+            self.scope.refuse(where, message, "name an event as the source")
+        return owner
+
+    def _aggregated(
+        self, expression: Expression, index: int, period: Period, where: Where
+    ) -> "BoundFeature":
+        event, group = self._event(index), self.group(index)
+        inside = {
+            reference_of(column).start
+            for call in calls(expression.tree)
+            for column in call.node.find_all(exp.Column)
+        }
+        fields: dict[str, Attribute] = {}
+        siblings: dict[str, Attribute] = {}
+        for reference in expression.references:
+            if reference.start in inside:
+                fields[label_of(reference)] = event.look(reference, where)
+            else:
+                siblings[label_of(reference)] = self._sibling(reference, period, where)
+
+        def attribute_of(reference: Reference) -> Attribute:
+            owners = fields if reference.start in inside else siblings
+            return owners[label_of(reference)]
+
+        result = self.scope.infer(expression, where, lambda ref: attribute_of(ref).type)
+        definition = Aggregated(
+            expression=expression,
+            group=index,
+            columns={label: a.column for label, a in fields.items()},
+            types=_types(fields),
+            siblings={label: a.column for label, a in siblings.items()},
+            sibling_types=_types(siblings),
+            result=result,
+        )
+        read = dict.fromkeys([*(a.key for a in fields.values()), *group.inputs])
+        inputs = [
+            *(Input(key, period.reach) for key in read),
+            Input(("states", self.name), period.reach),
+            *(Input(a.key, SAME_DAY) for a in siblings.values()),
+        ]
+        meaning = canonical(expression.tree, lambda ref: attribute_of(ref).identity)
+        return BoundFeature(definition, tuple(inputs), (group.fingerprint, meaning))
+
+    def _over_siblings(
+        self, expression: Expression, index: int, period: Period, where: Where
+    ) -> "BoundFeature":
+        if not expression.references and self._has_source(index):
+            fix = "use an aggregate such as @COUNT(*), or another feature"
+            self.scope.refuse(where, "the expression reads nothing", fix)
+        text = expression.text
+        bound = bind(self.scope, text, where, lambda ref: self._sibling(ref, period, where))
+        inputs = tuple(Input(a.key, SAME_DAY) for a in bound.attributes)
+        return BoundFeature(bound.computed, inputs, ("", bound.meaning))
+
+    def _sibling(self, reference: Reference, period: Period, where: Where) -> Attribute:
+        if reference.name not in self._names:
+            self._refuse_unknown(reference, where)
+        symbol = self.scope.pick(self, reference.name, reference.version, where)
+        return self.scope.attribute(
+            Symbol(symbol.owner, symbol.name, symbol.version, period.name), where
+        )
+
+    def _refuse_unknown(self, reference: Reference, where: Where) -> None:
+        sources = [g.source for g in self.spec.groups if g.source in self.scope.owners]
+        for source in sources:
+            if source and reference.name in self.scope.owners[source].names():
+                fix = f"put it into an aggregate, such as @MAX(${reference.name})"
+                message = f"${reference.name} is a field of '{source}', one value an event"
+                self.scope.refuse(where, message, fix)
+        message = f"${label_of(reference)} is not a feature of '{self.name}'"
+        self.scope.refuse(where, message, self.scope.nearest(reference.name, self._names))
+
+    def _periods(self) -> tuple[Period, ...]:
+        found = []
+        for index, name in enumerate(self.spec.period or ()):
+            try:
+                found.append(parse_period(name))
+            except ValueError as error:
+                where = self.definition.where("period", index)
+                self.scope.refuse(where, f"unknown period '{name}'", str(error))
+        return tuple(dict.fromkeys(found))
+
+
+class BoundFeature:
+    """A feature's definition with what it reads and what it means."""
+
+    def __init__(
+        self,
+        definition: Aggregated | Computed,
+        inputs: tuple[Input, ...],
+        meaning: tuple[str, str],
+    ) -> None:
+        self.definition = definition
+        self.inputs = tuple(dict.fromkeys(inputs))
+        self.meaning = meaning
+
+
+def in_order(attributes: list[Attribute]) -> tuple[Attribute, ...]:
+    """Sort attributes of one owner so that each comes after those it reads on its own day."""
+    by_key = {attribute.key: attribute for attribute in attributes}
+    ordered: dict[tuple[str, ...], Attribute] = {}
+
+    def visit(attribute: Attribute) -> None:
+        if attribute.key in ordered:
+            return
+        for read in attribute.inputs:
+            if read.key in by_key:
+                visit(by_key[read.key])
+        ordered[attribute.key] = attribute
+
+    for attribute in attributes:
+        visit(attribute)
+    return tuple(ordered.values())
+
+
+def _types(attributes: Mapping[str, Attribute]) -> dict[str, Type]:
+    return {label: attribute.type for label, attribute in attributes.items()}
+

@@ -1,0 +1,162 @@
+"""Configured label sets -> `LabelSet` nodes: weak labels vote, strong labels combine."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from fig_assets.config.load import Definition
+from fig_assets.config.schema import LabelSet as LabelSetSpec
+from fig_assets.errors import Where
+from fig_assets.graph.families import in_order
+from fig_assets.graph.nodes import Attribute, Combined, Input, LabelSet, Voted
+from fig_assets.graph.scope import (
+    Choice,
+    Scope,
+    Symbol,
+    about,
+    attribute_key,
+    bind,
+    choices,
+    place,
+)
+from fig_assets.graph.version import fingerprint
+from fig_assets.language.types import BOOLEAN, STRING
+
+if TYPE_CHECKING:
+    from fig_assets.graph.rows import RowOwner
+
+ABSTAIN = "abstain"
+
+
+class LabelOwner:
+    """Resolves the weak and strong labels of one label set."""
+
+    def __init__(self, scope: Scope, definition: Definition[LabelSetSpec]) -> None:
+        self.scope = scope
+        self.definition = definition
+        self.spec = definition.spec
+        self.name = definition.spec.name
+        self.what = f"label set '{self.name}'"
+        both = set(self.spec.weak_labels) & set(self.spec.strong_labels)
+        for name in sorted(both):
+            at = definition.where("strong_labels", name)
+            scope.refuse(at, f"label '{name}' is a weak label too", "rename one of them")
+        self._names = choices({**self.spec.weak_labels, **self.spec.strong_labels})
+        for key, value in (("joins", self.spec.joins), ("truth", self.spec.truth)):
+            if value:
+                scope.refuse(definition.where(key), f'"{key}" of a label set is not supported yet')
+
+    def names(self) -> Mapping[str, Choice]:
+        """See `Owner.names`."""
+        return self._names
+
+    @property
+    def family(self) -> "RowOwner":
+        """The row family that is labelled."""
+        from fig_assets.graph.rows import RowOwner
+
+        owner = self.scope.owners.get(self.spec.family)
+        if not isinstance(owner, RowOwner):
+            known = [o.name for o in self.scope.owners.values() if isinstance(o, RowOwner)]
+            fix = self.scope.nearest(self.spec.family, known)
+            where = self.definition.where("family")
+            self.scope.refuse(where, f"'{self.spec.family}' is not a row family", fix)
+        return owner
+
+    def resolve(self, symbol: Symbol) -> Attribute:
+        """See `Owner.resolve`."""
+        if symbol.name in self.spec.weak_labels:
+            return self._weak(symbol)
+        return self._strong(symbol)
+
+    def node(self) -> LabelSet:
+        """Build the whole set; raises Refused when a part of it is refused."""
+        where = self.definition.where("weak_labels")
+        found = [
+            self.scope.attribute(Symbol(self.name, name, version), where)
+            for name, choice in self._names.items()
+            for version in choice.versions
+        ]
+        return LabelSet(
+            name=self.name,
+            family=self.family.name,
+            classes=self.spec.classes,
+            labels=in_order(found),
+            about=about(self.definition, self.spec),
+        )
+
+    def _weak(self, symbol: Symbol) -> Attribute:
+        versions = self.spec.weak_labels[symbol.name]
+        spec = versions.all[symbol.version]
+        path = place(versions, ("weak_labels", symbol.name), symbol.version)
+        where = self.definition.where(*path, "when" if spec.when is not None else "function")
+        family = self.family
+        text = spec.when if spec.when is not None else spec.function or ""
+        bound = bind(
+            self.scope, text, where, lambda ref: family.look(ref, where), family.column
+        )
+        wanted = BOOLEAN if spec.when is not None else STRING
+        if bound.computed.result != wanted:
+            message = f"gives a {bound.computed.result.name}, not a {wanted.name}"
+            self.scope.refuse(where, message, "compare it with something")
+        if spec.vote is not None:
+            self._class(spec.vote, self.definition.where(*path, "vote"))
+        return self._attribute(
+            symbol,
+            definition=Voted(bound.computed, spec.vote),
+            inputs=(*bound.inputs, Input(family.base_field.key)),
+            meaning=("weak", list(self.spec.classes), spec.vote, bound.meaning),
+            path=path,
+        )
+
+    def _strong(self, symbol: Symbol) -> Attribute:
+        versions = self.spec.strong_labels[symbol.name]
+        spec = versions.all[symbol.version]
+        path = place(versions, ("strong_labels", symbol.name), symbol.version)
+        if spec.method != "plurality_vote":
+            where = self.definition.where(*path, "method")
+            fix = "use plurality_vote"
+            self.scope.refuse(where, f"method '{spec.method}' is not supported yet", fix)
+        if spec.default is not None:
+            self._class(spec.default, self.definition.where(*path, "default"))
+        if spec.ties != ABSTAIN:
+            self._class(spec.ties, self.definition.where(*path, "ties"))
+        where = self.definition.where(*path)
+        votes = [
+            self.scope.attribute(self.scope.pick(self, name, None, where), where)
+            for name in self.spec.weak_labels
+            if name in self._names
+        ]
+        return self._attribute(
+            symbol,
+            definition=Combined(
+                spec.method, tuple(a.column for a in votes), spec.ties, spec.default
+            ),
+            inputs=tuple(Input(a.key) for a in votes),
+            meaning=(
+                "strong", spec.method, spec.ties, spec.default, list(self.spec.classes),
+                [a.identity for a in votes],
+            ),  # fmt: skip
+            path=path,
+        )
+
+    def _class(self, name: str, where: Where) -> None:
+        if name not in self.spec.classes:
+            fix = self.scope.nearest(name, self.spec.classes)
+            self.scope.refuse(where, f"'{name}' is not one of the classes", fix)
+
+    def _attribute(self, symbol: Symbol, *, definition, inputs, meaning, path) -> Attribute:
+        label = symbol.name in self.spec.weak_labels
+        written = self.spec.weak_labels if label else self.spec.strong_labels
+        spec = written[symbol.name].all[symbol.version]
+        return Attribute(
+            key=attribute_key("labels", self.name, name=symbol.name, version=symbol.version),
+            owner=self.name,
+            name=symbol.name,
+            version=symbol.version,
+            type=STRING,
+            definition=definition,
+            inputs=tuple(dict.fromkeys(inputs)),
+            fingerprint=fingerprint("label", *meaning),
+            about=about(self.definition, spec, *path),
+            is_default=symbol.version == self._names[symbol.name].default,
+        )

@@ -1,0 +1,175 @@
+"""Configured models -> `Model` nodes: what they read, when they learn, what they give."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from fig_assets.config.load import Definition
+from fig_assets.config.schema import Model as ModelSpec
+from fig_assets.graph.labels import LabelOwner
+from fig_assets.graph.nodes import Attribute, Input, Model, Scored
+from fig_assets.graph.scope import Choice, Scope, Symbol, about, attribute_key
+from fig_assets.graph.version import fingerprint
+from fig_assets.language.types import FLOAT
+
+if TYPE_CHECKING:
+    from fig_assets.graph.rows import RowOwner
+
+NEVER = 0
+
+
+class ModelOwner:
+    """Resolves one model and its outputs."""
+
+    def __init__(self, scope: Scope, definition: Definition[ModelSpec]) -> None:
+        self.scope = scope
+        self.definition = definition
+        self.spec = definition.spec
+        self.name = definition.spec.name
+        self.what = f"model '{self.name}'"
+        self.version = definition.spec.version or 1
+        for key, value in (("location", self._own_code()), ("sample", self.spec.sample)):
+            if value:
+                fix = "leave it out for the built-in LightGBM"
+                scope.refuse(definition.where(key), f'"{key}" is not supported yet', fix)
+
+    def names(self) -> Mapping[str, Choice]:
+        """See `Owner.names`."""
+        return {name: Choice(self.version, (self.version,)) for name in self.spec.output_features}
+
+    def resolve(self, symbol: Symbol) -> Attribute:
+        """See `Owner.resolve`."""
+        inputs, label = self._inputs(), self._label()
+        position = self.spec.output_features.index(symbol.name)
+        where = ("output_features", position)
+        return Attribute(
+            key=attribute_key("scores", self.name, name=symbol.name, version=symbol.version),
+            owner=self.name,
+            name=symbol.name,
+            version=symbol.version,
+            type=FLOAT,
+            definition=Scored(self.name),
+            inputs=(*(Input(a.key) for a in inputs), Input(self.key)),
+            fingerprint=fingerprint("score", self._meaning(inputs, label), symbol.name),
+            about=about(self.definition, self.spec, *where),
+        )
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The asset key of the model."""
+        return ("models", f"{self.name}__v{self.version}")
+
+    def node(self) -> Model:
+        """Build the model; raises Refused when a part of it is refused."""
+        spec = self.spec
+        inputs, label, family = self._inputs(), self._label(), self._family()
+        where = self.definition.where("output_features")
+        outputs = tuple(
+            self.scope.attribute(Symbol(self.name, name, self.version), where)
+            for name in spec.output_features
+        )
+        classes = self._labels().spec.classes
+        if len(classes) != 2:
+            at = self.definition.where("truth_label")
+            self.scope.refuse(at, "only two classes are supported yet", "use two classes")
+        row_family = family.node()
+        by_key = {a.key: a for a in row_family.features}
+        from fig_assets.graph.rows import longest_window
+
+        lookback = longest_window(
+            {a.column: a for a in row_family.features},
+            [by_key[a.key] for a in inputs],
+            list(row_family.joins),
+        )
+        return Model(
+            name=self.name,
+            version=self.version,
+            family=family.name,
+            inputs=inputs,
+            label=label,
+            label_set=self._labels().name,
+            positive=classes[-1],
+            outputs=outputs,
+            delay_days=spec.training_delay_delta_days,
+            window_days=spec.training_time_delta_days,
+            lookback_days=lookback,
+            hyperparameters=dict(spec.hyperparameters),
+            every_days=(spec.retrain.every_days or NEVER) if spec.retrain else NEVER,
+            promotion_metric=spec.promotion.metric if spec.promotion else "average_precision",
+            promotion_min=(spec.promotion.min or 0.0) if spec.promotion else 0.0,
+            promotion_min_gain=(spec.promotion.min_gain or 0.0) if spec.promotion else 0.0,
+            promotion_days=spec.promotion.days if spec.promotion else 3,
+            explain_top=spec.explain.top_k if spec.explain else 0,
+            explain_above=spec.explain.above if spec.explain else 1.0,
+            allow_incomplete=spec.allow_incomplete,
+            fingerprint=self._meaning(inputs, label),
+            about=about(self.definition, spec),
+        )
+
+    def _family(self) -> "RowOwner":
+        from fig_assets.graph.rows import RowOwner
+
+        names = [group.family_name for group in self.spec.input_features]
+        where = self.definition.where("input_features")
+        if len(set(names)) != 1:
+            self.scope.refuse(where, "all input features must be of one row family", names[0])
+        owner = self.scope.owners.get(names[0])
+        if not isinstance(owner, RowOwner):
+            known = [o.name for o in self.scope.owners.values() if isinstance(o, RowOwner)]
+            fix = self.scope.nearest(names[0], known)
+            at = self.definition.where("input_features", 0, "family_name")
+            self.scope.refuse(at, f"'{names[0]}' is not a row family", fix)
+        return owner
+
+    def _inputs(self) -> tuple[Attribute, ...]:
+        owner = self._family()
+        found: dict[tuple[str, ...], Attribute] = {}
+        for index, group in enumerate(self.spec.input_features):
+            for title, names in group.feature_names.items():
+                for position, written in enumerate(names):
+                    where = self.definition.where(
+                        "input_features", index, "feature_names", title, position
+                    )
+                    name, _, pin = written.partition("@")
+                    symbol = self.scope.pick(owner, name, int(pin) if pin else None, where)
+                    attribute = self.scope.attribute(symbol, where)
+                    found[attribute.key] = attribute
+        return tuple(found.values())
+
+    def _labels(self) -> LabelOwner:
+        where = self.definition.where("truth_label", "source")
+        owner = self.scope.owners.get(self.spec.truth_label.source)
+        if not isinstance(owner, LabelOwner):
+            known = [o.name for o in self.scope.owners.values() if isinstance(o, LabelOwner)]
+            fix = self.scope.nearest(self.spec.truth_label.source, known)
+            message = f"'{self.spec.truth_label.source}' is not a label set"
+            self.scope.refuse(where, message, fix)
+        if owner.spec.family != self._family().name:
+            message = f"{owner.what} labels '{owner.spec.family}', not '{self._family().name}'"
+            self.scope.refuse(where, message, "take labels and features of one family")
+        return owner
+
+    def _label(self) -> Attribute:
+        where = self.definition.where("truth_label", "name")
+        name, _, pin = self.spec.truth_label.name.partition("@")
+        symbol = self.scope.pick(self._labels(), name, int(pin) if pin else None, where)
+        return self.scope.attribute(symbol, where)
+
+    def _own_code(self) -> str | None:
+        """Return the named code folder if it exists: the built-in algorithm needs none."""
+        location = self.spec.location
+        folder = self.scope.config.folder / "models" / "code"
+        return location if location and (folder / location).exists() else None
+
+    def _meaning(self, inputs: tuple[Attribute, ...], label: Attribute) -> str:
+        spec = self.spec
+        return fingerprint(
+            "model",
+            self.version,
+            [a.identity for a in inputs],
+            label.identity,
+            spec.training_delay_delta_days,
+            spec.training_time_delta_days,
+            spec.algorithm,
+            {key: repr(value) for key, value in spec.hyperparameters.items()},
+            spec.allow_incomplete,
+        )

@@ -1,0 +1,402 @@
+"""What a project means: attribute versions and their owners, frozen, with every name resolved.
+
+An attribute version is the unit of lineage. Its owner (event, family, label set, model) is the
+unit of storage: one relation with one column for each of its attribute versions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from fig_assets.config.schema import Check
+from fig_assets.errors import Where
+from fig_assets.graph.period import SAME_DAY, Period, Reach
+from fig_assets.language.parse import Expression, Reference
+from fig_assets.language.paths import Path
+from fig_assets.language.types import Type
+
+Key = tuple[str, ...]
+"""An asset key: `("features", "asn", "weekly_by_day", "failure_rate__v1")`."""
+
+EVENT_TIME, EVENT_ID = "event_time", "event_id"
+SOURCE_FILE, SOURCE_LINE = "source_file", "source_line"
+ROW_ORDER = (EVENT_TIME, EVENT_ID, SOURCE_FILE, SOURCE_LINE)
+"""What decides which of several rows comes first, and the stored order of events."""
+
+
+def label_of(reference: Reference) -> str:
+    """Write a reference as the user did, without the `$`: `failure_rate` or `failure_rate@2`."""
+    return reference.name if reference.version is None else f"{reference.name}@{reference.version}"
+
+
+@dataclass(frozen=True)
+class Input:
+    """An asset that something reads, and which of its days partition D reads."""
+
+    key: Key
+    reach: Reach = SAME_DAY
+
+
+@dataclass(frozen=True)
+class About:
+    """What documents an attribute or an owner and changes no value."""
+
+    where: Where
+    description: str = ""
+    owner: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Extracted:
+    """A value at a path of the payload."""
+
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """An expression over columns; `columns` and `types` are keyed as in `label_of`."""
+
+    expression: Expression
+    columns: Mapping[str, str]
+    types: Mapping[str, Type]
+    result: Type
+    """What the expression gives, before it is converted to the declared type."""
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregated:
+    """An expression over aggregates of one group's source.
+
+    `columns` and `types` are of the source and used inside the aggregate calls, `siblings` and
+    `sibling_types` of the family and used outside of them; keyed as in `label_of`.
+    """
+
+    expression: Expression
+    group: int
+    columns: Mapping[str, str]
+    types: Mapping[str, Type]
+    siblings: Mapping[str, str]
+    sibling_types: Mapping[str, Type]
+    result: Type
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """A column of another relation, matched by one of the owner's joins."""
+
+    join: int
+    column: str
+    default: object = None
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """A value of the raw line itself: when it happened, which id it has."""
+
+
+@dataclass(frozen=True, eq=False)
+class Voted:
+    """A weak label: the class that `expression` gives, or `vote` where it is TRUE."""
+
+    computed: Computed
+    vote: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Combined:
+    """A strong label made of the votes in `columns`."""
+
+    method: str
+    columns: tuple[str, ...]
+    ties: str
+    default: str | None
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """An output of a model."""
+
+    model: str
+
+
+Definition = Extracted | Computed | Aggregated | Joined | Carried | Voted | Combined | Scored
+
+
+@dataclass(frozen=True, eq=False)
+class Attribute:
+    """One version of one attribute (Abnormal Security: a simply-typed value with an id)."""
+
+    key: Key
+    owner: str
+    name: str
+    version: int
+    type: Type
+    definition: Definition
+    inputs: tuple[Input, ...]
+    fingerprint: str
+    about: About
+    checks: tuple[Check, ...] = ()
+    is_default: bool = True
+
+    @property
+    def column(self) -> str:
+        """The name of its stored column."""
+        if isinstance(self.definition, Carried):
+            return self.name
+        return f"{self.name}__v{self.version}"
+
+    @property
+    def identity(self) -> str:
+        """How people write it: `asn.failure_rate@2`."""
+        return f"{self.owner}.{self.name}@{self.version}"
+
+
+def base_column(attribute: Attribute) -> str:
+    """Name a base event's field beside features of the same name; no feature can be called so."""
+    return f"event__{attribute.column}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Raw files of one environment; a file of day F holds events of F-late_days to F.
+
+    `landings` are the shares it is split into: by each distinct choice of the paths for time, id
+    and event type.
+    """
+
+    name: str
+    format: str
+    path: str
+    late_days: int
+    landings: tuple["Landing", ...]
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether each file belongs to a day."""
+        return "{date}" in self.path
+
+    @property
+    def key(self) -> Key:
+        """The asset key."""
+        return ("raw", self.name)
+
+
+@dataclass(frozen=True)
+class Landing:
+    """How lines of a source become candidates for events: three payload paths.
+
+    The events of day D found in files dated D+k stand in the relation `<relation>/<k>`, day D.
+    """
+
+    relation: str
+    event_type: Path | None
+    time: Path
+    id: Path | None
+    event_names: tuple[str, ...] = ()
+    """The event types it is for; empty where it is for every line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """An import of raw events: one row for each event of the day, ordered by `ROW_ORDER`."""
+
+    name: str
+    event_name: str | None
+    source: str
+    landing: Landing
+    where: Computed | None
+    attributes: tuple[Attribute, ...]
+    fingerprint: str
+    """Of what selects its rows."""
+    about: About
+
+    @property
+    def relation(self) -> str:
+        """The stored relation, which is the asset key too."""
+        return f"events/{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A lookup: one row for each key."""
+
+    name: str
+    source: str
+    key: str
+    snapshot: str
+    columns: Mapping[str, Type]
+    fingerprint: str
+    about: About
+
+    @property
+    def relation(self) -> str:
+        """The stored relation, which is the asset key too."""
+        return f"tables/{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """One source of an aggregate family: its events, grouped by one field."""
+
+    source: str
+    relation: str
+    """Where its daily states are stored."""
+    entity: Attribute
+    where: Computed | None
+    fingerprint: str
+    """Of what selects and groups its events."""
+    inputs: tuple[Key, ...]
+    """The fields that decide which rows there are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """An aggregate family: one row for each entity seen in the window."""
+
+    name: str
+    granularity: str
+    granularity_type: Type
+    periods: tuple[Period, ...]
+    groups: tuple[Group, ...]
+    features: Mapping[Period, tuple[Attribute, ...]]
+    """Of each period, in an order in which each comes after what it reads."""
+    about: About
+
+    def relation(self, period: Period) -> str:
+        """The stored relation of one period, which is the asset key too."""
+        return f"families/{self.name}/{period.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Join:
+    """How a row family reaches another relation: by one of its own columns, on some day.
+
+    `match` is None where both have the same key (a model and its own family).
+    """
+
+    source: str
+    relation: str
+    key: str
+    match: str | None
+    reach: Reach | None
+    """The day of the other relation that a row of day R sees; None for a table without days."""
+    period: Period | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RowFamily:
+    """One row for each granularity value of the base event's day, with what is joined to it."""
+
+    name: str
+    granularity: str
+    granularity_type: Type
+    base: str
+    base_field: Attribute
+    joins: tuple[Join, ...]
+    features: tuple[Attribute, ...]
+    fingerprint: str
+    """Of what selects its rows."""
+    about: About
+
+    @property
+    def relation(self) -> str:
+        """The stored relation, which is the asset key too."""
+        return f"families/{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSet:
+    """Votes and combined labels for the rows of a family."""
+
+    name: str
+    family: str
+    classes: tuple[str, ...]
+    labels: tuple[Attribute, ...]
+    """Weak labels first."""
+    about: About
+
+    @property
+    def relation(self) -> str:
+        """The stored relation, which is the asset key too."""
+        return f"label_sets/{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A supervised model of a row family: what it reads, when it learns, what it gives."""
+
+    name: str
+    version: int
+    family: str
+    inputs: tuple[Attribute, ...]
+    label: Attribute
+    label_set: str
+    positive: str
+    outputs: tuple[Attribute, ...]
+    delay_days: int
+    window_days: int
+    lookback_days: int
+    """How many days before a row its longest window begins; 0 where incomplete ones may train."""
+    hyperparameters: Mapping[str, object]
+    every_days: int
+    promotion_metric: str
+    promotion_min: float
+    promotion_min_gain: float
+    promotion_days: int
+    explain_top: int
+    explain_above: float
+    allow_incomplete: bool
+    fingerprint: str
+    about: About
+
+    @property
+    def key(self) -> Key:
+        """The asset key."""
+        return ("models", f"{self.name}__v{self.version}")
+
+    @property
+    def relation(self) -> str:
+        """The stored relation of its scores."""
+        return f"scores/{self.name}"
+
+    @property
+    def reach(self) -> Reach:
+        """The days that training partition T learns from."""
+        return Reach(1 - self.delay_days - self.window_days, -self.delay_days)
+
+
+@dataclass(frozen=True)
+class Op:
+    """Attributes that are computed together, by one statement a day.
+
+    `kind` is one of: raw, event, table, states, window, row, label, model, score.
+    """
+
+    name: str
+    kind: str
+    owner: str
+    keys: tuple[Key, ...]
+    period: Period | None = None
+    stratum: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A whole project, resolved. Mappings keep the order of names."""
+
+    name: str
+    start: date
+    end: date | None
+    sources: Mapping[str, Source]
+    events: Mapping[str, Event]
+    tables: Mapping[str, Table]
+    families: Mapping[str, Family]
+    row_families: Mapping[str, RowFamily]
+    label_sets: Mapping[str, LabelSet]
+    models: Mapping[str, Model]
+    attributes: Mapping[Key, Attribute]
+    ops: tuple[Op, ...]

@@ -1,0 +1,181 @@
+"""Attributes -> ops: what is computed together, cut so that no two ops wait for each other.
+
+Attributes of one owner are one op. Only where owners depend on each other in a circle (features,
+labels, a model, and features over its scores) are they cut by stratum: the number of times that
+the longest path to an attribute changes its owner inside the circle.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fig_assets.graph.nodes import (
+    Event,
+    Family,
+    Input,
+    Key,
+    LabelSet,
+    Model,
+    Op,
+    RowFamily,
+    Source,
+    Table,
+)
+from fig_assets.graph.period import Period
+
+
+@dataclass(frozen=True)
+class Part:
+    """All attributes of one owner and period, before they are cut."""
+
+    kind: str
+    owner: str
+    period: Period | None = None
+
+    @property
+    def name(self) -> str:
+        """The op's name: letters, digits and underscores, as Dagster asks."""
+        words = (self.kind, self.owner, self.period.word if self.period else "")
+        return "__".join(word for word in words if word)
+
+
+def published_key(part: Part) -> Key | None:
+    """Return the asset that shows everything of `part`, computed by its last op."""
+    match part.kind:
+        case "event":
+            return ("events", part.owner)
+        case "window" if part.period:
+            return ("families", part.owner, part.period.name)
+        case "row":
+            return ("families", part.owner)
+        case "label":
+            return ("label_sets", part.owner)
+        case _:
+            return None
+
+
+def parts_of(
+    sources: Iterable[Source],
+    events: Iterable[Event],
+    tables: Iterable[Table],
+    families: Iterable[Family],
+    rows: Iterable[RowFamily],
+    labels: Iterable[LabelSet],
+    models: Iterable[Model],
+) -> dict[Part, dict[Key, tuple[Input, ...]]]:
+    """List every asset that is computed, with what it reads, by the owner that computes it."""
+    parts: dict[Part, dict[Key, tuple[Input, ...]]] = {}
+    for source in sources:
+        parts[Part("raw", source.name)] = {source.key: ()}
+    for event in events:
+        parts[Part("event", event.name)] = {a.key: a.inputs for a in event.attributes}
+    for table in tables:
+        reads = (Input(("raw", table.source)),)
+        parts[Part("table", table.name)] = {("tables", table.name): reads}
+    for family in families:
+        read = {read.key for group in _state_inputs(family) for read in group}
+        inputs = tuple(Input(key) for key in sorted(read))
+        parts[Part("states", family.name)] = {("states", family.name): inputs}
+        for period in family.periods:
+            parts[Part("window", family.name, period)] = {
+                a.key: a.inputs for a in family.features[period]
+            }
+    for row in rows:
+        parts[Part("row", row.name)] = {a.key: a.inputs for a in row.features}
+    for labels_of in labels:
+        parts[Part("label", labels_of.name)] = {a.key: a.inputs for a in labels_of.labels}
+    for model in models:
+        learns = [*(a.key for a in model.inputs), model.label.key]
+        parts[Part("model", model.name)] = {
+            model.key: tuple(Input(key, model.reach) for key in learns)
+        }
+        parts[Part("score", model.name)] = {a.key: a.inputs for a in model.outputs}
+    return parts
+
+
+def cut(parts: Mapping[Part, Mapping[Key, tuple[Input, ...]]]) -> tuple[Op, ...]:
+    """Cut parts into ops and put them into an order in which each comes after what it reads."""
+    part_of = {key: part for part, inputs in parts.items() for key in inputs}
+    reads = {key: inputs for assets in parts.values() for key, inputs in assets.items()}
+    circles = _circles(parts, part_of)
+    strata: dict[Key, int] = {}
+
+    def stratum(key: Key) -> int:
+        if key not in strata:
+            part, found = part_of[key], 0
+            for read in reads[key]:
+                other = part_of.get(read.key)
+                if other is not None and circles[other] == circles[part]:
+                    found = max(found, stratum(read.key) + (other != part))
+            strata[key] = found
+        return strata[key]
+
+    ops = []
+    for part, assets in parts.items():
+        levels = sorted({stratum(key) for key in assets})
+        for place, level in enumerate(levels):
+            keys = tuple(key for key in assets if stratum(key) == level)
+            shown = published_key(part)
+            if shown is not None and level == levels[-1]:
+                keys = (*keys, shown)
+            name = part.name if place == 0 else f"{part.name}__{place + 1}"
+            ops.append(Op(name, part.kind, part.owner, keys, part.period, level))
+    return _in_order(ops, reads)
+
+
+def _state_inputs(family: Family) -> Iterable[tuple[Input, ...]]:
+    for group in family.groups:
+        yield tuple(Input(key) for key in group.inputs)
+    for features in family.features.values():
+        for feature in features:
+            yield tuple(read for read in feature.inputs if read.key[0] == "events")
+
+
+def _circles(
+    parts: Mapping[Part, Mapping[Key, tuple[Input, ...]]], part_of: Mapping[Key, Part]
+) -> dict[Part, int]:
+    """Number the parts so that two have one number exactly if each depends on the other."""
+    ahead = {
+        part: {part_of[r.key] for inputs in assets.values() for r in inputs if r.key in part_of}
+        for part, assets in parts.items()
+    }
+    reach = {part: _reachable(part, ahead) for part in parts}
+    numbers: dict[Part, int] = {}
+    for part in parts:
+        same = [p for p in numbers if p in reach[part] and part in reach[p]]
+        numbers[part] = numbers[same[0]] if same else len(numbers)
+    return numbers
+
+
+def _reachable(start: Part, ahead: Mapping[Part, set[Part]]) -> set[Part]:
+    seen: set[Part] = set()
+    queue = [start]
+    while queue:
+        for part in ahead[queue.pop()] - seen:
+            seen.add(part)
+            queue.append(part)
+    return seen
+
+
+def _in_order(ops: list[Op], reads: Mapping[Key, tuple[Input, ...]]) -> tuple[Op, ...]:
+    op_of = {key: op for op in ops for key in op.keys}
+    ordered: dict[str, Op] = {}
+
+    def visit(op: Op) -> None:
+        if op.name in ordered:
+            return
+        for key in op.keys:
+            for read in reads.get(key, ()):
+                other = op_of.get(read.key)
+                if other is not None and other is not op:
+                    visit(other)
+        earlier = [o for o in ops if (o.kind, o.owner, o.period) == (op.kind, op.owner, op.period)]
+        for other in earlier:
+            if other.stratum < op.stratum:
+                visit(other)
+        ordered[op.name] = op
+
+    for op in ops:
+        visit(op)
+    return tuple(ordered.values())
+
+

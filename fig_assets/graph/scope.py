@@ -1,0 +1,221 @@
+"""Names -> attributes: the one place where `$name` and `name@2` are looked up and cycles found."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import NoReturn, Protocol
+
+from fig_assets.config.load import Config, Definition
+from fig_assets.config.schema import Attribute as AttributeSpec
+from fig_assets.config.schema import Described, Versions
+from fig_assets.errors import Problem, Where
+from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, label_of
+from fig_assets.language.functions import infer
+from fig_assets.language.parse import Expression, ExpressionError, Reference, canonical, parse
+from fig_assets.language.types import Type, convertible, parse_type
+
+
+class Refused(Exception):  # noqa: N818 - not an error of its own: its problem is recorded
+    """Something cannot be resolved, and the problem that says why is recorded already."""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One attribute version of one owner; `period` is empty but for aggregate families."""
+
+    owner: str
+    name: str
+    version: int
+    period: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.owner}.{self.name}@{self.version}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The versions under one name, and the one that unpinned readers get."""
+
+    default: int
+    versions: tuple[int, ...]
+
+
+class Owner(Protocol):
+    """Something with attributes, that resolves them one by one when they are asked for."""
+
+    name: str
+    what: str
+    """How messages call it: "event 'login'"."""
+
+    def names(self) -> Mapping[str, Choice]:
+        """Return every attribute name with its versions; needs no other owner's types."""
+        ...
+
+    def resolve(self, symbol: Symbol) -> Attribute:
+        """Build one attribute version; raises Refused."""
+        ...
+
+
+@dataclass
+class Scope:
+    """Everything that is known while a project is resolved."""
+
+    config: Config
+    owners: dict[str, Owner] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    resolved: dict[Symbol, Attribute] = field(default_factory=dict)
+    _broken: set[Symbol] = field(default_factory=set)
+    _visiting: list[Symbol] = field(default_factory=list)
+
+    def attribute(self, symbol: Symbol, where: Where) -> Attribute:
+        """Return the attribute of `symbol`, which `where` reads; raises Refused."""
+        if symbol in self.resolved:
+            return self.resolved[symbol]
+        if symbol in self._broken:
+            raise Refused
+        if symbol in self._visiting:
+            start = self._visiting.index(symbol)
+            cycle = " -> ".join(str(s) for s in [*self._visiting[start:], symbol])
+            self.refuse(where, f"attributes read each other in a circle: {cycle}", "break it")
+        self._visiting.append(symbol)
+        try:
+            attribute = self.owners[symbol.owner].resolve(symbol)
+        except Refused:
+            self._broken.add(symbol)
+            raise
+        finally:
+            self._visiting.pop()
+        self.resolved[symbol] = attribute
+        return attribute
+
+    def refuse(self, where: Where, message: str, fix: str = "", excerpt: str = "") -> NoReturn:
+        """Record a problem and stop resolving what it belongs to."""
+        self.problems.append(Problem(where, message, fix, excerpt=excerpt))
+        raise Refused
+
+    def warn(self, where: Where, message: str, fix: str = "") -> None:
+        """Record a warning."""
+        self.problems.append(Problem(where, message, fix, "warning"))
+
+    def nearest(self, name: str, known: Iterable[str]) -> str:
+        """Word a mend that names what is close to `name`, or everything there is."""
+        names = sorted(set(known))
+        if close := get_close_matches(name, names, 1):
+            return f"write {close[0]}"
+        shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        return f"use one of: {shown}" if names else "define it first"
+
+    def pick(self, owner: Owner, name: str, version: int | None, where: Where) -> Symbol:
+        """Choose a version of `owner`'s attribute `name`; raises Refused where there is none."""
+        choice = owner.names().get(name)
+        if choice is None:
+            fix = self.nearest(name, owner.names())
+            self.refuse(where, f"'{name}' is not known in {owner.what}", fix)
+        if version is not None and version not in choice.versions:
+            known = ", ".join(f"{name}@{number}" for number in choice.versions)
+            self.refuse(where, f"{name}@{version} is no version of {owner.what}", f"use {known}")
+        return Symbol(owner.name, name, choice.default if version is None else version)
+
+    def expression(self, text: str, where: Where) -> Expression:
+        """Parse the text of an expression; raises Refused."""
+        try:
+            return parse(text)
+        except ExpressionError as error:
+            self.refuse_expression(error, text, where)
+
+    def refuse_expression(self, error: ExpressionError, text: str, where: Where) -> NoReturn:
+        """Record what is wrong inside an expression, with a caret under it."""
+        self.refuse(where, error.message, error.fix, error.excerpt(text))
+
+    def type_of(self, name: str, where: Where) -> Type:
+        """Read the name of a type; raises Refused."""
+        try:
+            return parse_type(name)
+        except ValueError as error:
+            self.refuse(where, str(error))
+
+    def infer(
+        self, expression: Expression, where: Where, type_of: Callable[[Reference], Type]
+    ) -> Type:
+        """Infer the type of an expression; raises Refused."""
+        try:
+            return infer(expression.tree, type_of)
+        except ExpressionError as error:
+            self.refuse_expression(error, expression.text, where)
+
+    def declared(self, name: str | None, inferred: Type, where: Where) -> Type:
+        """Return the declared type, or the inferred one where none is written."""
+        if name is None:
+            return inferred
+        wanted = self.type_of(name, where)
+        if not convertible(inferred, wanted):
+            fix = f'write "type": "{inferred.name}"'
+            self.refuse(where, f"a {inferred.name} cannot become a {wanted.name}", fix)
+        return wanted
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """An expression whose names are resolved: how to compute it, what it reads, what it means."""
+
+    computed: Computed
+    attributes: tuple[Attribute, ...]
+    meaning: str
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The attributes it reads on its own day."""
+        return tuple(dict.fromkeys(Input(attribute.key) for attribute in self.attributes))
+
+
+def bind(
+    scope: Scope,
+    text: str,
+    where: Where,
+    lookup: Callable[[Reference], Attribute],
+    column: Callable[[Attribute], str] = lambda attribute: attribute.column,
+) -> Bound:
+    """Resolve a row expression; `lookup` gives the attribute of each reference.
+
+    `column` names the column that holds an attribute where the expression is computed.
+
+    Raises:
+        Refused: the text, a name or a type is wrong; the problem is recorded.
+    """
+    expression = scope.expression(text, where)
+    found = {label_of(ref): lookup(ref) for ref in expression.references}
+    types = {label: attribute.type for label, attribute in found.items()}
+    result = scope.infer(expression, where, lambda ref: types[label_of(ref)])
+    columns = {label: column(attribute) for label, attribute in found.items()}
+    meaning = canonical(expression.tree, lambda ref: found[label_of(ref)].identity)
+    computed = Computed(expression, columns, types, result)
+    return Bound(computed, tuple(found.values()), meaning)
+
+
+def about(definition: Definition, spec: Described, *path: str | int) -> About:
+    """Collect what documents a thing, with the place where it is written."""
+    deprecated = spec.deprecated if isinstance(spec, AttributeSpec) else None
+    return About(
+        definition.where(*path), spec.description, spec.owner, dict(spec.tags), deprecated
+    )
+
+
+def choices(written: Mapping[str, Versions]) -> dict[str, Choice]:  # type: ignore[type-arg]
+    """List the live versions of each name."""
+    found = {}
+    for name, versions in written.items():
+        live = tuple(sorted(n for n, spec in versions.all.items() if not spec.retired))
+        if live:
+            default = versions.default if versions.default in live else live[0]
+            found[name] = Choice(default, live)
+    return found
+
+
+def place(versions: Versions, base: tuple[str | int, ...], version: int) -> tuple[str | int, ...]:  # type: ignore[type-arg]
+    """Return the path of one version below the path of its attribute."""
+    return (*base, "versions", str(version)) if len(versions.all) > 1 else base
+
+
+def attribute_key(*owner: str, name: str, version: int) -> Key:
+    """Return the asset key of an attribute version."""
+    return (*owner, f"{name}__v{version}")

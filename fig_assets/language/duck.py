@@ -1,0 +1,182 @@
+"""Small pieces of DuckDB trees: total casts, finite floats, one value used several times."""
+
+from collections.abc import Callable
+from itertools import islice
+
+from sqlglot import exp
+
+INLINE_NODES = 14
+"""A tree up to this size is written out again where its value is used twice."""
+
+_YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_DATE = f"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}"
+_TIME = "[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]+)?)?"
+_OFFSET = "[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
+UTC_TIMESTAMP = f"^{_DATE}(?:{_TIME}Z?)?$"
+"""ISO 8601 without a numeric offset, as RE2 reads it."""
+OFFSET_TIMESTAMP = f"^{_DATE}{_TIME}{_OFFSET}$"
+"""ISO 8601 with a numeric offset, as RE2 reads it."""
+WHOLE_NUMBER = "^[+-]?[0-9]+(?:\\.0*)?$"
+DECIMAL_NUMBER = "^[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+TRUTH_VALUE = "^(?i:true|false)$"
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """Return the call of the warehouse's function `name`."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def text(value: str) -> exp.Expr:
+    """Return the string literal `value`."""
+    return exp.Literal.string(value)
+
+
+def number(value: float) -> exp.Expr:
+    """Return the literal `value`; an int stays a plain literal, a float is a DOUBLE."""
+    if isinstance(value, int):
+        return exp.Literal(this=str(value), is_string=False)
+    digits = repr(value)
+    return exp.Literal(this=digits if "e" in digits else f"{digits}e0", is_string=False)
+
+
+def cast(tree: exp.Expr, to: str) -> exp.Expr:
+    """Return `CAST(tree AS to)`; `to` is a DuckDB type."""
+    return exp.Cast(this=tree, to=exp.DataType.build(to, dialect="duckdb"))
+
+
+def try_cast(tree: exp.Expr, to: str) -> exp.Expr:
+    """Return `TRY_CAST(tree AS to)`; `to` is a DuckDB type."""
+    return exp.TryCast(this=tree, to=exp.DataType.build(to, dialect="duckdb"))
+
+
+def attempt(tree: exp.Expr) -> exp.Expr:
+    """Return `TRY(tree)`: NULL where `tree` would fail."""
+    return call("TRY", tree)
+
+
+def when(condition: exp.Expr, value: exp.Expr, otherwise: exp.Expr | None = None) -> exp.Expr:
+    """Return `CASE WHEN condition THEN value [ELSE otherwise] END`."""
+    return exp.Case(ifs=[exp.If(this=condition, true=value)], default=otherwise)
+
+
+def operand(tree: exp.Expr) -> exp.Expr:
+    """Return `tree` in parentheses where it would otherwise fall apart beside an operator."""
+    loose = isinstance(
+        tree,
+        exp.Binary | exp.Unary | exp.In | exp.Between | exp.Is | exp.Like | exp.Lambda,
+    )
+    return exp.Paren(this=tree) if loose and not isinstance(tree, exp.Paren) else tree
+
+
+def is_small(tree: exp.Expr) -> bool:
+    """Tell whether writing `tree` out twice costs next to nothing."""
+    return len(list(islice(tree.walk(), INLINE_NODES + 1))) <= INLINE_NODES
+
+
+def let(tree: exp.Expr, body: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Return `body` of the value of `tree`, which stands once in the text unless it is small.
+
+    Without it, a value used twice at each level of nesting doubles the text at each level.
+    """
+    if is_small(tree):
+        return body(tree)
+    return exp.Bracket(
+        this=call("LIST_TRANSFORM", exp.Array(expressions=[tree]), _function(body)),
+        expressions=[exp.Literal.number(1)],
+        offset=1,
+    )
+
+
+def let_all(trees: list[exp.Expr], body: Callable[[list[exp.Expr]], exp.Expr]) -> exp.Expr:
+    """Return `body` of the values of `trees`, which are of one type."""
+    if all(is_small(tree) for tree in trees):
+        return body(trees)
+
+    def unpack(pack: exp.Expr) -> exp.Expr:
+        places = [exp.Literal.number(place + 1) for place in range(len(trees))]
+        return body([exp.Bracket(this=pack, expressions=[p], offset=1) for p in places])
+
+    packed = exp.Array(expressions=[exp.Array(expressions=trees)])
+    return exp.Bracket(
+        this=call("LIST_TRANSFORM", packed, _function(unpack)),
+        expressions=[exp.Literal.number(1)],
+        offset=1,
+    )
+
+
+def _function(body: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    # Two underscores: no attribute can have such a name.
+    return exp.Lambda(this=body(exp.column("value__")), expressions=[exp.to_identifier("value__")])
+
+
+def finite(tree: exp.Expr) -> exp.Expr:
+    """Return the DOUBLE `tree`, NULL where it is infinite or not a number."""
+    return let(tree, lambda value: when(call("ISFINITE", value), value.copy()))
+
+
+def convert_in_duckdb(tree: exp.Expr, source: str, target: str) -> exp.Expr:
+    """Return the total cast of `tree` between two different, convertible types, by name."""
+    match source, target:
+        case "json", "string":
+            return call("JSON_EXTRACT_STRING", tree, text("$"))
+        case "json", _:
+            return convert_in_duckdb(call("JSON_EXTRACT_STRING", tree, text("$")), "string", target)
+        case "string", _:
+            return _from_string(tree, target)
+        case "bigint" | "float", "boolean":
+            return let(tree, _truth)
+        case "float", "bigint":
+            return let(tree, _whole)
+        case "date", "timestamp":
+            return try_cast(tree, "TIMESTAMP")
+        case _:
+            return cast(tree, _PLAIN[target])
+
+
+_PLAIN = {"string": "VARCHAR", "bigint": "BIGINT", "float": "DOUBLE", "date": "DATE"}
+
+
+def _from_string(tree: exp.Expr, target: str) -> exp.Expr:
+    match target:
+        case "bigint":
+            return try_cast(call("REGEXP_EXTRACT", tree, text(WHOLE_NUMBER)), "BIGINT")
+        case "float":
+            digits = call("REGEXP_EXTRACT", tree, text(DECIMAL_NUMBER))
+            return finite(try_cast(digits, "DOUBLE"))
+        case "boolean":
+            return try_cast(call("REGEXP_EXTRACT", tree, text(TRUTH_VALUE)), "BOOLEAN")
+        case "date":
+            return cast(let(tree, _timestamp), "DATE")
+        case _:
+            return let(tree, _timestamp)
+
+
+def _timestamp(value: exp.Expr) -> exp.Expr:
+    # A cast to TIMESTAMP drops a numeric offset and one to TIMESTAMPTZ applies it, but reads
+    # text without an offset in the session's time zone: each reads only the form it gets right.
+    plain = try_cast(call("REGEXP_EXTRACT", value, text(UTC_TIMESTAMP)), "TIMESTAMP")
+    zoned = try_cast(call("REGEXP_EXTRACT", value.copy(), text(OFFSET_TIMESTAMP)), "TIMESTAMPTZ")
+    return exp.Coalesce(this=plain, expressions=[_in_calendar(call("EPOCH_US", zoned))])
+
+
+def _in_calendar(microseconds: exp.Expr) -> exp.Expr:
+    # An offset can move the first or the last day out of the years 0001 to 9999.
+    first, last = -62_135_596_800_000_000, 253_402_300_799_999_999
+    bounded = let(
+        microseconds,
+        lambda value: when(
+            exp.Between(this=value, low=number(first), high=number(last)), value.copy()
+        ),
+    )
+    return call("MAKE_TIMESTAMP", bounded)
+
+
+def _truth(value: exp.Expr) -> exp.Expr:
+    zero = exp.If(this=exp.EQ(this=value, expression=number(0)), true=exp.false())
+    one = exp.If(this=exp.EQ(this=value.copy(), expression=number(1)), true=exp.true())
+    return exp.Case(ifs=[zero, one])
+
+
+def _whole(value: exp.Expr) -> exp.Expr:
+    is_whole = exp.EQ(this=call("TRUNC", value), expression=value.copy())
+    return when(is_whole, try_cast(value.copy(), "BIGINT"))

@@ -1,0 +1,450 @@
+"""The grammar of expressions: a small parser that builds sqlglot nodes of a closed set."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from fig_assets.language.tree import (
+    AGGREGATES,
+    Expression,
+    ExpressionError,
+    Reference,
+    blame,
+    mark,
+    reference_of,
+    span,
+)
+from fig_assets.language.types import parse_type, sql_type
+
+MAX_LENGTH = 100_000
+MAX_DEPTH = 60
+"""The deepest nesting, and the longest chain of one arithmetic operator."""
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<string>'(?:[^']|'')*')
+    |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.]))
+    |(?P<reference>\$[A-Za-z_][A-Za-z0-9_]*(?:@[0-9]{1,9}(?![0-9A-Za-z_]))?)
+    |(?P<function>@[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<comment>--|/\*)
+    |(?P<operator>::|<>|!=|<=|>=|\|\||[-+*/%=<>(),])
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ,
+    "<>": exp.NEQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+}
+_ARITHMETIC: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    "+": lambda left, right: exp.Add(this=left, expression=right),
+    "-": lambda left, right: exp.Sub(this=left, expression=right),
+    "*": lambda left, right: exp.Mul(this=left, expression=right),
+    "/": lambda left, right: exp.Anonymous(this="DIVIDE", expressions=[left, right]),
+    "%": lambda left, right: exp.Anonymous(this="MOD", expressions=[left, right]),
+    "||": lambda left, right: exp.Anonymous(this="CONCAT", expressions=[left, right]),
+}
+_STATEMENTS = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "DROP", "COPY", "ATTACH"})
+_KEYWORDS = frozenset(
+    "AND OR NOT IN BETWEEN LIKE IS NULL TRUE FALSE CASE WHEN THEN ELSE END FILTER WHERE".split()
+)
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def word(self) -> str:
+        """The keyword or operator in upper case, or nothing for other tokens."""
+        return self.text.upper() if self.kind in ("word", "operator") else ""
+
+
+def parse(text: str) -> Expression:
+    """Return the tree of one expression, its references resolved by nobody yet.
+
+    Nodes: `exp.Column` named `name` or `name@2` for a reference, `exp.Anonymous` with an
+    upper-case name for a function (`/`, `%` and `||` are DIVIDE, MOD and CONCAT), `exp.Filter`
+    around a filtered aggregate, `exp.Star` in COUNT(*), `exp.Cast`, literals, comparisons,
+    arithmetic, logic, IN, BETWEEN, LIKE, IS and CASE. Parentheses leave no node.
+
+    Raises:
+        ExpressionError: `text` is not one expression of this language.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters", 0, 1)
+    reader = _Reader(text)
+    tree = reader.whole()
+    _limit_depth(tree)
+    columns = sorted(tree.find_all(exp.Column), key=span)
+    return Expression(text, tree, tuple(reference_of(column) for column in columns))
+
+
+def _limit_depth(tree: exp.Expr) -> None:
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.iter_expressions()]
+        if not level:
+            return
+    fix = "split it into several features"
+    raise ExpressionError(f"the expression nests deeper than {MAX_DEPTH} levels", 0, 1, fix)
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "other"
+        token = _Token(kind, match.group(), match.start(), match.end())
+        if kind in ("other", "comment"):
+            raise _unreadable(text, token)
+        if kind != "space":
+            tokens.append(token)
+    return [*tokens, _Token("end", "", len(text), len(text))]
+
+
+def _unreadable(text: str, token: _Token) -> ExpressionError:
+    start, end = token.start, token.end
+    if token.kind == "comment":
+        return ExpressionError("comments are not part of an expression", start, end)
+    match token.text:
+        case "'":
+            return ExpressionError("the string has no closing quote", start, len(text), "add a '")
+        case '"' | "`":
+            message = "double quotes and backticks have no meaning here"
+            return ExpressionError(message, start, end, "write strings in single quotes: 'text'")
+        case ";":
+            return ExpressionError("one expression, not several statements", start, end)
+        case "$" | "@":
+            return ExpressionError(f"a name must follow '{token.text}'", start, end)
+        case _ if token.text.isdigit():
+            return ExpressionError("this is no number", start, end, "write 1, 1.5 or 1e5")
+        case _:
+            return ExpressionError(f"the character {token.text!r} has no meaning here", start, end)
+
+
+def _balanced(kind: type[exp.Connector], terms: list[exp.Expr]) -> exp.Expr:
+    # A chain of a thousand ORs would otherwise be a thousand levels deep.
+    while len(terms) > 1:
+        pairs = zip(terms[::2], terms[1::2], strict=False)
+        joined = [
+            mark(kind(this=left, expression=right), span(left)[0], span(right)[1])
+            for left, right in pairs
+        ]
+        terms = joined + terms[len(joined) * 2 :]
+    return terms[0]
+
+
+class _Reader:
+    """Reads the tokens of one expression from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = _tokens(text)
+        self.place = 0
+        self.depth = 0
+
+    @property
+    def token(self) -> _Token:
+        return self.tokens[self.place]
+
+    def take(self) -> _Token:
+        token = self.token
+        self.place += 1
+        return token
+
+    def has(self, *words: str) -> bool:
+        """Take the next tokens if they are `words`."""
+        ahead = self.tokens[self.place : self.place + len(words)]
+        if [token.word for token in ahead] != list(words):
+            return False
+        self.place += len(words)
+        return True
+
+    def expect(self, word: str, after: str) -> _Token:
+        if self.token.word != word:
+            raise self.unexpected(f"'{word}' is missing after {after}")
+        return self.take()
+
+    def unexpected(self, message: str) -> ExpressionError:
+        token = self.token
+        found = f"'{token.text}'" if token.kind != "end" else "the end"
+        return ExpressionError(f"{message}, found {found}", token.start, token.end)
+
+    def whole(self) -> exp.Expr:
+        if self.token.kind == "end":
+            raise ExpressionError("the expression is empty", 0, 0, "write $name or @COUNT(*)")
+        tree = self.expression()
+        if self.token.word == "OVER":
+            raise ExpressionError("window functions are not supported", *self.here())
+        if self.token.kind != "end":
+            raise self.unexpected("an operator or the end is expected")
+        return tree
+
+    def here(self) -> tuple[int, int]:
+        return self.token.start, self.token.end
+
+    def expression(self) -> exp.Expr:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            message = f"the expression nests deeper than {MAX_DEPTH} levels"
+            raise ExpressionError(message, *self.here(), "split it into several features")
+        terms = [self.conjunction()]
+        while self.has("OR"):
+            terms.append(self.conjunction())
+        self.depth -= 1
+        return _balanced(exp.Or, terms)
+
+    def conjunction(self) -> exp.Expr:
+        terms = [self.negation()]
+        while self.has("AND"):
+            terms.append(self.negation())
+        return _balanced(exp.And, terms)
+
+    def negation(self) -> exp.Expr:
+        starts: list[int] = []
+        while self.token.word == "NOT":
+            starts.append(self.take().start)
+        tree = self.comparison()
+        for start in reversed(starts):
+            tree = mark(exp.Not(this=tree), start, span(tree)[1])
+        return tree
+
+    def comparison(self) -> exp.Expr:
+        left = self.chain(("+", "-", "||"))
+        tree = self.compared(left)
+        if tree is not left and (self.token.word in _COMPARISONS or self.token.word == "IS"):
+            raise self.unexpected("comparisons cannot follow one another; use AND or parentheses")
+        return tree
+
+    def compared(self, left: exp.Expr) -> exp.Expr:
+        start = span(left)[0]
+        if self.token.word in _COMPARISONS:
+            kind = _COMPARISONS[self.take().word]
+            right = self.chain(("+", "-", "||"))
+            return mark(kind(this=left, expression=right), start, span(right)[1])
+        if self.has("IS"):
+            return self.tested(left)
+        negated = self.token.word == "NOT"
+        if negated:
+            self.take()
+        if self.has("IN"):
+            self.expect("(", "IN")
+            tree: exp.Expr = exp.In(this=left, expressions=self.listed("the list of IN"))
+        elif self.has("BETWEEN"):
+            low = self.chain(("+", "-", "||"))
+            self.expect("AND", "the lower bound of BETWEEN")
+            tree = exp.Between(this=left, low=low, high=self.chain(("+", "-", "||")))
+        elif self.has("LIKE"):
+            tree = exp.Like(this=left, expression=self.chain(("+", "-", "||")))
+        elif negated:
+            raise self.unexpected("IN, BETWEEN or LIKE is expected after NOT")
+        else:
+            return left
+        end = self.tokens[self.place - 1].end
+        mark(tree, start, end)
+        return mark(exp.Not(this=tree), start, end) if negated else tree
+
+    def tested(self, left: exp.Expr) -> exp.Expr:
+        negated = self.has("NOT")
+        word = self.token.word
+        values = {"NULL": exp.null, "TRUE": exp.true, "FALSE": exp.false}
+        if word not in values:
+            raise self.unexpected("NULL, TRUE or FALSE is expected after IS")
+        end = self.take().end
+        tree = mark(exp.Is(this=left, expression=values[word]()), span(left)[0], end)
+        return mark(exp.Not(this=tree), span(left)[0], end) if negated else tree
+
+    def chain(self, operators: tuple[str, ...]) -> exp.Expr:
+        products = ("*", "/", "%")
+        tree = self.signed() if operators == products else self.chain(products)
+        while self.token.word in operators:
+            build = _ARITHMETIC[self.take().word]
+            right = self.signed() if operators == products else self.chain(products)
+            tree = mark(build(tree, right), span(tree)[0], span(right)[1])
+        return tree
+
+    def signed(self) -> exp.Expr:
+        if self.token.word not in ("-", "+"):
+            return self.converted(self.primary())
+        sign = self.take()
+        if self.token.kind == "number":
+            literal = self.number("-" if sign.text == "-" else "")
+            return self.converted(mark(literal, sign.start, span(literal)[1]))
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ExpressionError("too many signs in a row", sign.start, sign.end)
+        tree = self.signed()
+        self.depth -= 1
+        return mark(exp.Neg(this=tree), sign.start, span(tree)[1]) if sign.text == "-" else tree
+
+    def converted(self, tree: exp.Expr) -> exp.Expr:
+        while self.has("::"):
+            tree = self.cast(tree, span(tree)[0])
+        return tree
+
+    def cast(self, tree: exp.Expr, start: int) -> exp.Expr:
+        name = self.take()
+        if name.kind != "word":
+            raise ExpressionError("a type is expected here", name.start, name.end)
+        try:
+            type_ = parse_type(name.text)
+        except ValueError as unknown:
+            raise ExpressionError(str(unknown), name.start, name.end) from unknown
+        node = mark(exp.Cast(this=tree, to=sql_type(type_)), start, name.end)
+        node.meta["type"] = type_.name
+        return node
+
+    def number(self, sign: str) -> exp.Expr:
+        token = self.take()
+        whole = token.text.isdigit()
+        node = mark(exp.Literal(this=sign + token.text, is_string=False), token.start, token.end)
+        if whole and (len(token.text) > 19 or not -(2**63) <= int(sign + token.text) < 2**63):
+            raise blame(node, "the number does not fit a bigint", f"write {token.text}.0")
+        if not whole and float(token.text) == float("inf"):
+            raise blame(node, "the number does not fit a float")
+        return node
+
+    def primary(self) -> exp.Expr:
+        token = self.token
+        if token.kind == "number":
+            return self.number("")
+        if token.kind == "word":
+            return self.named()
+        self.take()
+        match token.kind, token.text:
+            case "string", text:
+                value = text[1:-1].replace("''", "'")
+                return mark(exp.Literal.string(value), token.start, token.end)
+            case "reference", text:
+                return self.reference(token)
+            case "function", text:
+                return self.function(token)
+            case "operator", "(":
+                tree = self.expression()
+                end = self.expect(")", "the parenthesis").end
+                # A reference keeps its own place, without the parentheses around it.
+                leaf = isinstance(tree, exp.Column | exp.Literal)
+                return tree if leaf else mark(tree, token.start, end)
+        self.place -= 1
+        raise self.unexpected("a value is expected")
+
+    def reference(self, token: _Token) -> exp.Expr:
+        name, _, version = token.text[1:].partition("@")
+        if name != name.lower():
+            message = f"names are written in lower case, not '${name}'"
+            raise ExpressionError(message, token.start, token.end, f"write ${name.lower()}")
+        if version and int(version) < 1:
+            raise ExpressionError("versions count from 1", token.start, token.end)
+        shown = Reference(name, int(version) if version else None)
+        return mark(exp.column(str(shown), quoted=True), token.start, token.end)
+
+    def function(self, token: _Token) -> exp.Expr:
+        name = token.text[1:].upper()
+        if self.token.word != "(":
+            message = f"'(' is missing after @{name}"
+            raise ExpressionError(message, token.start, token.end, f"write @{name}(...)")
+        self.take()
+        arguments = self.arguments(name)
+        end = self.tokens[self.place - 1].end
+        node = mark(exp.Anonymous(this=name, expressions=arguments), token.start, end)
+        if self.token.word == "OVER":
+            raise ExpressionError("window functions are not supported", *self.here())
+        return self.filtered(node) if self.token.word == "FILTER" else node
+
+    def arguments(self, name: str) -> list[exp.Expr]:
+        if self.has(")"):
+            return []
+        if self.token.word == "DISTINCT":
+            fix = "write @COUNT_DISTINCT(...)"
+            raise ExpressionError("DISTINCT is not supported", *self.here(), fix)
+        if self.token.word == "*":
+            star = self.take()
+            if name != "COUNT":
+                message = f"only @COUNT takes '*', not @{name}"
+                raise ExpressionError(message, star.start, star.end)
+            self.expect(")", "@COUNT(*")
+            return [mark(exp.Star(), star.start, star.end)]
+        return self.listed(f"the arguments of @{name}")
+
+    def filtered(self, node: exp.Expr) -> exp.Expr:
+        start, _ = span(node)
+        if node.name not in AGGREGATES:
+            message = f"only aggregates take FILTER, not @{node.name}"
+            raise ExpressionError(message, *self.here())
+        self.take()
+        self.expect("(", "FILTER")
+        self.expect("WHERE", "FILTER (")
+        condition = self.expression()
+        end = self.expect(")", "the condition of FILTER").end
+        return mark(exp.Filter(this=node, expression=exp.Where(this=condition)), start, end)
+
+    def listed(self, what: str) -> list[exp.Expr]:
+        """Read `a, b)` after an opening parenthesis."""
+        values = [self.expression()]
+        while self.has(","):
+            values.append(self.expression())
+        self.expect(")", what)
+        return values
+
+    def named(self) -> exp.Expr:
+        token = self.take()
+        word = token.word
+        match word:
+            case "NULL":
+                return mark(exp.null(), token.start, token.end)
+            case "TRUE" | "FALSE":
+                return mark(exp.Boolean(this=word == "TRUE"), token.start, token.end)
+            case "CASE":
+                return self.case(token.start)
+            case "CAST" | "TRY_CAST" if self.has("("):
+                tree = self.expression()
+                if not self.has("AS"):
+                    raise self.unexpected("'AS' is missing in CAST")
+                node = self.cast(tree, token.start)
+                return mark(node, token.start, self.expect(")", "CAST").end)
+            case "DATE" | "TIMESTAMP" if self.token.kind == "string":
+                self.place -= 1
+                value = self.tokens[self.place + 1]
+                literal = exp.Literal.string(value.text[1:-1].replace("''", "'"))
+                node = self.cast(mark(literal, value.start, value.end), token.start)
+                self.take()
+                return mark(node, token.start, value.end)
+        raise self.stranger(token)
+
+    def stranger(self, token: _Token) -> ExpressionError:
+        word = token.word
+        if word in _STATEMENTS:
+            message = "an expression is expected, not a statement or a subquery"
+            return ExpressionError(message, token.start, token.end)
+        if self.token.word == "(" and word not in _KEYWORDS:
+            message = f"functions are written with '@', not '{token.text}('"
+            return ExpressionError(message, token.start, token.end, f"write @{word}(")
+        if word in _KEYWORDS:
+            return ExpressionError(f"'{token.text}' is not expected here", token.start, token.end)
+        message = f"columns are written with '$', not '{token.text}'"
+        return ExpressionError(message, token.start, token.end, f"write ${token.text.lower()}")
+
+    def case(self, start: int) -> exp.Expr:
+        subject = None if self.token.word == "WHEN" else self.expression()
+        branches: list[exp.Expr] = []
+        while self.token.word == "WHEN":
+            begin = self.take().start
+            condition = self.expression()
+            self.expect("THEN", "the condition of WHEN")
+            value = self.expression()
+            branch = exp.If(this=condition, true=value)
+            branches.append(mark(branch, begin, span(value)[1]))
+        if not branches:
+            raise self.unexpected("'WHEN' is missing after CASE")
+        default = self.expression() if self.has("ELSE") else None
+        end = self.expect("END", "the branches of CASE").end
+        return mark(exp.Case(this=subject, ifs=branches, default=default), start, end)

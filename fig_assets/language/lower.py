@@ -1,0 +1,432 @@
+"""A row expression -> its type, and a tree that no row can make fail."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from fig_assets.language.duck import (
+    attempt,
+    call,
+    cast,
+    finite,
+    is_small,
+    let,
+    number,
+    operand,
+    try_cast,
+    when,
+)
+from fig_assets.language.rows import MICROSECONDS, ROW_FUNCTIONS
+from fig_assets.language.tree import AGGREGATES, Reference, blame, reference_of
+from fig_assets.language.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    FLOAT,
+    JSON,
+    NULL,
+    STRING,
+    TIMESTAMP,
+    Type,
+    convert,
+    convertible,
+    sql_type,
+    widen,
+)
+
+Column = Callable[[Reference], exp.Expr]
+TypeOf = Callable[[Reference], Type]
+Guard = Literal["", "finite", "try"]
+
+MAX_GROUP = 9
+"""The last capture group that DuckDB can extract."""
+
+_NUMBERS = (BIGINT, FLOAT)
+_SIMPLE = (STRING, BIGINT, FLOAT, BOOLEAN, TIMESTAMP, DATE)
+_KINDS: dict[str, tuple[tuple[Type, ...], Type | None, str]] = {
+    "string": ((STRING, JSON), STRING, "a string"),
+    "text": ((*_SIMPLE, JSON), STRING, "a simple value"),
+    "bigint": ((BIGINT,), BIGINT, "a bigint"),
+    "float": (_NUMBERS, FLOAT, "a number"),
+    "number": (_NUMBERS, None, "a number"),
+    "boolean": ((BOOLEAN,), BOOLEAN, "a boolean"),
+    "timestamp": ((TIMESTAMP, DATE), TIMESTAMP, "a timestamp"),
+    "day": ((TIMESTAMP, DATE, STRING, JSON), DATE, "a timestamp, date or string"),
+    "json": ((JSON, STRING), JSON, "JSON or a string that holds it"),
+    "any": ((*_SIMPLE, JSON), None, "a simple value"),
+}
+"""Kind of an argument -> types taken, type it is converted to (None: kept), words."""
+
+_PARAMETER = re.compile(r"(?P<name>\w+) (?P<kind>\w+)(?P<optional>\?)?(?P<repeated>\.\.\.)?")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A lowered part of an expression; `guard` is what still has to be put around its tree.
+
+    Infinities and overflows survive a chain of operators, so one guard around the chain does.
+    """
+
+    tree: exp.Expr
+    type: Type
+    guard: Guard = ""
+
+    def sealed(self) -> exp.Expr:
+        """Return the tree with its guard, if any, around it."""
+        match self.guard:
+            case "finite":
+                return finite(self.tree)
+            case "try":
+                return attempt(self.tree)
+            case _:
+                return self.tree
+
+
+Aggregate = Callable[[exp.Expr], Value]
+
+
+def no_aggregate(node: exp.Expr) -> Value:
+    """Refuse an aggregate where one value of one row is wanted."""
+    name = node.this.name if isinstance(node, exp.Filter) else node.name
+    raise blame(node, f"@{name} aggregates many rows and has no place here")
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """How the parts of one expression become trees: where columns and aggregates come from."""
+
+    dialect: str
+    column: Column
+    type_of: TypeOf
+    aggregate: Aggregate = no_aggregate
+
+    def value(self, node: exp.Expr) -> Value:
+        """Return the lowered `node`.
+
+        Raises:
+            ExpressionError: a type does not fit, or a function is unknown.
+        """
+        match node:
+            case exp.Column():
+                reference = reference_of(node)
+                return Value(self.column(reference), self.type_of(reference))
+            case exp.Literal():
+                return _literal(node)
+            case exp.Boolean():
+                return Value(exp.Boolean(this=node.this), BOOLEAN)
+            case exp.Null():
+                return Value(exp.null(), NULL)
+            case exp.Filter():
+                return self.aggregate(node)
+            case exp.Anonymous() if node.name in AGGREGATES:
+                return self.aggregate(node)
+            case exp.Anonymous():
+                return self._function(node)
+            case exp.Add() | exp.Sub() | exp.Mul():
+                return self._arithmetic(node, type(node), node.this, node.expression)
+            case exp.Neg():
+                return self._negative(node)
+            case exp.Cast():
+                return self._cast(node)
+            case exp.Case():
+                return self._case(node)
+            case _:
+                return Value(self._claim(node), BOOLEAN)
+
+    def as_type(self, value: Value, target: Type) -> exp.Expr:
+        """Return the sealed tree of `value` as `target`, into which it is convertible."""
+        if value.type == target:
+            return value.sealed()
+        plain = bare(value.tree)
+        if isinstance(plain, exp.Literal) and (value.type, target) == (BIGINT, FLOAT):
+            return number(float(plain.name))
+        if target == JSON and value.type != NULL:
+            return try_cast(value.sealed(), "JSON")
+        return convert(value.sealed(), value.type, target, self.dialect)
+
+    def boolean(self, node: exp.Expr) -> exp.Expr:
+        """Return the tree of a condition.
+
+        Raises:
+            ExpressionError: `node` is no boolean.
+        """
+        value = self.value(node)
+        if value.type not in (BOOLEAN, NULL):
+            fix = "write a comparison" if value.type != STRING else "compare it: = 'text'"
+            raise blame(node, f"a condition is a boolean, not a {value.type}", fix)
+        return self.as_type(value, BOOLEAN)
+
+    def _claim(self, node: exp.Expr) -> exp.Expr:
+        match node:
+            case exp.And() | exp.Or():
+                sides = [self.boolean(side) for side in (node.this, node.expression)]
+                left, right = (s if isinstance(s, type(node)) else operand(s) for s in sides)
+                return type(node)(this=left, expression=right)
+            case exp.Not():
+                return exp.Not(this=operand(self.boolean(node.this)))
+            case exp.In():
+                value, *options = self._alike(node, [node.this, *node.expressions])
+                return exp.In(this=operand(value), expressions=options)
+            case exp.Between():
+                parts = [node.this, node.args["low"], node.args["high"]]
+                value, low, high = (operand(tree) for tree in self._alike(node, parts))
+                return exp.Between(this=value, low=low, high=high)
+            case exp.Like():
+                left, right = (
+                    operand(self._argument(side, "LIKE", "string")[0])
+                    for side in (node.this, node.expression)
+                )
+                return exp.Like(this=left, expression=right)
+            case exp.Is():
+                return self._is(node)
+            case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
+                left, right = self._alike(node, [node.this, node.expression])
+                return type(node)(this=operand(left), expression=operand(right))
+            case _:
+                raise blame(node, "this has no meaning in an expression")
+
+    def _is(self, node: exp.Is) -> exp.Expr:
+        if isinstance(node.expression, exp.Null):
+            tree = self.value(node.this)
+            subject = self.as_type(tree, STRING) if tree.type == NULL else tree.sealed()
+            return exp.Is(this=operand(subject), expression=exp.null())
+        truth = exp.Boolean(this=node.expression.this)
+        return exp.Is(this=operand(self.boolean(node.this)), expression=truth)
+
+    def _alike(self, node: exp.Expr, parts: Sequence[exp.Expr]) -> list[exp.Expr]:
+        """Return the trees of `parts` as one type in which they can be compared."""
+        values = [self.value(part) for part in parts]
+        common = _comparable([value.type for value in values])
+        if common is None:
+            names = " and ".join(dict.fromkeys(str(v.type) for v in values if v.type != NULL))
+            raise blame(node, f"{names} cannot be compared", "convert one of them with ::type")
+        return [bare(self.as_type(value, common)) for value in values]
+
+    def _common(self, node: exp.Expr, parts: Sequence[exp.Expr]) -> tuple[list[exp.Expr], Type]:
+        values = [self.value(part) for part in parts]
+        common: Type | None = NULL
+        for value in values:
+            common = widen(common, value.type) if common else None
+        if common is None or common.name == "embedding":
+            names = " and ".join(dict.fromkeys(str(v.type) for v in values if v.type != NULL))
+            raise blame(node, f"{names} have no common type", "convert them with ::type")
+        if common == NULL:
+            return [value.tree for value in values], NULL
+        return [self.as_type(value, common) for value in values], common
+
+    def _arithmetic(
+        self, node: exp.Expr, kind: type[exp.Expr], left: exp.Expr, right: exp.Expr
+    ) -> Value:
+        values = [self.value(side) for side in (left, right)]
+        for side, value in zip((left, right), values, strict=True):
+            if value.type not in (*_NUMBERS, NULL):
+                raise blame(side, f"arithmetic needs numbers, not a {value.type}", _mend(value))
+        whole = FLOAT not in (values[0].type, values[1].type)
+        target, guard = (BIGINT, "try") if whole else (FLOAT, "finite")
+        trees = [v.tree if v.type == target else self.as_type(v, target) for v in values]
+        tight = isinstance(trees[0], exp.Mul) or (
+            kind in (exp.Add, exp.Sub) and isinstance(trees[0], exp.Add | exp.Sub)
+        )
+        first = trees[0] if tight else operand(trees[0])
+        return Value(kind(this=first, expression=operand(trees[1])), target, guard)  # type: ignore[arg-type]
+
+    def _negative(self, node: exp.Neg) -> Value:
+        value = self.value(node.this)
+        if value.type not in _NUMBERS:
+            raise blame(node.this, f"a sign needs a number, not a {value.type}", _mend(value))
+        tree = exp.Neg(this=operand(value.tree))
+        return Value(tree, value.type, "try" if value.type == BIGINT else value.guard)
+
+    def _divide(self, node: exp.Expr) -> Value:
+        above, below = self._numbers(node)
+        if above.type == below.type == BIGINT and is_small(below.tree):
+            divisor = call("NULLIF", below.sealed(), number(0))
+            dividend = operand(self.as_type(above, FLOAT))
+            return Value(exp.Div(this=dividend, expression=cast(divisor, "DOUBLE")), FLOAT)
+        dividend = above.tree if above.type == FLOAT else self.as_type(above, FLOAT)
+        divisor = self.as_type(below, FLOAT)
+        tree = exp.Div(this=operand(dividend), expression=operand(divisor))
+        return Value(tree, FLOAT, "finite")
+
+    def _modulo(self, node: exp.Expr) -> Value:
+        above, below = self._numbers(node)
+        if above.type == below.type == BIGINT:
+            tree = exp.Mod(this=operand(above.tree), expression=operand(below.tree))
+            return Value(tree, BIGINT, "try")
+        sides = [operand(self.as_type(side, FLOAT)) for side in (above, below)]
+        return Value(exp.Mod(this=sides[0], expression=sides[1]), FLOAT, "finite")
+
+    def _numbers(self, node: exp.Expr) -> list[Value]:
+        self._count(node, 2, 2)
+        values = []
+        for side in node.expressions:
+            value = self.value(side)
+            if value.type not in (*_NUMBERS, NULL):
+                raise blame(side, f"@{node.name} needs numbers, not a {value.type}", _mend(value))
+            if value.type == NULL:
+                value = Value(self.as_type(value, BIGINT), BIGINT)
+            values.append(value)
+        return values
+
+    def _cast(self, node: exp.Cast) -> Value:
+        value = self.value(node.this)
+        target = Type(node.meta["type"])
+        if not convertible(value.type, target):
+            raise blame(node, f"a {value.type} can never become a {target}")
+        return Value(self.as_type(value, target), target)
+
+    def _case(self, node: exp.Case) -> Value:
+        branches = node.args["ifs"]
+        default = node.args.get("default") or exp.null()
+        values, type_ = self._common(node, [*(b.args["true"] for b in branches), default])
+        if node.this is None:
+            tests = [self.boolean(branch.this) for branch in branches]
+            return Value(_switch(None, tests, values), type_)
+        subject, *tests = self._alike(node, [node.this, *(branch.this for branch in branches)])
+        return Value(let(subject, lambda value: _switch(value, tests, values)), type_)
+
+    def _count(self, node: exp.Expr, least: int, most: int | None) -> None:
+        found = len(node.expressions)
+        if found < least or (most is not None and found > most):
+            wanted = str(least) if least == most else f"{least} to {most}"
+            if most is None:
+                wanted = f"at least {least}"
+            noun = "argument" if wanted.endswith("1") else "arguments"
+            raise blame(node, f"@{node.name} takes {wanted} {noun}, not {found}")
+
+    def _function(self, node: exp.Anonymous) -> Value:
+        if node.name == "DIVIDE":
+            return self._divide(node)
+        if node.name == "MOD":
+            return self._modulo(node)
+        function = ROW_FUNCTIONS.get(node.name)
+        if function is None:
+            raise _unknown(node)
+        parameters = list(_PARAMETER.finditer(function.arguments))
+        least = sum(not match["optional"] for match in parameters)
+        self._count(node, least, None if parameters[-1]["repeated"] else len(parameters))
+        kinds = [match["kind"] for match in parameters]
+        kinds += kinds[-1:] * (len(node.expressions) - len(kinds))
+        return self._call(node, kinds[: len(node.expressions)])
+
+    def _call(self, node: exp.Anonymous, kinds: list[str]) -> Value:
+        function = ROW_FUNCTIONS[node.name]
+        loose = [a for a, kind in zip(node.expressions, kinds, strict=True) if kind == "any"]
+        alike, common = self._common(node, loose) if loose else ([], NULL)
+        arguments: list[exp.Expr] = []
+        for argument, kind in zip(node.expressions, kinds, strict=True):
+            if kind == "any":
+                arguments.append(alike.pop(0))
+            elif kind in _KINDS:
+                tree, type_ = self._argument(argument, f"@{node.name}", kind)
+                arguments.append(tree)
+                common = type_ if kind == "number" else common
+            else:
+                arguments.append(_setting(node, argument, kind, arguments))
+        if node.name in ("ROUND", "FLOOR", "CEIL") and common == BIGINT:
+            return Value(arguments[0], BIGINT)
+        return Value(function.duckdb(arguments), function.result or common)
+
+    def _argument(self, node: exp.Expr, name: str, kind: str) -> tuple[exp.Expr, Type]:
+        taken, target, words = _KINDS[kind]
+        value = self.value(node)
+        if value.type not in (*taken, NULL):
+            goal = target or FLOAT
+            fix = f"convert it: ::{goal}" if convertible(value.type, goal) else ""
+            raise blame(node, f"{name} takes {words} here, not a {value.type}", fix)
+        type_ = target or (FLOAT if value.type == NULL else value.type)
+        return self.as_type(value, type_), type_
+
+
+def bare(tree: exp.Expr) -> exp.Expr:
+    """Return a literal without the cast that gives it its exact type, else `tree` itself."""
+    is_number = isinstance(tree, exp.Cast) and isinstance(tree.this, exp.Literal)
+    return tree.this if is_number and not tree.this.is_string else tree
+
+
+def _literal(node: exp.Literal) -> Value:
+    if node.is_string:
+        return Value(exp.Literal.string(node.name), STRING)
+    if node.name.lstrip("-").isdigit():
+        return Value(cast(number(int(node.name)), "BIGINT"), BIGINT)
+    return Value(number(float(node.name)), FLOAT)
+
+
+def _mend(value: Value) -> str:
+    return "convert it: ::bigint" if convertible(value.type, BIGINT) else "use @TIMESTAMP_DIFF"
+
+
+def _switch(
+    subject: exp.Expr | None, tests: Sequence[exp.Expr], values: Sequence[exp.Expr]
+) -> exp.Expr:
+    pairs = zip(tests, values[:-1], strict=True)
+    branches = [exp.If(this=test.copy(), true=value.copy()) for test, value in pairs]
+    return exp.Case(this=subject, ifs=branches, default=values[-1].copy())
+
+
+def _comparable(types: Sequence[Type]) -> Type | None:
+    """Return the type to compare in; text beside another type is converted to that type."""
+    common: Type | None = NULL
+    for type_ in types:
+        if type_.name not in ("string", "json") and common is not None:
+            common = widen(common, type_)
+    if common is None or common.name == "embedding":
+        return None
+    return STRING if common == NULL else common
+
+
+def _unknown(node: exp.Anonymous) -> Exception:
+    known = sorted({*ROW_FUNCTIONS, *AGGREGATES, "DIVIDE", "MOD"})
+    near = get_close_matches(node.name, known, n=1)
+    fix = f"did you mean @{near[0]}?" if near else "see the table of functions"
+    return blame(node, f"unknown function @{node.name}", fix)
+
+
+def _setting(
+    node: exp.Anonymous, argument: exp.Expr, kind: str, before: Sequence[exp.Expr]
+) -> exp.Expr:
+    """Return a literal argument that steers a function, checked while nothing has run yet."""
+    if not isinstance(argument, exp.Literal):
+        raise blame(argument, f"@{node.name} takes a literal here, not an expression")
+    whole = not argument.is_string and argument.name.isdigit()
+    match kind:
+        case "pattern" if argument.is_string:
+            _check_pattern(argument, 0)
+        case "unit" if argument.name.lower().removesuffix("s") in MICROSECONDS:
+            pass
+        case "digits" if whole and int(argument.name) <= 15:
+            pass
+        case "group" if whole and int(argument.name) <= MAX_GROUP:
+            _check_pattern(before[1], int(argument.name), argument)
+        case "key" if argument.is_string and "\0" not in argument.name:
+            pass
+        case "key" if whole and int(argument.name) <= 1_000_000:
+            pass
+        case _:
+            raise blame(argument, f"@{node.name} takes {_SETTINGS[kind]} here")
+    return exp.Literal(this=argument.this, is_string=argument.is_string)
+
+
+_SETTINGS = {
+    "pattern": "a regular expression in quotes",
+    "unit": f"one of {', '.join(MICROSECONDS)} in quotes",
+    "digits": "a whole number from 0 to 15",
+    "group": f"a whole number from 0 to {MAX_GROUP}",
+    "key": "a key in quotes or a place counted from 0",
+}
+
+
+def _check_pattern(pattern: exp.Expr, group: int, blamed: exp.Expr | None = None) -> None:
+    # Arrow and DuckDB compile patterns with the same library, RE2.
+    text = pa.array(["x"])
+    try:
+        pc.replace_substring_regex(text, pattern=pattern.name, replacement=f"\\{group}")
+    except pa.ArrowInvalid as refusal:
+        message = f"the pattern is refused: {refusal}"
+        raise blame(blamed or pattern, message, "use RE2 syntax: no lookaround") from refusal

@@ -1,0 +1,383 @@
+"""The row functions: what each takes, gives and means, and its DuckDB tree."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from fig_assets.language.duck import (
+    attempt,
+    call,
+    cast,
+    finite,
+    let,
+    let_all,
+    number,
+    operand,
+    text,
+    try_cast,
+    when,
+)
+from fig_assets.language.paths import json_path_of
+from fig_assets.language.types import BIGINT, BOOLEAN, DATE, FLOAT, JSON, STRING, Type
+
+Build = Callable[[Sequence[exp.Expr]], exp.Expr]
+"""Arguments, converted to what the signature asks for -> the call's tree."""
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius of the Earth (IUGG), in kilometres."""
+
+MICROSECONDS = {
+    "microsecond": 1,
+    "millisecond": 1_000,
+    "second": 1_000_000,
+    "minute": 60_000_000,
+    "hour": 3_600_000_000,
+    "day": 86_400_000_000,
+    "week": 604_800_000_000,
+}
+"""The units of @TIMESTAMP_DIFF."""
+
+_FARTHEST = 4_000_000_000
+"""DuckDB refuses places in a string beyond 32 bits."""
+
+
+@dataclass(frozen=True)
+class RowFunction:
+    """One row function.
+
+    `arguments` is its signature: `name kind` separated by commas, `?` marking an optional and
+    `...` a repeated one. `result` is a type, or None for the common type of its arguments.
+    """
+
+    arguments: str
+    result: Type | None
+    example: str
+    duckdb: Build
+    on_null: str = "NULL"
+    on_bad_input: str = "none possible"
+
+
+def literal_of(tree: exp.Expr) -> str | int:
+    """Return the value of a literal argument: a string, or a whole number."""
+    return tree.name if tree.is_string else int(tree.name)
+
+
+def _plain(name: str, to: str = "") -> Build:
+    def build(arguments: Sequence[exp.Expr]) -> exp.Expr:
+        tree = call(name, *arguments)
+        return cast(tree, to) if to else tree
+
+    return build
+
+
+def _array_size(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    def size(value: exp.Expr) -> exp.Expr:
+        is_array = exp.EQ(this=call("JSON_TYPE", value), expression=text("ARRAY"))
+        return when(is_array, cast(call("JSON_ARRAY_LENGTH", value.copy()), "BIGINT"))
+
+    return let(arguments[0], size)
+
+
+def _get(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    json, key = arguments
+    return call("JSON_EXTRACT", json, text(json_path_of((literal_of(key),))))
+
+
+def _if(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    condition, value, otherwise = arguments
+    return when(condition, value, otherwise)
+
+
+def _nullif(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    def body(value: exp.Expr) -> exp.Expr:
+        equal = exp.EQ(this=operand(value), expression=operand(arguments[1]))
+        return when(equal, exp.null(), value.copy())
+
+    return let(arguments[0], body)
+
+
+def _coalesce(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Coalesce(this=arguments[0], expressions=list(arguments[1:]))
+
+
+def _concat(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    tree = operand(arguments[0])
+    for argument in arguments[1:]:
+        tree = exp.DPipe(this=tree, expression=operand(argument))
+    return tree
+
+
+def _within(value: exp.Expr, low: int, high: int) -> exp.Case:
+    below = exp.If(this=exp.LT(this=value, expression=number(low)), true=number(low))
+    above = exp.If(this=exp.GT(this=value.copy(), expression=number(high)), true=number(high))
+    return exp.Case(ifs=[below, above], default=value.copy())
+
+
+def _start(value: exp.Expr) -> exp.Expr:
+    first = exp.If(this=exp.EQ(this=value.copy(), expression=number(0)), true=number(1))
+    bounded = _within(value, -_FARTHEST, _FARTHEST)
+    return exp.Case(ifs=[first, *bounded.args["ifs"]], default=bounded.args["default"])
+
+
+def _substr(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    lengths = [let(length, lambda v: _within(v, 0, _FARTHEST)) for length in arguments[2:]]
+    return call("SUBSTRING", arguments[0], let(arguments[1], _start), *lengths)
+
+
+def _split_part(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    def place(value: exp.Expr) -> exp.Expr:
+        return when(exp.NEQ(this=value, expression=number(0)), value.copy())
+
+    return call("SPLIT_PART", arguments[0], arguments[1], let(arguments[2], place))
+
+
+def _regexp_extract(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    pattern = arguments[1]
+    group = arguments[2] if len(arguments) > 2 else number(0)
+
+    def body(value: exp.Expr) -> exp.Expr:
+        found = call("REGEXP_MATCHES", value, pattern)
+        return when(found, call("REGEXP_EXTRACT", value.copy(), pattern.copy(), group))
+
+    return let(arguments[0], body)
+
+
+def _positive(name: str, comparison: type[exp.Binary]) -> Build:
+    def build(arguments: Sequence[exp.Expr]) -> exp.Expr:
+        def body(value: exp.Expr) -> exp.Expr:
+            allowed = comparison(this=operand(value), expression=number(0))
+            return when(allowed, call(name, value.copy()))
+
+        return let(arguments[0], body)
+
+    return build
+
+
+def _finite(name: str) -> Build:
+    return lambda arguments: finite(call(name, *arguments))
+
+
+def _timestamp_diff(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    unit, start, end = arguments
+    between = exp.Sub(this=call("EPOCH_US", end), expression=call("EPOCH_US", start))
+    size = MICROSECONDS[str(literal_of(unit)).lower().removesuffix("s")]
+    whole = between if size == 1 else exp.IntDiv(this=operand(between), expression=number(size))
+    return attempt(whole)
+
+
+def _hash(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    digits = call("SUBSTRING", call("MD5", arguments[0]), number(1), number(16))
+    wide = cast(operand(exp.DPipe(this=text("0x"), expression=digits)), "UBIGINT")
+    return cast(operand(exp.IntDiv(this=wide, expression=number(2))), "BIGINT")
+
+
+def _haversine(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    return let_all(list(arguments), _great_circle)
+
+
+def _great_circle(places: list[exp.Expr]) -> exp.Expr:
+    lat1, lon1, lat2, lon2 = (operand(place) for place in places)
+
+    def half_sine_squared(high: exp.Expr, low: exp.Expr) -> exp.Expr:
+        turn = call("RADIANS", exp.Sub(this=high.copy(), expression=low.copy()))
+        sine = call("SIN", exp.Div(this=turn, expression=number(2.0)))
+        return call("POWER", sine, number(2.0))
+
+    cosines = exp.Mul(
+        this=call("COS", call("RADIANS", lat1.copy())),
+        expression=call("COS", call("RADIANS", lat2.copy())),
+    )
+    across = exp.Mul(this=cosines, expression=half_sine_squared(lon2, lon1))
+    chord = exp.Add(this=half_sine_squared(lat2, lat1), expression=across)
+    # Rounding can lift the chord of two antipodes a little above 1, where ASIN has no value.
+    angle = call("ASIN", call("LEAST", number(1.0), call("SQRT", chord)))
+    distance = exp.Mul(this=number(2 * EARTH_RADIUS_KM), expression=angle)
+    limits = zip((lat1, lon1, lat2, lon2), (90.0, 180.0, 90.0, 180.0), strict=True)
+    valid = [
+        exp.Between(this=place.copy(), low=number(-limit), high=number(limit))
+        for place, limit in limits
+    ]
+    return when(exp.and_(*valid, copy=False), distance)
+
+
+def _is_null(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    return exp.Is(this=operand(arguments[0]), expression=exp.null())
+
+
+def _first(arguments: Sequence[exp.Expr]) -> exp.Expr:
+    return arguments[0]
+
+
+_OUT_OF_RANGE = "overflow gives NULL"
+
+ROW_FUNCTIONS: dict[str, RowFunction] = {
+    "ARRAY_SIZE": RowFunction(
+        "array json",
+        BIGINT,
+        "@ARRAY_SIZE($ip_chain)",
+        _array_size,
+        on_bad_input="no JSON array: NULL",
+    ),
+    "PARSE_JSON": RowFunction(
+        "text json", JSON, "@PARSE_JSON($ip_chain)", _first, on_bad_input="malformed JSON: NULL"
+    ),
+    "GET": RowFunction(
+        "value json, key key",
+        JSON,
+        "@GET($client, 'ip')::string",
+        _get,
+        on_bad_input="no such key or place: NULL",
+    ),
+    "COALESCE": RowFunction(
+        "value any...",
+        None,
+        "@COALESCE($country, 'unknown')",
+        _coalesce,
+        on_null="the first value that is not NULL",
+    ),
+    "IF": RowFunction(
+        "condition boolean, then any, else any",
+        None,
+        "@IF($is_vip, 1, 0)",
+        _if,
+        on_null="a NULL condition gives the last value",
+    ),
+    "NULLIF": RowFunction(
+        "value any, other any",
+        None,
+        "@NULLIF($country, '')",
+        _nullif,
+        on_null="NULL where the value is NULL",
+    ),
+    "LOWER": RowFunction("text string", STRING, "@LOWER($email)", _plain("LOWER")),
+    "UPPER": RowFunction("text string", STRING, "@UPPER($country)", _plain("UPPER")),
+    "TRIM": RowFunction("text string", STRING, "@TRIM($name)", _plain("TRIM")),
+    "LENGTH": RowFunction("text string", BIGINT, "@LENGTH($name)", _plain("LENGTH")),
+    "CONCAT": RowFunction("value text...", STRING, "@CONCAT($country, '-', $asn)", _concat),
+    "SUBSTR": RowFunction(
+        "text string, start bigint, length bigint?",
+        STRING,
+        "@SUBSTR($ip, 1, 7)",
+        _substr,
+        on_bad_input="beyond the text: empty; a start of 0 is 1, below 0 counts from the end",
+    ),
+    "REPLACE": RowFunction(
+        "text string, old string, new string",
+        STRING,
+        "@REPLACE($name, ' ', '')",
+        _plain("REPLACE"),
+        on_bad_input="an empty old text changes nothing",
+    ),
+    "SPLIT_PART": RowFunction(
+        "text string, separator string, place bigint",
+        STRING,
+        "@SPLIT_PART($email, '@', 2)",
+        _split_part,
+        on_bad_input="no such place: empty; place 0: NULL; below 0 counts from the end",
+    ),
+    "CONTAINS": RowFunction(
+        "text string, part string", BOOLEAN, "@CONTAINS($agent, 'curl')", _plain("CONTAINS")
+    ),
+    "STARTS_WITH": RowFunction(
+        "text string, part string", BOOLEAN, "@STARTS_WITH($ip, '10.')", _plain("STARTS_WITH")
+    ),
+    "ENDS_WITH": RowFunction(
+        "text string, part string", BOOLEAN, "@ENDS_WITH($email, '.edu')", _plain("ENDS_WITH")
+    ),
+    "REGEXP_LIKE": RowFunction(
+        "text string, pattern pattern",
+        BOOLEAN,
+        "@REGEXP_LIKE($agent, '(?i)bot')",
+        _plain("REGEXP_MATCHES"),
+        on_bad_input="an illegal pattern (RE2) is refused when read",
+    ),
+    "REGEXP_EXTRACT": RowFunction(
+        "text string, pattern pattern, group group?",
+        STRING,
+        "@REGEXP_EXTRACT($email, '@(.*)', 1)",
+        _regexp_extract,
+        on_bad_input="no match: NULL; an illegal pattern (RE2) is refused when read",
+    ),
+    "ABS": RowFunction(
+        "x number",
+        None,
+        "@ABS($balance)",
+        lambda a: attempt(call("ABS", *a)),
+        on_bad_input=_OUT_OF_RANGE,
+    ),
+    "ROUND": RowFunction("x number, digits digits?", None, "@ROUND($rate, 2)", _plain("ROUND")),
+    "FLOOR": RowFunction("x number", None, "@FLOOR($rate)", _plain("FLOOR")),
+    "CEIL": RowFunction("x number", None, "@CEIL($rate)", _plain("CEIL")),
+    "LN": RowFunction(
+        "x float",
+        FLOAT,
+        "@LN($bytes)",
+        _positive("LN", exp.GT),
+        on_bad_input="zero or below: NULL",
+    ),
+    "EXP": RowFunction(
+        "x float", FLOAT, "@EXP($score)", _finite("EXP"), on_bad_input=_OUT_OF_RANGE
+    ),
+    "SQRT": RowFunction(
+        "x float",
+        FLOAT,
+        "@SQRT($bytes)",
+        _positive("SQRT", exp.GTE),
+        on_bad_input="below zero: NULL",
+    ),
+    "POWER": RowFunction(
+        "base float, exponent float",
+        FLOAT,
+        "@POWER($score, 2)",
+        _finite("POWER"),
+        on_bad_input="no finite real result: NULL",
+    ),
+    "LEAST": RowFunction(
+        "value any...",
+        None,
+        "@LEAST($a, $b)",
+        _plain("LEAST"),
+        on_null="NULLs are left out; NULL where all are",
+    ),
+    "GREATEST": RowFunction(
+        "value any...",
+        None,
+        "@GREATEST($a, 0)",
+        _plain("GREATEST"),
+        on_null="NULLs are left out; NULL where all are",
+    ),
+    "HOUR": RowFunction("time timestamp", BIGINT, "@HOUR($event_time)", _plain("HOUR", "BIGINT")),
+    "DAY_OF_WEEK": RowFunction(
+        "time timestamp", BIGINT, "@DAY_OF_WEEK($event_time)", _plain("ISODOW", "BIGINT")
+    ),
+    "DATE": RowFunction(
+        "time day", DATE, "@DATE($event_time)", _first, on_bad_input="no ISO 8601 text: NULL"
+    ),
+    "TIMESTAMP_DIFF": RowFunction(
+        "unit unit, start timestamp, end timestamp",
+        BIGINT,
+        "@TIMESTAMP_DIFF('minute', $start_time, $end_time)",
+        _timestamp_diff,
+        on_bad_input=_OUT_OF_RANGE,
+    ),
+    "HASH": RowFunction("value text", BIGINT, "@HASH($email)", _hash),
+    "LEVENSHTEIN": RowFunction(
+        "a string, b string", BIGINT, "@LEVENSHTEIN($sender, $vip)", _plain("LEVENSHTEIN")
+    ),
+    "JARO_WINKLER": RowFunction(
+        "a string, b string",
+        FLOAT,
+        "@JARO_WINKLER($sender, $vip)",
+        _plain("JARO_WINKLER_SIMILARITY"),
+    ),
+    "HAVERSINE_KM": RowFunction(
+        "lat1 float, lon1 float, lat2 float, lon2 float",
+        FLOAT,
+        "@HAVERSINE_KM($lat, $lon, $home_lat, $home_lon)",
+        _haversine,
+        on_bad_input="degrees out of range: NULL",
+    ),
+    "IS_NULL": RowFunction("value any", BOOLEAN, "@IS_NULL($country)", _is_null, on_null="TRUE"),
+}
+"""Every row function but DIVIDE and MOD, which are operators; see `fig_assets.language.lower`."""

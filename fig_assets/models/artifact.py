@@ -1,0 +1,143 @@
+"""What a trained model is: a text that LightGBM reads, and a card that says what it is.
+
+Neither holds code: an artifact is never unpickled, and its text reaches LightGBM only after its
+digest was compared with the card's.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from pydantic import TypeAdapter, ValidationError
+
+from fig_assets.errors import ModelError
+
+FORMAT = 1
+"""The layout of a card; another number is refused when a card is read."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One attribute version that a model looks at."""
+
+    column: str
+    """The column of the rows, such as `asn_weekly_failure_rate__v1`."""
+    attribute: str
+    """The name for people, such as `request.asn_weekly_failure_rate@1`."""
+    type: str
+    """A FIG type: string, bigint, float, boolean, timestamp or date."""
+    attribute_id: int | None = None
+    """The number of the attribute version in the lock file."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model was trained on and how good it was; the same training gives the same card."""
+
+    model: str
+    version: int
+    trained_for: date
+    """The partition of the model; its training days lie before it."""
+    days: tuple[date, ...]
+    inputs: tuple[Input, ...]
+    """In the order of the columns of LightGBM's matrix."""
+    categories: Mapping[str, tuple[str, ...]]
+    """Per string column the values the model knows; the position is the code LightGBM sees."""
+    label: str
+    positive: str
+    key: str
+    hyperparameters: Mapping[str, int | float | bool]
+    seed: int
+    rows: int
+    """Rows with a label."""
+    unlabelled: int
+    """Rows that were left out because their label is NULL."""
+    positives: int
+    classes: Mapping[str, int]
+    metrics: Mapping[str, float | None]
+    """`oof_*` out of fold over all rows, `holdout_*` over the held-out fifth; None: unknown."""
+    strength: Mapping[str, float]
+    """Per attribute the mean absolute contribution to the log odds, over a sample of the rows."""
+    best_iteration: int
+    warnings: tuple[str, ...]
+    library: str
+    sha256: str
+    """The digest of the model's text."""
+    format: int = FORMAT
+
+    @property
+    def name(self) -> str:
+        """The model for messages, such as `model 'scorer' v1 trained for 2024-03-15`."""
+        return f"model '{self.model}' v{self.version} trained for {self.trained_for}"
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of everything the card says, the digest of the model's text included."""
+        return digest_of(_canonical(asdict(self)))
+
+    def to_json(self) -> str:
+        """Write the card, with its own digest, as indented JSON with sorted keys."""
+        return _canonical({**asdict(self), "digest": self.digest}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, file: str) -> "Card":
+        """Read a card that `to_json` wrote.
+
+        Raises:
+            ModelError: It is no card, of another format, or not what was written; names `file`.
+        """
+        content = _read_object(text, file)
+        if content.get("format") != FORMAT:
+            raise _unusable(file, f"a model card of format {content.get('format')!r}, not {FORMAT}")
+        digest = content.pop("digest", None)
+        try:
+            card = TypeAdapter(cls).validate_python(content)
+        except ValidationError as refusal:
+            first = refusal.errors(include_url=False)[0]
+            place = "/".join(map(str, first["loc"]))
+            raise _unusable(file, f"not a model card: {place}: {first['msg']}") from refusal
+        if card.digest != digest:
+            raise _unusable(file, "the card was changed after it was written: its digest differs")
+        return card
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model's text with its card; one cannot be made of a text that is not the card's."""
+
+    model_text: str
+    card: Card
+
+    def __post_init__(self) -> None:
+        if digest_of(self.model_text) != self.card.sha256:
+            raise ModelError(
+                f"{self.card.name}: the model's text is not the one that was trained "
+                "(its digest does not match the card's)\n  fix: train the model again"
+            )
+
+
+def digest_of(text: str) -> str:
+    """Return the sha256 of `text` in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(content: Mapping[str, object], indent: int | None = None) -> str:
+    return json.dumps(
+        content, sort_keys=True, indent=indent, ensure_ascii=False, allow_nan=False, default=str
+    )
+
+
+def _read_object(text: str, file: str) -> dict[str, object]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as refusal:
+        raise _unusable(file, f"not a model card: {refusal}") from refusal
+    if not isinstance(content, dict):
+        raise _unusable(file, "not a model card: not an object")
+    return content
+
+
+def _unusable(file: str, message: str) -> ModelError:
+    return ModelError(f"{file}: {message}\n  fix: train the model again")

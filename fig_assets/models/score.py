@@ -1,0 +1,73 @@
+"""An artifact applied to rows: probabilities, and what moved each of them."""
+
+import orjson
+import pyarrow as pa
+
+from fig_assets.errors import ModelError
+from fig_assets.models import booster, encode
+from fig_assets.models.artifact import Artifact
+from fig_assets.models.metrics import Floats
+
+_DIGITS = 6
+"""Decimals of a contribution: enough for a log odds, and short."""
+
+
+def score(artifact: Artifact, table: pa.Table) -> pa.DoubleArray:
+    """Return each row's probability of the positive class, in the order of the rows.
+
+    Columns are taken by name; others are left alone. Missing are NULL, NaN, infinite numbers and
+    text the model did not learn.
+
+    Raises:
+        ModelError: A column is missing, doubled or of another type; names each attribute.
+    """
+    return pa.array(
+        booster.probabilities(artifact.model_text, _matrix(artifact, table)), pa.float64()
+    )
+
+
+def explain(
+    artifact: Artifact, table: pa.Table, *, top_k: int, above: float = 0.0
+) -> pa.StringArray:
+    """Tell per row which attributes moved its score most.
+
+    The text is JSON: `base` is the log odds of an average row, `attributes` lists the `top_k` of
+    the largest absolute contribution, `others` sums the rest; together they are the row's log odds.
+
+    Args:
+        artifact: The model.
+        table: Rows as for `score`.
+        top_k: How many attributes to name, at least 1.
+        above: Rows that score below it get NULL: contributions cost far more than scores.
+
+    Raises:
+        ModelError: As `score`, or `top_k` is below 1.
+    """
+    if top_k < 1:
+        raise ModelError(f"top_k is {top_k}; fix: write 1 or more")
+    matrix = _matrix(artifact, table)
+    wanted = booster.probabilities(artifact.model_text, matrix) >= above
+    found = booster.contributions(artifact.model_text, matrix.filter(pa.array(wanted)))
+    names = [entry.attribute for entry in artifact.card.inputs]
+    texts = iter([_text(row, names, top_k) for row in found])
+    return pa.array([next(texts) if told else None for told in wanted.tolist()], pa.string())
+
+
+def _matrix(artifact: Artifact, table: pa.Table) -> pa.Table:
+    card = artifact.card
+    encode.check_columns(table, card.inputs, card.name)
+    return encode.finite(encode.matrix(table, card.inputs, card.categories))
+
+
+def _text(row: Floats, names: list[str], top_k: int) -> str:
+    parts = row[:-1].tolist()
+    order = sorted(range(len(parts)), key=lambda position: (-abs(parts[position]), position))
+    content = {
+        "base": round(float(row[-1]), _DIGITS),
+        "attributes": [
+            {"attribute": names[position], "contribution": round(parts[position], _DIGITS)}
+            for position in order[:top_k]
+        ],
+        "others": round(sum(parts[position] for position in order[top_k:]), _DIGITS),
+    }
+    return orjson.dumps(content).decode()

@@ -1,0 +1,196 @@
+"""Labelled rows -> a model with its card.
+
+The same rows give the same bytes, in whatever order they come and on however many threads. Rare
+positives are not weighted up: log loss at the natural rate keeps the scores probabilities, and
+`scale_pos_weight` or a weight column are there for those who want otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fig_assets.errors import ModelError
+from fig_assets.models import booster, encode
+from fig_assets.models.artifact import Artifact, Card, Input, digest_of
+from fig_assets.models.booster import Fitted, Recipe, Sample
+from fig_assets.models.hyperparameters import Value, resolve
+from fig_assets.models.metrics import METRICS, Floats, log_loss
+from fig_assets.models.training_rows import FOLDS, TrainingRequest, TrainingRows, prepare
+
+__all__ = ["Artifact", "Card", "Input", "TrainingRequest", "train"]
+
+HELD_OUT = 0
+"""The fold that stops the fitting and is never fitted on."""
+ROUNDS_WITHOUT_HOLDOUT = 100
+"""Rounds, at most, where the held-out fold cannot tell when to stop."""
+_STRENGTH_ROWS = 1_000
+_FEW_POSITIVES = 50
+_TOO_GOOD = 0.999
+
+
+def train(table: pa.Table, request: TrainingRequest, *, threads: int = 1) -> Artifact:
+    """Train gradient-boosted trees on the labelled rows of `table`.
+
+    Four folds are fitted, the fifth stops the fitting. The `oof_*` metrics are those of one fit per
+    fold with as many rounds, each judged on the rows it has not seen.
+
+    Args:
+        table: One row per key and day, with the columns that `request` names, in any order.
+        request: What to train.
+        threads: Threads of LightGBM; the artifact does not depend on it.
+
+    Raises:
+        ModelError: The rows or the hyperparameters cannot be trained on (see
+            `training_rows.prepare` and `hyperparameters.resolve`).
+    """
+    hyperparameters = _hyperparameters(request)
+    recipe = _recipe(request, hyperparameters, threads)
+    rows = prepare(table, request)
+    study = _study(rows, recipe)
+    strength = _strength(request, study.model, rows.sample)
+    card = Card(
+        model=request.model,
+        version=request.version,
+        trained_for=request.trained_for,
+        days=request.days,
+        inputs=request.inputs,
+        categories=rows.categories,
+        label=request.label,
+        positive=request.positive,
+        key=request.key,
+        hyperparameters=hyperparameters,
+        seed=request.seed,
+        rows=len(rows.folds),
+        unlabelled=rows.unlabelled,
+        positives=int(rows.sample.labels.sum()),
+        classes=rows.classes,
+        metrics=study.metrics,
+        strength=strength,
+        best_iteration=study.model.rounds,
+        warnings=_warnings(request, rows, study, strength),
+        library=booster.library(),
+        sha256=digest_of(study.model.text),
+    )
+    return Artifact(study.model.text, card)
+
+
+@dataclass(frozen=True)
+class _Study:
+    """The fitted model and what the folds say about it."""
+
+    model: Fitted
+    metrics: Mapping[str, float | None]
+    held_out: bool
+
+
+def _hyperparameters(request: TrainingRequest) -> dict[str, Value]:
+    try:
+        return resolve(request.hyperparameters)
+    except ModelError as refusal:
+        raise ModelError(f"{request.name}: {refusal}") from refusal
+
+
+def _recipe(request: TrainingRequest, values: Mapping[str, Value], threads: int) -> Recipe:
+    names = encode.feature_names(request.inputs)
+    text = [entry.type == "string" for entry in request.inputs]
+    own = ("num_iterations", "early_stopping_rounds")
+    return Recipe(
+        parameters={name: value for name, value in values.items() if name not in own},
+        rounds=int(values["num_iterations"]),
+        patience=int(values["early_stopping_rounds"]),
+        categorical=[name for name, is_text in zip(names, text, strict=True) if is_text],
+        seed=request.seed,
+        threads=threads,
+    )
+
+
+def _study(rows: TrainingRows, recipe: Recipe) -> _Study:
+    holdout = rows.folds == HELD_OUT
+    seen, unseen = rows.sample.where(~holdout), rows.sample.where(holdout)
+    held_out = recipe.patience > 0 and seen.has_both_classes and unseen.has_both_classes
+    if held_out:
+        model = booster.fit(seen, unseen, recipe)
+    else:
+        rounds = min(recipe.rounds, ROUNDS_WITHOUT_HOLDOUT) if recipe.patience else recipe.rounds
+        model = booster.fit(rows.sample, None, replace(recipe, rounds=rounds))
+    scores = _out_of_fold(rows, replace(recipe, rounds=model.rounds), model if held_out else None)
+    metrics = _metrics("oof", rows.sample, scores) | _metrics(
+        "holdout", unseen, scores[holdout] if held_out and scores is not None else None
+    )
+    return _Study(model, metrics, held_out)
+
+
+def _out_of_fold(rows: TrainingRows, recipe: Recipe, first: Fitted | None) -> Floats | None:
+    """Score each row by a model that has not seen its fold; None if a fit would lack a class.
+
+    `first` is the model that has not seen the held-out fold, if there is one.
+    """
+    scores = np.zeros(len(rows.folds))
+    for fold in range(FOLDS):
+        mine = rows.folds == fold
+        if not mine.any():
+            continue
+        others = rows.sample.where(~mine)
+        if not others.has_both_classes:
+            return None
+        model = first if first and fold == HELD_OUT else booster.fit(others, None, recipe)
+        scores[mine] = booster.probabilities(model.text, rows.sample.where(mine).matrix)
+    return scores
+
+
+def _metrics(prefix: str, sample: Sample, scores: Floats | None) -> dict[str, float | None]:
+    names = [f"{prefix}_{name}" for name in (*METRICS, "log_loss")]
+    if scores is None:
+        return dict.fromkeys(names)
+    values = [
+        *(measure(sample.labels, scores, sample.weights) for measure in METRICS.values()),
+        log_loss(sample.labels, scores, sample.weights),
+    ]
+    return dict(zip(names, values, strict=True))
+
+
+def _strength(request: TrainingRequest, model: Fitted, sample: Sample) -> dict[str, float]:
+    step = -(-sample.matrix.num_rows // _STRENGTH_ROWS)
+    some = sample.matrix.take(np.arange(0, sample.matrix.num_rows, step))
+    means = np.abs(booster.contributions(model.text, some)).mean(axis=0)
+    return {
+        entry.attribute: float(mean) for entry, mean in zip(request.inputs, means[:-1], strict=True)
+    }
+
+
+def _warnings(
+    request: TrainingRequest, rows: TrainingRows, study: _Study, strength: Mapping[str, float]
+) -> tuple[str, ...]:
+    found = [
+        f"{entry.attribute} {fault}: the model learns nothing from it"
+        for entry, column in zip(request.inputs, rows.sample.matrix.columns, strict=True)
+        if (fault := _emptiness(entry, column))
+    ]
+    positives = int(rows.sample.labels.sum())
+    if positives < _FEW_POSITIVES:
+        found.append(f"only {positives} rows are '{request.positive}': the metrics are rough")
+    if not study.held_out:
+        found.append(
+            f"no early stopping: {study.model.rounds} rounds on all rows (it is switched off, or "
+            "a class is missing in the held-out fifth or in the rest)"
+        )
+    auc = study.metrics["oof_roc_auc"]
+    if auc is not None and auc >= _TOO_GOOD:
+        strongest = max(strength, key=lambda attribute: strength[attribute])
+        found.append(
+            f"out of fold the classes are told apart almost perfectly (ROC AUC {auc:.4f}): "
+            f"make sure that {strongest} does not hold the label"
+        )
+    return tuple(found)
+
+
+def _emptiness(entry: Input, column: "encode.Column") -> str:
+    if column.null_count == len(column):
+        rare = f" or a value on fewer than {encode.MIN_CATEGORY_ROWS}"
+        return f"is NULL{rare if entry.type == 'string' else ''} on every row"
+    if column.null_count == 0 and len(pc.unique(column)) == 1:
+        return "has one value on every row"
+    return ""

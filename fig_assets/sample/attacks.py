@@ -1,0 +1,255 @@
+"""Hidden attacks: campaigns that last several days and hide among ordinary traffic."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from fig_assets.sample.batch import (
+    MALICIOUS_KINDS,
+    Batch,
+    Floats,
+    Ints,
+    concat,
+    cumulative,
+    generator,
+    pick,
+    scatter,
+    zipf,
+)
+from fig_assets.sample.clients import CLIENTS, clients_of
+from fig_assets.sample.traffic import fill, local_times, vpn_exits
+from fig_assets.sample.world import ORGS, World
+
+SHARE = 0.031
+"""The part of all attempts that is malicious, on average."""
+
+_CAMPAIGN_STREAM = 4
+_EVERY_DAYS = 4
+_HOURS = cumulative((4, 4, 4, 4, 4, 4, 5, 6, 7, 7, 7, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 4, 4, 4))
+_TOKENS = cumulative((0.66, 0.17, 0.13, 0.04))
+_STOLEN_TOKENS = cumulative((0.52, 0.26, 0.16, 0.06))
+
+
+@dataclass(frozen=True)
+class Method:
+    """How one kind of attack works.
+
+    `sources` are the shares of guest networks, homes, phones, VPN exits and rented machines among
+    its addresses; `tries` is how often it uses an address a day; `hosts` how many hosting networks
+    it rents at.
+    """
+
+    kind: str
+    share: float
+    sources: tuple[float, float, float, float, float]
+    tries: float
+    failure: float
+    unknown: float
+    hosts: int = 3
+
+
+METHODS = (
+    Method("credential_stuffing", 0.50, (0.46, 0.12, 0.06, 0.12, 0.24), 9, 0.955, 0.42),
+    Method("password_spraying", 0.25, (0.25, 0.05, 0.06, 0.26, 0.38), 8, 0.965, 0.10),
+    Method("brute_force", 0.18, (0.40, 0.10, 0.05, 0.05, 0.40), 30, 0.985, 0.03),
+    Method("impossible_travel", 0.07, (0.45, 0.08, 0.07, 0.15, 0.25), 5, 0.16, 0.02),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Campaign:
+    """One attack and what it has: addresses, each in use on some of its days, and clients.
+
+    `first` and `last` are the days of use of each address, included, counted from the campaign's
+    start; `listed` are the addresses that reputation lists learn of from the third day on.
+    """
+
+    method: Method
+    start: int
+    days: int
+    strength: float
+    address: Ints
+    first: Ints
+    last: Ints
+    listed: Ints
+    clients: Ints
+    orgs: Ints
+    victims: Ints
+
+    def active(self, day: int) -> Ints:
+        """Return the addresses in use on `day`, an ordinal."""
+        ago = day - self.start
+        return self.address[(self.first <= ago) & (ago <= self.last)]
+
+
+def campaigns_on(world: World, day: date) -> list[Campaign]:
+    """Return the campaigns that run on `day`: of each kind one at least."""
+    today = day.toordinal()
+    found = []
+    for kind, method in enumerate(METHODS):
+        for number in range(today // _EVERY_DAYS - 3, today // _EVERY_DAYS + 1):
+            campaign = _campaign(world, kind, method, number)
+            if campaign.start <= today < campaign.start + campaign.days:
+                found.append(campaign)
+    return found
+
+
+def listed_addresses(campaigns: list[Campaign], day: date) -> Ints:
+    """Return the addresses that reputation lists know on `day`."""
+    known = [found.listed for found in campaigns if day.toordinal() >= found.start + 2]
+    return np.unique(np.concatenate([*known, np.zeros(0, dtype=np.int64)]))
+
+
+def malicious(
+    world: World,
+    rng: np.random.Generator,
+    day: date,
+    count: int,
+    campaigns: list[Campaign],
+) -> Batch:
+    """Draw `count` attempts of the `campaigns` of `day`."""
+    weights = np.array([found.strength * found.method.share for found in campaigns])
+    for method in METHODS:
+        same = [at for at, found in enumerate(campaigns) if found.method is method]
+        weights[same] *= method.share / weights[same].sum()
+    counts = rng.multinomial(count, weights / weights.sum()).tolist()
+    return concat(
+        [
+            _attempts(world, rng, found, day, size)
+            for found, size in zip(campaigns, counts, strict=True)
+        ]
+    )
+
+
+def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
+    rng = generator(world.seed, _CAMPAIGN_STREAM, kind, number)
+    days = int(rng.integers(6, 11))
+    start = number * _EVERY_DAYS + int(rng.integers(0, 3))
+    daily = world.events_per_day * SHARE * method.share / 1.9
+    in_use = max(3.0, daily / method.tries)
+    size = int(in_use * days / 4.5) + 2
+    address = _addresses(world, rng, method, size)
+    if method.kind == "impossible_travel":
+        # Passwords that stuffing found are used from where they were found.
+        known = _campaign(world, 0, METHODS[0], number).address
+        address = np.where(rng.random(size) < 0.7, rng.choice(known, size), address)
+    first = rng.integers(-4, days, size)
+    agents, shares = clients_of("desktop")
+    phones, phone_shares = clients_of("phone")
+    some = [*agents[pick(rng, shares, 9)], *phones[pick(rng, phone_shares, 2)]]
+    return Campaign(
+        method=method,
+        start=start,
+        days=days,
+        strength=float(rng.lognormal(0.0, 0.3)),
+        # The first two are there on every day, so that no day is without an address.
+        address=address,
+        first=np.where(np.arange(size) < 2, 0, np.maximum(first, 0)),
+        last=np.where(np.arange(size) < 2, days, first + rng.integers(3, 7, size)),
+        listed=address[rng.random(size) < 0.4],
+        clients=np.array(some, dtype=np.int64),
+        orgs=rng.choice(ORGS, 6, replace=False),
+        victims=_victims(world, rng, max(3, int(daily / 40))),
+    )
+
+
+def _victims(world: World, rng: np.random.Generator, size: int) -> Ints:
+    """Draw the accounts that brute force is used on, services among them."""
+    persons = rng.integers(0, world.people.persons, size)
+    services = rng.integers(world.people.persons, len(world.people), size)
+    return np.where(rng.random(size) < 0.15, services, persons)
+
+
+def _addresses(world: World, rng: np.random.Generator, method: Method, size: int) -> Ints:
+    """Draw a campaign's addresses: all of them are in networks that honest people use too."""
+    pools = world.addresses.pools
+    machines = np.arange(pools["hosting"].start, pools["hosting"].stop)
+    networks = rng.choice(world.addresses.network[machines], method.hosts)
+    rented = machines[np.isin(world.addresses.network[machines], networks)]
+    choices = np.stack(
+        [
+            rng.integers(pools["elsewhere"].start, pools["elsewhere"].stop, size),
+            rng.integers(pools["home"].start, pools["home"].stop, size),
+            rng.integers(pools["mobile"].start, pools["mobile"].stop, size),
+            vpn_exits(world, rng, size),
+            rng.choice(rented, size),
+        ]
+    )
+    return np.asarray(choices[pick(rng, cumulative(method.sources), size), np.arange(size)])
+
+
+def _attempts(
+    world: World, rng: np.random.Generator, campaign: Campaign, day: date, size: int
+) -> Batch:
+    method = campaign.method
+    used = campaign.active(day.toordinal())
+    address = used[pick(rng, zipf(len(used), 0.5), size)]
+    actor = _targets(world, rng, campaign, address)
+    return fill(
+        rng,
+        method.kind,
+        tokens=_STOLEN_TOKENS if method.kind == "impossible_travel" else _TOKENS,
+        time_ms=local_times(rng, _HOURS, world.addresses.city[address]),
+        actor=actor,
+        org=world.people.org[actor],
+        address=address,
+        client=_clients(rng, campaign, address),
+        language=_languages(world, rng, actor, address),
+        failed=np.full(size, method.failure),
+        unknown=method.unknown,
+        api_token=0.004,
+    )
+
+
+def _targets(world: World, rng: np.random.Generator, campaign: Campaign, address: Ints) -> Ints:
+    """Draw whose accounts are tried: anybody's, some organisations', or a few victims'."""
+    size = len(address)
+    anybody = rng.integers(0, world.people.persons, size)
+    match campaign.method.kind:
+        case "password_spraying":
+            persons = world.people.org[: world.people.persons]
+            members = np.flatnonzero(np.isin(persons, campaign.orgs))
+            return np.asarray(members[anybody % len(members)])
+        case "brute_force":
+            return np.asarray(campaign.victims[scatter(address, 3) % len(campaign.victims)])
+        case "impossible_travel":
+            return pick(rng, world.people.busyness, size)
+        case _:
+            return anybody
+
+
+def _clients(rng: np.random.Generator, campaign: Campaign, address: Ints) -> Ints:
+    """Draw clients: mostly the campaign's browsers, some scripts, and some that keep silent."""
+    size = len(address)
+    browser = campaign.clients[pick(rng, zipf(len(campaign.clients), 0.6), size)]
+    scripts, shares = clients_of("script")
+    other = rng.random(size)
+    mixed = np.where(other < 0.08, scripts[pick(rng, shares, size)], browser)
+    return np.where(other > 0.96, len(CLIENTS) - 1 - rng.integers(0, 2, size), mixed)
+
+
+def _languages(world: World, rng: np.random.Generator, actor: Ints, address: Ints) -> Ints:
+    """Draw languages: the victim's, the address's, plain English, or none at all."""
+    size = len(address)
+    choices = np.stack(
+        [
+            world.people.city[actor],
+            world.addresses.city[address],
+            np.zeros(size, dtype=np.int64),
+            np.full(size, -1),
+        ]
+    )
+    return np.asarray(
+        choices[pick(rng, cumulative((0.3, 0.35, 0.3, 0.05)), size), np.arange(size)]
+    )
+
+
+def shares_by_kind() -> dict[str, float]:
+    """Return how malicious attempts are divided among the kinds of attack."""
+    return dict(zip(MALICIOUS_KINDS, (method.share for method in METHODS), strict=True))
+
+
+def daily_share(rng: np.random.Generator) -> Floats:
+    """Draw the part of a day's attempts that is malicious, between 2.4% and 3.8%."""
+    return np.clip(SHARE * (1 + 0.12 * rng.standard_normal()), 0.024, 0.038)

@@ -1,0 +1,234 @@
+"""Family -> SELECT of one day's mergeable states: what windows of any length are merged from.
+
+Each aggregate call becomes a few state columns at the grain (entity), or, where it needs the
+values themselves (distinct counts, mode, entropy), a relation at the grain (entity, value).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.nodes import Aggregated, Event, Family, Group, label_of
+from fig_assets.graph.period import Window
+from fig_assets.graph.version import fingerprint
+from fig_assets.language.functions import (
+    AggregateCall,
+    calls,
+    daily,
+    lower,
+    needs_values,
+    state_types,
+    value_type,
+)
+from fig_assets.language.parse import Reference
+from fig_assets.language.types import BOOLEAN, Type, arrow_type, convert
+from fig_assets.sql.event import stored_columns
+from fig_assets.sql.expressions import column, day_literal, on_days, scan, typed, value
+
+VALUE, TIMES = "value", "n"
+
+
+@dataclass(frozen=True, eq=False)
+class CallStates:
+    """One aggregate call of a family with the names and types of its stored state."""
+
+    call: AggregateCall
+    definition: Aggregated
+    title: str
+    """A readable name: `sum_is_failure`."""
+    columns: dict[str, tuple[str, Type]]
+    """Suffix -> stored column and type; empty where the call needs values."""
+    values: str | None
+    """The relation of (entity, value, n), or None."""
+    value_type: Type | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class GroupStates:
+    """Everything that is stored a day for one group of a family."""
+
+    family: Family
+    group: Group
+    calls: tuple[CallStates, ...]
+
+    @property
+    def columns(self) -> dict[str, pa.DataType]:
+        """The columns of the state relation, `day` first."""
+        kind = arrow_type(self.family.granularity_type)
+        states = {n: arrow_type(t) for call in self.calls for n, t in call.columns.values()}
+        return {DAY: pa.date32(), self.family.granularity: kind, **states}
+
+    def value_columns(self, call: CallStates) -> dict[str, pa.DataType]:
+        """The columns of the relation of one call's values, `day` first."""
+        key = {self.family.granularity: arrow_type(self.family.granularity_type)}
+        kind = arrow_type(call.value_type) if call.value_type else pa.string()
+        return {DAY: pa.date32(), **key, VALUE: kind, TIMES: pa.int64()}
+
+
+def call_states(definition: Aggregated, group: Group) -> tuple[CallStates, ...]:
+    """Name the stored states of each aggregate call in a feature's expression."""
+    found = []
+    for call in calls(definition.expression.tree, lambda ref: definition.columns[label_of(ref)]):
+        meaning = fingerprint("state", group.fingerprint, call.meaning)
+        title = _title(call, definition)
+        kinds = {} if needs_values(call) else state_types(call, typed(definition.types))
+        columns = {
+            suffix: (f"{title}_{suffix}_{meaning[:6]}", kind) for suffix, kind in kinds.items()
+        }
+        values = f"{group.relation}/{title}_{meaning[:6]}" if needs_values(call) else None
+        kind = value_type(call, typed(definition.types)) if values else None
+        found.append(CallStates(call, definition, title, columns, values, kind, meaning))
+    return tuple(found)
+
+
+def states_of(family: Family) -> tuple[GroupStates, ...]:
+    """List what is stored a day for each group of a family, each state once."""
+    features = family.features[family.periods[0]]
+    found = []
+    for place, group in enumerate(family.groups):
+        known: dict[str, CallStates] = {}
+        for feature in features:
+            definition = feature.definition
+            if isinstance(definition, Aggregated) and definition.group == place:
+                for call in call_states(definition, group):
+                    known.setdefault(call.fingerprint, call)
+        found.append(GroupStates(family, group, tuple(known.values())))
+    return tuple(found)
+
+
+def state_target(states: GroupStates, day: date, calls_: Sequence[CallStates]) -> Target:
+    """Say which state columns a write on `day` replaces, and what it reads."""
+    family, group = states.family, states.group
+    key_reads = (_read(group, day, [group.entity.column, *_filter_columns(group)]),)
+    key_type = arrow_type(family.granularity_type)
+    columns = [Column(family.granularity, key_type, group.fingerprint, key_reads)]
+    for call in calls_:
+        reads = (_read(group, day, [*_call_columns(call), *_filter_columns(group)]),)
+        columns += [
+            Column(name, arrow_type(kind), call.fingerprint, reads)
+            for name, kind in call.columns.values()
+        ]
+    whole = {c.fingerprint for c in calls_} >= {c.fingerprint for c in states.calls if c.columns}
+    return Target(group.relation, (family.granularity,), tuple(columns), whole)
+
+
+def value_target(states: GroupStates, call: CallStates, day: date) -> Target:
+    """Say what a write of one call's values on `day` replaces, and what it reads."""
+    family, group = states.family, states.group
+    read = [group.entity.column, *_call_columns(call), *_filter_columns(group)]
+    reads = (_read(group, day, read),)
+    types = states.value_columns(call)
+    columns = tuple(
+        Column(name, types[name], call.fingerprint, reads)
+        for name in (family.granularity, VALUE, TIMES)
+    )
+    return Target(call.values or "", (family.granularity, VALUE), columns)
+
+
+def select_states(
+    states: GroupStates, event: Event, day: date, calls_: Sequence[CallStates], dialect: str
+) -> exp.Select:
+    """Select the state columns of one day's events.
+
+    Returns:
+        One row for each entity with an event on `day`, columns `(day, entity, *states)`. Rows
+        whose granularity is NULL are dropped: nobody's events form no entity.
+    """
+    entity = _entity(states, dialect)
+    select = exp.select(
+        day_literal(day).as_(DAY), entity.as_(states.family.granularity, quoted=True)
+    )
+    for call in calls_:
+        definition = call.definition
+        aggregates = daily(
+            call.call, dialect, _columns_of(definition), typed(definition.types)
+        )
+        for suffix, (name, _) in call.columns.items():
+            select = select.select(aggregates[suffix].as_(name, quoted=True))
+    return (
+        _from_events(select, states.group, event, day, dialect)
+        .where(entity.copy().is_(exp.null()).not_())
+        .group_by(exp.Literal.number(2))
+        .order_by(exp.Literal.number(2))
+    )
+
+
+def select_values(
+    states: GroupStates, event: Event, call: CallStates, day: date, dialect: str
+) -> exp.Select:
+    """Select one day's values of one aggregate call.
+
+    Returns:
+        One row for each entity and value, columns `(day, entity, value, n)`, n events.
+    """
+    entity = _entity(states, dialect)
+    definition = call.definition
+    read, types = _columns_of(definition), typed(definition.types)
+    argument = call.call.argument if call.call.argument is not None else exp.null()
+    item = lower(argument, dialect, read, types)
+    select = exp.select(
+        day_literal(day).as_(DAY),
+        entity.as_(states.family.granularity, quoted=True),
+        item.as_(VALUE),
+        exp.Count(this=exp.Star()).as_(TIMES),
+    )
+    select = _from_events(select, states.group, event, day, dialect).where(
+        entity.copy().is_(exp.null()).not_(), item.copy().is_(exp.null()).not_()
+    )
+    if call.call.filter is not None:
+        select = select.where(lower(call.call.filter, dialect, read, types))
+    places = (exp.Literal.number(2), exp.Literal.number(3))
+    return select.group_by(*places).order_by(*(place.copy() for place in places))
+
+
+def _entity(states: GroupStates, dialect: str) -> exp.Expr:
+    entity = states.group.entity
+    return convert(column(entity.column), entity.type, states.family.granularity_type, dialect)
+
+
+def _from_events(
+    select: exp.Select, group: Group, event: Event, day: date, dialect: str
+) -> exp.Select:
+    days = Window(day, day + timedelta(days=1))
+    select = select.from_(scan(event.relation, stored_columns(event), days, "events"))
+    select = select.where(on_days(days))
+    if group.where is not None:
+        select = select.where(value(group.where, BOOLEAN, dialect))
+    return select
+
+
+def _columns_of(definition: Aggregated):  # noqa: ANN202
+    def read(reference: Reference) -> exp.Expr:
+        if reference.name in ("event_time", "event_id") and reference.version is None:
+            return column(definition.columns.get(label_of(reference), reference.name))
+        return column(definition.columns[label_of(reference)])
+
+    return read
+
+
+def _call_columns(call: CallStates) -> list[str]:
+    read = [
+        call.definition.columns[node.name] for node in call.call.node.find_all(exp.Column)
+    ]
+    ordered = ["event_time", "event_id"] if call.call.function in ("FIRST", "LAST") else []
+    return list(dict.fromkeys([*read, *ordered]))
+
+
+def _filter_columns(group: Group) -> list[str]:
+    return list(group.where.columns.values()) if group.where else []
+
+
+def _read(group: Group, day: date, columns: Sequence[str]) -> Read:
+    names = tuple(sorted(set(columns)))
+    return Read(f"events/{group.source}", names, day, day + timedelta(days=1))
+
+
+def _title(call: AggregateCall, definition: Aggregated) -> str:
+    names = [definition.columns[node.name] for node in call.node.find_all(exp.Column)]
+    words = [call.function.lower(), *(name.partition("__")[0] for name in names[:2])]
+    return "_".join(words)[:40]

@@ -1,0 +1,190 @@
+"""Event -> SELECT of one day's rows from landed lines: filtered, without duplicates, typed."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.nodes import (
+    EVENT_ID,
+    EVENT_TIME,
+    ROW_ORDER,
+    SOURCE_FILE,
+    SOURCE_LINE,
+    Attribute,
+    Computed,
+    Event,
+    Extracted,
+)
+from fig_assets.graph.period import Window
+from fig_assets.language.paths import json_path
+from fig_assets.language.types import STRING, convert
+from fig_assets.sql.expressions import (
+    Chain,
+    add_layers,
+    arrow_types,
+    closure,
+    column,
+    day_literal,
+    on_days,
+    scan,
+    value,
+)
+
+EVENT_TYPE, PAYLOAD, PARSED = "event_type", "payload", "parsed__"
+LANDED = {
+    DAY: pa.date32(),
+    EVENT_TIME: pa.timestamp("us"),
+    EVENT_ID: pa.string(),
+    EVENT_TYPE: pa.string(),
+    PAYLOAD: pa.string(),
+    SOURCE_FILE: pa.string(),
+    SOURCE_LINE: pa.int64(),
+}
+"""The shape of a landing relation: the candidate lines of one event day from one file day."""
+KEY_TYPES = {name: LANDED[name] for name in ROW_ORDER}
+
+
+def shares(event: Event, late_days: int) -> tuple[str, ...]:
+    """Name the landing relations of an event: the lines that came 0, 1, ... days late."""
+    return tuple(f"{event.landing.relation}/{late}" for late in range(late_days + 1))
+
+
+def stored_columns(event: Event) -> dict[str, pa.DataType]:
+    """Return the columns of the stored relation, `day` first."""
+    return {DAY: pa.date32(), **KEY_TYPES, **arrow_types(event.attributes)}
+
+
+def event_target(
+    event: Event, late_days: int, day: date, attributes: Sequence[Attribute]
+) -> Target:
+    """Say which columns a write of `attributes` on `day` replaces, and what it reads."""
+    end = day + timedelta(days=1)
+    reads = tuple(Read(name, (PAYLOAD,), day, end) for name in shares(event, late_days))
+    key = tuple(Column(n, kind, event.fingerprint, reads) for n, kind in KEY_TYPES.items())
+    types = arrow_types(attributes)
+    fields = tuple(
+        Column(a.column, types[a.column], a.fingerprint, reads)
+        for a in attributes
+        if a.column not in KEY_TYPES
+    )
+    whole = {a.key for a in attributes} >= {a.key for a in event.attributes}
+    return Target(event.relation, ROW_ORDER, (*key, *fields), whole)
+
+
+def select_event(
+    event: Event, late_days: int, day: date, attributes: Sequence[Attribute], dialect: str
+) -> exp.Select:
+    """Select the rows of `event` on `day`, ordered by `ROW_ORDER`.
+
+    The payload of each line is parsed once, for all paths together.
+
+    Returns:
+        One row for each event, columns `(day, *ROW_ORDER, *attributes)`.
+    """
+    chain = Chain()
+    source = chain.add("candidates", _candidates(event, late_days, day))
+    source = chain.add("events", _without_duplicates(event, source))
+    filtered = _where_attributes(event)
+    needed = closure([*attributes, *filtered], event.attributes)
+    extracted = [a for a in needed if isinstance(a.definition, Extracted)]
+    if extracted:
+        source = chain.add("parsed", _parse(extracted, source))
+        source = chain.add("fields", _fields(extracted, source, dialect))
+    computed = [
+        (a.column, a.definition, value(a.definition, a.type, dialect))
+        for a in needed
+        if isinstance(a.definition, Computed)
+    ]
+    ready = {*ROW_ORDER, *(a.column for a in extracted)}
+    source = add_layers(chain, source, computed, ready)
+    names = [n for n in (a.column for a in attributes) if n not in KEY_TYPES]
+    select = exp.select(
+        day_literal(day).as_(DAY), *(column(name) for name in (*ROW_ORDER, *names))
+    ).from_(source)
+    if event.where is not None:
+        from fig_assets.language.types import BOOLEAN
+
+        select = select.where(value(event.where, BOOLEAN, dialect))
+    return chain.finish(select.order_by(*(column(name) for name in ROW_ORDER)))
+
+
+def select_counts(event: Event, late_days: int, day: date) -> exp.Select:
+    """Count what became of the landed lines of `day`.
+
+    Returns:
+        One row: lines, lines of this event's type, and different events among those.
+    """
+    chain = Chain()
+    source = chain.add("candidates", _candidates(event, late_days, day))
+    matches = _of_type(event)
+    named = exp.Case().when(matches.copy(), column(EVENT_ID))
+    without_id = exp.and_(matches.copy(), column(EVENT_ID).is_(exp.null()))
+    distinct = exp.Count(this=exp.Distinct(expressions=[named]))
+    return chain.finish(
+        exp.select(
+            exp.Count(this=exp.Star()).as_("lines"),
+            exp.func("COUNT_IF", matches).as_("matching"),
+            exp.Add(this=distinct, expression=exp.func("COUNT_IF", without_id)).as_("different"),
+        ).from_(source)
+    )
+
+
+def _candidates(event: Event, late_days: int, day: date) -> exp.Query:
+    days = Window(day, day + timedelta(days=1))
+    wanted = (EVENT_TIME, EVENT_ID, EVENT_TYPE, PAYLOAD, SOURCE_FILE, SOURCE_LINE)
+    selects = [
+        exp.select(*(column(name) for name in wanted))
+        .from_(scan(name, LANDED, days, "landed"))
+        .where(on_days(days))
+        for name in shares(event, late_days)
+    ]
+    return selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
+
+
+def _of_type(event: Event) -> exp.Expr:
+    if event.event_name is None:
+        return exp.true()
+    return column(EVENT_TYPE).eq(exp.Literal.string(event.event_name))
+
+
+def _without_duplicates(event: Event, source: str) -> exp.Select:
+    order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in ROW_ORDER])
+    first = exp.Window(this=exp.RowNumber(), partition_by=[column(EVENT_ID)], order=order).eq(1)
+    unnamed = column(EVENT_ID).is_(exp.null())
+    return exp.select("*").from_(source).where(_of_type(event)).qualify(exp.or_(unnamed, first))
+
+
+def _parse(extracted: Sequence[Attribute], source: str) -> exp.Select:
+    paths = [
+        exp.Literal.string(json_path(a.definition.path))
+        for a in extracted
+        if isinstance(a.definition, Extracted)
+    ]
+    parsed = exp.Anonymous(
+        this="JSON_EXTRACT_STRING", expressions=[column(PAYLOAD), exp.Array(expressions=paths)]
+    )
+    kept = (column(name) for name in ROW_ORDER)
+    return exp.select(*kept, parsed.as_(PARSED, quoted=True)).from_(source)
+
+
+def _fields(extracted: Sequence[Attribute], source: str, dialect: str) -> exp.Select:
+    select = exp.select(*(column(name) for name in ROW_ORDER)).from_(source)
+    for place, attribute in enumerate(extracted, 1):
+        if not isinstance(attribute.definition, Extracted):
+            continue
+        text = exp.Anonymous(
+            this="LIST_EXTRACT", expressions=[column(PARSED), exp.Literal.number(place)]
+        )
+        inferred = attribute.definition.path.type or STRING
+        typed = convert(text, STRING, inferred, dialect)
+        typed = convert(typed, inferred, attribute.type, dialect)
+        select = select.select(typed.as_(attribute.column, quoted=True))
+    return select
+
+
+def _where_attributes(event: Event) -> list[Attribute]:
+    read = set(event.where.columns.values()) if event.where else set()
+    return [attribute for attribute in event.attributes if attribute.column in read]

@@ -1,0 +1,119 @@
+"""Resolved expressions -> trees; chains of named selects; dates. Shared by all kinds of nodes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY, relation
+from fig_assets.graph.nodes import Attribute, Computed, label_of
+from fig_assets.graph.period import Window
+from fig_assets.language.functions import lower
+from fig_assets.language.parse import Reference
+from fig_assets.language.types import Type, arrow_type, convert
+
+
+@dataclass
+class Chain:
+    """Named selects, each reading one before it; the last one gives the rows."""
+
+    steps: list[tuple[str, exp.Query]] = field(default_factory=list)
+
+    def add(self, name: str, query: exp.Query) -> str:
+        """Append a named select and return its name."""
+        self.steps.append((name, query))
+        return name
+
+    def finish(self, query: exp.Select) -> exp.Select:
+        """Put all steps in front of `query`."""
+        for name, step in self.steps:
+            query = query.with_(name, step, copy=False)
+        return query
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """Name a column, quoted so that any word may be a name."""
+    return exp.column(name, table=table, quoted=True)
+
+
+def scan(
+    name: str, columns: dict[str, pa.DataType], days: Window | None, alias: str | None = None
+) -> exp.Table:
+    """Read a relation on the days of `days`, or whole."""
+    start, end = (days.start, days.end) if days else (None, None)
+    table = relation(name, columns, start, end)
+    if alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    return table
+
+
+def day_literal(day: date) -> exp.Cast:
+    """Write a day."""
+    return exp.cast(exp.Literal.string(day.isoformat()), "date")
+
+
+def on_days(days: Window, table: str | None = None) -> exp.Expr:
+    """Keep the rows of [start, end)."""
+    where = column(DAY, table)
+    return exp.and_(where >= day_literal(days.start), where.copy() < day_literal(days.end))
+
+
+def value(computed: Computed, kind: Type, dialect: str) -> exp.Expr:
+    """Compute a resolved row expression and convert it to its declared type."""
+    tree = lower(
+        computed.expression.tree,
+        dialect,
+        lambda ref: column(computed.columns[label_of(ref)]),
+        typed(computed.types),
+    )
+    return convert(tree, computed.result, kind, dialect)
+
+
+def typed(types: dict[str, Type] | object) -> Callable[[Reference], Type]:
+    """Turn types by label into types by reference."""
+    return lambda ref: types[label_of(ref)]  # type: ignore[index]
+
+
+def add_layers(
+    chain: Chain,
+    source: str,
+    computed: Iterable[tuple[str, Computed, exp.Expr]],
+    ready: set[str],
+) -> str:
+    """Compute columns in as few selects as their dependencies allow.
+
+    `computed` gives name, definition and tree of each; `ready` are the columns `source` has.
+    Returns the name of the last select, which has them all.
+    """
+    pending = list(computed)
+    while pending:
+        now = [entry for entry in pending if set(entry[1].columns.values()) <= ready]
+        if not now:
+            missing = {c for _, d, _ in pending for c in d.columns.values()} - ready
+            raise KeyError(f"columns are read before they are computed: {sorted(missing)}")
+        ready |= {name for name, _, _ in now}
+        pending = [entry for entry in pending if entry[0] not in ready]
+        select = exp.select("*", *(tree.as_(name, quoted=True) for name, _, tree in now))
+        source = chain.add(f"step_{len(chain.steps)}", select.from_(source))
+    return source
+
+
+def closure(wanted: Iterable[Attribute], known: Iterable[Attribute]) -> list[Attribute]:
+    """Return `wanted` and all of `known` that they read on their own day, in `known`'s order."""
+    by_key = {attribute.key: attribute for attribute in known}
+    needed: set[tuple[str, ...]] = set()
+    queue = [attribute.key for attribute in wanted]
+    while queue:
+        key = queue.pop()
+        if key in needed or key not in by_key:
+            continue
+        needed.add(key)
+        queue += [read.key for read in by_key[key].inputs]
+    return [attribute for key, attribute in by_key.items() if key in needed]
+
+
+def arrow_types(attributes: Iterable[Attribute]) -> dict[str, pa.DataType]:
+    """Return the stored columns of attributes with their Arrow types."""
+    return {attribute.column: arrow_type(attribute.type) for attribute in attributes}

@@ -1,0 +1,213 @@
+"""Label set -> SELECT of one day's votes and combined labels."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.labels import ABSTAIN
+from fig_assets.graph.nodes import Attribute, Combined, Graph, LabelSet, Voted, base_column
+from fig_assets.graph.period import Window
+from fig_assets.language.types import BOOLEAN, STRING, arrow_type
+from fig_assets.sql.expressions import (
+    Chain,
+    arrow_types,
+    closure,
+    column,
+    day_literal,
+    on_days,
+    scan,
+    value,
+)
+from fig_assets.sql.row import base_rows
+from fig_assets.sql.row import stored_columns as row_columns
+
+
+def stored_columns(graph: Graph, labels: LabelSet) -> dict[str, pa.DataType]:
+    """Return the columns of the stored relation, `day` first."""
+    family = graph.row_families[labels.family]
+    key = {family.granularity: arrow_type(family.granularity_type)}
+    return {DAY: pa.date32(), **key, **arrow_types(labels.labels)}
+
+
+def label_target(
+    graph: Graph, labels: LabelSet, day: date, attributes: Sequence[Attribute], stratum: set[str]
+) -> Target:
+    """Say which columns a write of `attributes` on `day` replaces, and what it reads."""
+    family = graph.row_families[labels.family]
+    end = day + timedelta(days=1)
+    rows = Read(family.relation, (), day, end)
+    key_type = arrow_type(family.granularity_type)
+    columns = [Column(family.granularity, key_type, family.fingerprint, (rows,))]
+    own = [a for a in labels.labels if a.column in stratum]
+    for attribute in attributes:
+        needed = closure([attribute], own)
+        features, fields = _columns_read(graph, labels, needed)
+        reads = [rows]
+        if features:
+            reads.append(Read(family.relation, tuple(sorted(features)), day, end))
+        if fields:
+            reads.append(Read(f"events/{family.base}", tuple(sorted(fields)), day, end))
+        if stored := _stored(attribute, needed):
+            reads.append(Read(labels.relation, tuple(sorted(stored)), day, end))
+        kind = arrow_type(attribute.type)
+        columns.append(Column(attribute.column, kind, attribute.fingerprint, tuple(reads)))
+    first = labels.labels[0].column in stratum
+    whole = first and {a.column for a in attributes} >= stratum
+    return Target(labels.relation, (family.granularity,), tuple(columns), whole)
+
+
+def select_labels(
+    graph: Graph,
+    labels: LabelSet,
+    day: date,
+    attributes: Sequence[Attribute],
+    *,
+    stratum: set[str],
+    dialect: str,
+) -> exp.Select:
+    """Select the votes and labels of `day`.
+
+    Returns:
+        One row for each row of the family, ordered by its key, columns `(day, granularity,
+        *attributes)`; a vote is a class or NULL (the weak label abstains).
+    """
+    own = [a for a in labels.labels if a.column in stratum]
+    needed = closure(attributes, own)
+    family = graph.row_families[labels.family]
+    chain = Chain()
+    source = _rows(chain, graph, labels, needed, day, dialect)
+    votes = [a for a in needed if isinstance(a.definition, Voted)]
+    if votes:
+        select = exp.select("*").from_(source)
+        for vote in votes:
+            select = select.select(_vote(vote, dialect).as_(vote.column, quoted=True))
+        source = chain.add("votes", select)
+    strong = [a for a in needed if isinstance(a.definition, Combined)]
+    if strong:
+        select = exp.select("*").from_(source)
+        for label in strong:
+            tree = _plurality(label, labels.classes)
+            select = select.select(tree.as_(label.column, quoted=True))
+        source = chain.add("labels", select)
+    return chain.finish(
+        exp.select(
+            day_literal(day).as_(DAY),
+            column(family.granularity),
+            *(column(a.column) for a in attributes),
+        )
+        .from_(source)
+        .order_by(column(family.granularity))
+    )
+
+
+def _rows(
+    chain: Chain,
+    graph: Graph,
+    labels: LabelSet,
+    needed: Sequence[Attribute],
+    day: date,
+    dialect: str,
+) -> str:
+    family = graph.row_families[labels.family]
+    days = Window(day, day + timedelta(days=1))
+    features, fields = _columns_read(graph, labels, needed)
+    stored = {n for a in needed for n in _stored(a, needed)}
+    names = [family.granularity, *sorted(features)]
+    known = {n: k for n, k in row_columns(family).items() if n == DAY or n in names}
+    table = scan(family.relation, known, days, "features")
+    query = exp.select(*(column(name) for name in names)).from_(table).where(on_days(days))
+    source = chain.add("features", query)
+    if fields:
+        base, _ = base_rows(chain, graph, family, day, dialect)
+        event = graph.events[family.base]
+        select = exp.select(f"{source}.*").from_(source)
+        for attribute in event.attributes:
+            if attribute.column in fields:
+                select = select.select(column(base_column(attribute), base))
+        key = family.granularity
+        on = column(key, base).eq(column(key, source))
+        source = chain.add("with_fields", select.join(base, on=on, join_type="left"))
+    if stored:
+        known = {n: k for n, k in stored_columns(graph, labels).items() if n in stored or n == DAY}
+        key = family.granularity
+        known[key] = arrow_type(family.granularity_type)
+        table = scan(labels.relation, known, days, "earlier")
+        wanted = [column(n) for n in (key, *sorted(stored))]
+        chain.add("earlier_votes", exp.select(*wanted).from_(table).where(on_days(days)))
+        select = exp.select(f"{source}.*", *(column(n, "earlier_votes") for n in sorted(stored)))
+        on = column(key, "earlier_votes").eq(column(key, source))
+        source = chain.add(
+            "with_votes", select.from_(source).join("earlier_votes", on=on, join_type="left")
+        )
+    return source
+
+
+def _columns_read(
+    graph: Graph, labels: LabelSet, needed: Sequence[Attribute]
+) -> tuple[set[str], set[str]]:
+    """Return the family's columns and the base event's columns that votes read."""
+    family = graph.row_families[labels.family]
+    event = graph.events[family.base]
+    names = {base_column(a): a.column for a in event.attributes}
+    read = {
+        name
+        for a in needed
+        if isinstance(a.definition, Voted)
+        for name in a.definition.computed.columns.values()
+    }
+    return {n for n in read if n not in names}, {names[n] for n in read if n in names}
+
+
+def _stored(attribute: Attribute, needed: Sequence[Attribute]) -> set[str]:
+    """Return the votes that a strong label reads and that an earlier stratum has stored."""
+    if not isinstance(attribute.definition, Combined):
+        return set()
+    return set(attribute.definition.columns) - {a.column for a in needed}
+
+
+def _vote(attribute: Attribute, dialect: str) -> exp.Expr:
+    definition = attribute.definition
+    if not isinstance(definition, Voted):
+        raise TypeError(attribute.identity)
+    if definition.vote is None:
+        return value(definition.computed, STRING, dialect)
+    condition = value(definition.computed, BOOLEAN, dialect)
+    return exp.Case().when(condition, exp.Literal.string(definition.vote))
+
+
+def _plurality(attribute: Attribute, classes: Sequence[str]) -> exp.Expr:
+    """Choose the class with most votes; ties and silence as the configuration says."""
+    definition = attribute.definition
+    if not isinstance(definition, Combined):
+        raise TypeError(attribute.identity)
+    counts = {name: _count(definition, name) for name in classes}
+    case = exp.Case()
+    for name in classes:
+        wins = [counts[name].copy() > counts[other].copy() for other in classes if other != name]
+        case = case.when(exp.and_(*wins), exp.Literal.string(name))
+    silent = [column(c).is_(exp.null()) for c in definition.columns]
+    default = (
+        exp.Literal.string(definition.default)
+        if definition.default is not None
+        else exp.cast(exp.null(), "text")
+    )
+    case = case.when(exp.and_(*silent), default)
+    if definition.ties != ABSTAIN:
+        case = case.else_(exp.Literal.string(definition.ties))
+    return case
+
+
+def _count(definition: Combined, name: str) -> exp.Expr:
+    votes = [
+        exp.Case().when(column(c).eq(exp.Literal.string(name)), exp.Literal.number(1)).else_(
+            exp.Literal.number(0)
+        )
+        for c in definition.columns
+    ]
+    total: exp.Expr = votes[0]
+    for vote in votes[1:]:
+        total = exp.Add(this=total, expression=vote)
+    return exp.Paren(this=total)

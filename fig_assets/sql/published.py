@@ -1,0 +1,171 @@
+"""Any stored relation -> SELECT as people read it: day, key, plain names, every live version."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY
+from fig_assets.graph.nodes import (
+    EVENT_ID,
+    EVENT_TIME,
+    SOURCE_FILE,
+    SOURCE_LINE,
+    Attribute,
+    Graph,
+)
+from fig_assets.graph.period import Period, Window
+from fig_assets.language.types import arrow_type
+from fig_assets.sql import event as events
+from fig_assets.sql import labels as label_sets
+from fig_assets.sql import row as rows
+from fig_assets.sql import window as windows
+from fig_assets.sql.expressions import column, on_days, scan
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """A stored relation with what readers call its columns.
+
+    `names` maps each name a reader may ask for to the stored column, in reading order; those from
+    `plain` on are shown when no columns are asked for.
+    """
+
+    relation: str
+    stored: Mapping[str, pa.DataType]
+    names: Mapping[str, str]
+    order: tuple[str, ...]
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the relation has days."""
+        return DAY in self.stored
+
+
+def published(graph: Graph, name: str, period: str | None = None) -> Published:
+    """Find what stands under the name of an event, table, family, label set or model.
+
+    Raises:
+        KeyError: nothing is called so, or the family has no such period; the text says what is.
+    """
+    if name in graph.events:
+        event = graph.events[name]
+        leading = (EVENT_TIME, EVENT_ID)
+        trailing = (SOURCE_FILE, SOURCE_LINE)
+        attributes = [a for a in event.attributes if a.column not in leading]
+        stored = events.stored_columns(event)
+        return _of(event.relation, stored, attributes, leading, trailing)
+    if name in graph.families:
+        family = graph.families[name]
+        found = _period(family.periods, name, period)
+        stored = windows.stored_columns(family, found)
+        features = family.features[found]
+        leading, trailing = (family.granularity,), tuple(windows.BOUNDS)
+        return _of(family.relation(found), stored, features, leading, trailing)
+    if name in graph.row_families:
+        row = graph.row_families[name]
+        leading, trailing = (row.granularity,), tuple(rows.CARRIED)
+        return _of(row.relation, rows.stored_columns(row), row.features, leading, trailing)
+    if name in graph.label_sets:
+        labels = graph.label_sets[name]
+        key = graph.row_families[labels.family].granularity
+        stored = label_sets.stored_columns(graph, labels)
+        return _of(labels.relation, stored, labels.labels, (key,), ())
+    if name in graph.models:
+        model = graph.models[name]
+        key = graph.row_families[model.family].granularity
+        stored = rows.score_columns(graph, name)
+        return _of(model.relation, stored, model.outputs, (key,), ("trained_for", "explanation"))
+    if name in graph.tables:
+        table = graph.tables[name]
+        stored = {n: arrow_type(kind) for n, kind in table.columns.items()}
+        return Published(table.relation, stored, {n: n for n in stored}, (table.key,))
+    known = [*graph.events, *graph.tables, *graph.families, *graph.row_families]
+    known += [*graph.label_sets, *graph.models]
+    raise KeyError(f"nothing is called '{name}'; there are: {', '.join(sorted(known))}")
+
+
+def select_published(
+    relation: Published, days: Window | None, columns: Sequence[str] | None = None
+) -> exp.Select:
+    """Select a relation as people read it, ordered by day and key.
+
+    Returns:
+        Columns `(day, key, plain names of default versions, every version as <name>__v<N>, ...)`,
+        or `day`, the key and the asked `columns`.
+
+    Raises:
+        KeyError: a column is not there; the text says what is.
+    """
+    wanted = list(relation.names) if columns is None else _asked(relation, columns)
+    leading = [column(DAY)] if relation.is_dated else []
+    table = scan(relation.relation, dict(relation.stored), days, "stored")
+    select = exp.select(
+        *leading, *(column(relation.names[name]).as_(name, quoted=True) for name in wanted)
+    ).from_(table)
+    if days is not None:
+        select = select.where(on_days(days))
+    return select.order_by(*(place.copy() for place in leading), *map(column, relation.order))
+
+
+def views(graph: Graph) -> dict[str, exp.Query]:
+    """Return the view of each relation under the name that people ask for."""
+    found: dict[str, exp.Query] = {}
+    for name in (*graph.events, *graph.tables, *graph.row_families, *graph.label_sets):
+        found[name] = select_published(published(graph, name), None)
+    for name in graph.models:
+        found[f"{name}_scores"] = select_published(published(graph, name), None)
+    for family in graph.families.values():
+        for period in family.periods:
+            relation = published(graph, family.name, period.name)
+            found[f"{family.name}_{period.word}"] = select_published(relation, None)
+    return found
+
+
+def days_of(start: date, end: date) -> Window:
+    """Return the window of the days `start` to `end`, both included."""
+    from datetime import timedelta
+
+    return Window(start, end + timedelta(days=1))
+
+
+def _of(
+    relation: str,
+    stored: Mapping[str, pa.DataType],
+    attributes: Iterable[Attribute],
+    leading: tuple[str, ...],
+    trailing: tuple[str, ...],
+) -> Published:
+    listed = list(attributes)
+    names = {name: name for name in leading}
+    names |= {a.name: a.column for a in listed if a.is_default}
+    names |= {a.column: a.column for a in listed}
+    names |= {name: name for name in trailing}
+    return Published(relation, stored, names, leading)
+
+
+def _asked(relation: Published, columns: Sequence[str]) -> list[str]:
+    found = []
+    for name in columns:
+        plain, _, pin = name.partition("@")
+        wanted = f"{plain}__v{pin}" if pin else name
+        if wanted == DAY:
+            continue
+        if wanted not in relation.names:
+            known = ", ".join(n for n in relation.names if "__v" not in n)
+            raise KeyError(f"'{name}' is no column of {relation.relation}; there are: {known}")
+        found.append(wanted)
+    return list(dict.fromkeys([*relation.order, *found]))
+
+
+def _period(periods: Sequence[Period], name: str, wanted: str | None) -> Period:
+    if wanted is None and len(periods) == 1:
+        return periods[0]
+    for period in periods:
+        if wanted in (period.name, period.word):
+            return period
+    known = ", ".join(period.name for period in periods)
+    asked = f"no period '{wanted}'" if wanted else "several periods"
+    raise KeyError(f"family '{name}' has {asked}; name one of: {known}")

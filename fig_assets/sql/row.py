@@ -1,0 +1,350 @@
+"""Row family -> SELECT of one day's rows with their point-in-time joins and own features."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.nodes import (
+    EVENT_ID,
+    EVENT_TIME,
+    ROW_ORDER,
+    Attribute,
+    Computed,
+    Event,
+    Graph,
+    Join,
+    Joined,
+    RowFamily,
+    base_column,
+)
+from fig_assets.graph.period import Window
+from fig_assets.language.types import arrow_type, convert
+from fig_assets.sql import event as events
+from fig_assets.sql import window as windows
+from fig_assets.sql.expressions import (
+    Chain,
+    arrow_types,
+    closure,
+    column,
+    day_literal,
+    on_days,
+    scan,
+    value,
+)
+
+CARRIED = {EVENT_TIME: pa.timestamp("us"), EVENT_ID: pa.string()}
+"""What every row keeps of its event."""
+
+
+def stored_columns(family: RowFamily) -> dict[str, pa.DataType]:
+    """Return the columns of the stored relation, `day` first."""
+    key = {family.granularity: arrow_type(family.granularity_type)}
+    return {DAY: pa.date32(), **key, **CARRIED, **arrow_types(family.features)}
+
+
+def score_columns(graph: Graph, model: str) -> dict[str, pa.DataType]:
+    """Return the columns of the stored scores of a model, `day` first."""
+    node = graph.models[model]
+    family = graph.row_families[node.family]
+    key = {family.granularity: arrow_type(family.granularity_type)}
+    more = {"trained_for": pa.date32(), "explanation": pa.string()}
+    return {DAY: pa.date32(), **key, **arrow_types(node.outputs), **more}
+
+
+def row_target(
+    graph: Graph, family: RowFamily, day: date, attributes: Sequence[Attribute], stratum: set[str]
+) -> Target:
+    """Say which columns a write of `attributes` on `day` replaces, and what it reads.
+
+    `stratum` holds the columns of the op that writes: what it reads of the family beyond them is
+    stored already. The op of the first stratum makes the rows, so it alone may replace them.
+    """
+    end = day + timedelta(days=1)
+    event = graph.events[family.base]
+    first = _is_first(family, stratum)
+    base = Read(event.relation, (family.base_field.column,), day, end)
+    stored = Read(family.relation, (), day, end)
+    rows = (base if first else stored,)
+    key_type = arrow_type(family.granularity_type)
+    columns = [Column(family.granularity, key_type, family.fingerprint, rows)]
+    if first:
+        columns += [Column(n, kind, family.fingerprint, rows) for n, kind in CARRIED.items()]
+    for attribute in attributes:
+        reads = _reads(graph, family, attribute, day, stratum)
+        kind = arrow_type(attribute.type)
+        columns.append(Column(attribute.column, kind, attribute.fingerprint, (*rows, *reads)))
+    whole = first and {a.column for a in attributes} >= stratum
+    return Target(family.relation, (family.granularity,), tuple(columns), whole)
+
+
+def select_rows(
+    graph: Graph,
+    family: RowFamily,
+    day: date,
+    attributes: Sequence[Attribute],
+    *,
+    stratum: set[str],
+    dialect: str,
+) -> exp.Select:
+    """Select the rows of `day`, each with what was known when its day began.
+
+    Returns:
+        One row for each granularity value of the day's events (the first by `ROW_ORDER`), ordered
+        by it, columns `(day, granularity, event_time, event_id, *attributes)`; the two in the
+        middle only from the first stratum.
+    """
+    own = [a for a in family.features if a.column in stratum]
+    needed = closure(attributes, own)
+    first = _is_first(family, stratum)
+    chain = Chain()
+    if first:
+        source, ready = base_rows(chain, graph, family, day, dialect)
+    else:
+        source, ready = _stored_rows(chain, family, day, stratum)
+    pending = [a for a in needed if a.column not in ready]
+    while pending:
+        before = len(pending)
+        source = _join_ready(chain, graph, family, day, pending, ready, source, dialect)
+        source = _compute_ready(chain, pending, ready, source, dialect)
+        pending = [a for a in pending if a.column not in ready]
+        if len(pending) == before:
+            raise KeyError([a.identity for a in pending])
+    carried = [column(name) for name in CARRIED] if first else []
+    return chain.finish(
+        exp.select(
+            day_literal(day).as_(DAY),
+            column(family.granularity),
+            *carried,
+            *(column(a.column) for a in attributes),
+        )
+        .from_(source)
+        .order_by(column(family.granularity))
+    )
+
+
+def base_rows(
+    chain: Chain, graph: Graph, family: RowFamily, day: date, dialect: str
+) -> tuple[str, set[str]]:
+    """Select the day's first event of each granularity value, all fields beside the key.
+
+    Fields are called as `base_column` says. Returns the select's name and its columns.
+    """
+    event = graph.events[family.base]
+    days = Window(day, day + timedelta(days=1))
+    key = convert(
+        column(family.base_field.column),
+        family.base_field.type,
+        family.granularity_type,
+        dialect,
+    )
+    select = exp.select(
+        key.as_(family.granularity, quoted=True), *(column(name) for name in ROW_ORDER)
+    )
+    ready = {EVENT_TIME, EVENT_ID}
+    for attribute in event.attributes:
+        if attribute.column not in ready:
+            select = select.select(
+                column(attribute.column).as_(base_column(attribute), quoted=True)
+            )
+    ready |= {base_column(a) for a in event.attributes}
+    table = scan(event.relation, events.stored_columns(event), days, "events")
+    source = chain.add("events", select.from_(table).where(on_days(days)))
+    order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in ROW_ORDER])
+    place = exp.Window(
+        this=exp.RowNumber(), partition_by=[column(family.granularity)], order=order
+    )
+    rows = (
+        exp.select("*")
+        .from_(source)
+        .where(column(family.granularity).is_(exp.null()).not_())
+        .qualify(place.eq(1))
+    )
+    return chain.add("rows", rows), ready
+
+
+def select_set_aside(graph: Graph, family: RowFamily, day: date, dialect: str) -> exp.Select:
+    """Count the day's events that form no row.
+
+    Returns:
+        One row: events, events with a NULL key, different keys.
+    """
+    event = graph.events[family.base]
+    days = Window(day, day + timedelta(days=1))
+    key = convert(
+        column(family.base_field.column), family.base_field.type, family.granularity_type, dialect
+    )
+    table = scan(event.relation, events.stored_columns(event), days, "events")
+    return (
+        exp.select(
+            exp.Count(this=exp.Star()).as_("events"),
+            exp.func("COUNT_IF", key.is_(exp.null())).as_("null_keys"),
+            exp.Count(this=exp.Distinct(expressions=[key.copy()])).as_("keys"),
+        )
+        .from_(table)
+        .where(on_days(days))
+    )
+
+
+def _is_first(family: RowFamily, stratum: set[str]) -> bool:
+    first = next(iter(family.features))
+    return first.column in stratum
+
+
+def _stored_rows(
+    chain: Chain, family: RowFamily, day: date, stratum: set[str]
+) -> tuple[str, set[str]]:
+    days = Window(day, day + timedelta(days=1))
+    kept = {n: kind for n, kind in stored_columns(family).items() if n not in stratum}
+    names = [name for name in kept if name != DAY]
+    table = scan(family.relation, kept, days, "stored")
+    select = exp.select(*(column(name) for name in names)).from_(table).where(on_days(days))
+    return chain.add("rows", select), set(names)
+
+
+def _join_ready(  # noqa: PLR0913, PLR0917 - one step of the chain
+    chain: Chain,
+    graph: Graph,
+    family: RowFamily,
+    day: date,
+    pending: Sequence[Attribute],
+    ready: set[str],
+    source: str,
+    dialect: str,
+) -> str:
+    """Join every relation whose match column is there, reading each once."""
+    for place, join in enumerate(family.joins):
+        wanted = [
+            a
+            for a in pending
+            if isinstance(a.definition, Joined)
+            and a.definition.join == place
+            and a.column not in ready
+        ]
+        if not wanted or not (join.match is None or join.match in ready):
+            continue
+        select = exp.select(f"{source}.*").from_(source)
+        alias = f"joined_{place + 1}"
+        for attribute in wanted:
+            select = select.select(_taken(attribute, alias).as_(attribute.column, quoted=True))
+        match = join.match or family.granularity
+        on = _matching(graph, family, join, column(match, source), alias, dialect)
+        other = _joined_table(graph, join, day).subquery(alias)
+        select = select.join(other, on=on, join_type="left")
+        source = chain.add(f"step_{len(chain.steps)}", select)
+        ready |= {a.column for a in wanted}
+    return source
+
+
+def _taken(attribute: Attribute, alias: str) -> exp.Expr:
+    definition = attribute.definition
+    if not isinstance(definition, Joined):
+        raise TypeError(attribute.identity)
+    found: exp.Expr = column(definition.column, alias)
+    if definition.default is not None:
+        found = exp.Coalesce(this=found, expressions=[exp.convert(definition.default)])
+    return found
+
+
+def _matching(  # noqa: PLR0913, PLR0917 - both sides of a condition
+    graph: Graph, family: RowFamily, join: Join, left: exp.Expr, alias: str, dialect: str
+) -> exp.Expr:
+    kind = _match_type(graph, family, join)
+    if join.source in graph.tables:
+        wanted = graph.tables[join.source].columns[join.key]
+    elif join.source in graph.families:
+        wanted = graph.families[join.source].granularity_type
+    else:
+        wanted = family.granularity_type
+    return convert(left, kind, wanted, dialect).eq(column(join.key, alias))
+
+
+def _match_type(graph: Graph, family: RowFamily, join: Join):  # noqa: ANN202
+    if join.match is None:
+        return family.granularity_type
+    for attribute in family.features:
+        if attribute.column == join.match:
+            return attribute.type
+    event = graph.events[family.base]
+    return next(
+        a.type for a in event.attributes if join.match in (base_column(a), a.column)
+    )
+
+
+def _joined_table(graph: Graph, join: Join, day: date) -> exp.Select:
+    """Select the other side of a join on the only day that a row of `day` sees."""
+    columns = joined_columns(graph, join)
+    if join.reach is None:
+        return exp.select(*(column(n) for n in columns)).from_(scan(join.relation, columns, None))
+    days = Window(*join.reach.days(day))
+    table = scan(join.relation, columns, days, "other")
+    names = (column(name) for name in columns if name != DAY)
+    return exp.select(*names).from_(table).where(on_days(days))
+
+
+def joined_columns(graph: Graph, join: Join) -> dict[str, pa.DataType]:
+    """Return the columns of the other side of a join; `day` first where it has days."""
+    if join.source in graph.tables:
+        table = graph.tables[join.source]
+        return {name: arrow_type(kind) for name, kind in table.columns.items()}
+    if join.source in graph.models:
+        return score_columns(graph, join.source)
+    if join.period is None:
+        raise KeyError(join.source)
+    return windows.stored_columns(graph.families[join.source], join.period)
+
+
+def _compute_ready(
+    chain: Chain, pending: Sequence[Attribute], ready: set[str], source: str, dialect: str
+) -> str:
+    now = [
+        a
+        for a in pending
+        if isinstance(a.definition, Computed)
+        and a.column not in ready
+        and set(a.definition.columns.values()) <= ready
+    ]
+    if not now:
+        return source
+    select = exp.select("*").from_(source)
+    for attribute in now:
+        if isinstance(attribute.definition, Computed):
+            tree = value(attribute.definition, attribute.type, dialect)
+            select = select.select(tree.as_(attribute.column, quoted=True))
+    ready |= {a.column for a in now}
+    return chain.add(f"step_{len(chain.steps)}", select)
+
+
+def _reads(
+    graph: Graph, family: RowFamily, attribute: Attribute, day: date, stratum: set[str]
+) -> tuple[Read, ...]:
+    """Say what one feature reads beyond the rows themselves: column by column, day by day."""
+    end = day + timedelta(days=1)
+    own = [a for a in family.features if a.column in stratum]
+    fields: set[str] = set()
+    stored: set[str] = set()
+    joined: dict[int, set[str]] = {}
+    event = graph.events[family.base]
+    names = {base_column(a): a.column for a in event.attributes}
+    for part in closure([attribute], own):
+        read: set[str] = set()
+        if isinstance(part.definition, Joined):
+            join = family.joins[part.definition.join]
+            joined.setdefault(part.definition.join, set()).add(part.definition.column)
+            read = {join.match} if join.match else set()
+        elif isinstance(part.definition, Computed):
+            read = set(part.definition.columns.values())
+        fields |= {names[name] for name in read if name in names} | (read & set(CARRIED))
+        stored |= {n for n in read if n not in names and n not in stratum and n not in CARRIED}
+    reads = []
+    if fields:
+        reads.append(Read(event.relation, tuple(sorted(fields)), day, end))
+    if stored:
+        reads.append(Read(family.relation, tuple(sorted(stored)), day, end))
+    for place, columns in sorted(joined.items()):
+        join = family.joins[place]
+        days = join.reach.days(day) if join.reach else (None, None)
+        reads.append(Read(join.relation, tuple(sorted(columns)), *days))
+    return tuple(reads)

@@ -1,0 +1,109 @@
+"""Model and days -> SELECT of labelled rows: exactly what a training or a scoring day sees."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.nodes import Graph, Model
+from fig_assets.graph.period import Window
+from fig_assets.language.types import arrow_type
+from fig_assets.sql import labels as label_sets
+from fig_assets.sql import row as rows
+from fig_assets.sql.expressions import column, on_days, scan
+
+
+def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
+    """Select the rows of `days` with the model's inputs and its label.
+
+    Returns:
+        One row for each row of the family that has a label, ordered by day and key, columns
+        `(day, granularity, *inputs, label)`.
+    """
+    family = graph.row_families[model.family]
+    labels = graph.label_sets[model.label_set]
+    key = family.granularity
+    left = scan(family.relation, _needed(graph, model), days, "features")
+    names = (key, model.label.column)
+    known = {n: k for n, k in label_sets.stored_columns(graph, labels).items() if n in (*names, DAY)}
+    right = scan(labels.relation, known, days, "labels")
+    on = exp.and_(
+        column(DAY, "labels").eq(column(DAY, "features")),
+        column(key, "labels").eq(column(key, "features")),
+    )
+    return (
+        exp.select(
+            column(DAY, "features"),
+            column(key, "features"),
+            *(column(a.column, "features") for a in model.inputs),
+            column(model.label.column, "labels"),
+        )
+        .from_(left)
+        .join(right, on=on)
+        .where(
+            on_days(days, "features"),
+            on_days(days, "labels"),
+            column(model.label.column, "labels").is_(exp.null()).not_(),
+        )
+        .order_by(column(DAY, "features"), column(key, "features"))
+    )
+
+
+def select_scoring_set(graph: Graph, model: Model, day: date) -> exp.Select:
+    """Select the rows of `day` with the model's inputs, ordered by key."""
+    family = graph.row_families[model.family]
+    days = Window(day, day + timedelta(days=1))
+    table = scan(family.relation, _needed(graph, model), days, "features")
+    names = (DAY, family.granularity, *(a.column for a in model.inputs))
+    return (
+        exp.select(*(column(name) for name in names))
+        .from_(table)
+        .where(on_days(days))
+        .order_by(column(family.granularity))
+    )
+
+
+def training_reads(graph: Graph, model: Model, days: Sequence[date]) -> tuple[Read, ...]:
+    """Say what training on `days` reads."""
+    if not days:
+        return ()
+    family = graph.row_families[model.family]
+    labels = graph.label_sets[model.label_set]
+    start, end = days[0], days[-1] + timedelta(days=1)
+    inputs = tuple(sorted(a.column for a in model.inputs))
+    return (
+        Read(family.relation, inputs, start, end),
+        Read(labels.relation, (model.label.column,), start, end),
+    )
+
+
+def score_target(graph: Graph, model: Model, day: date, champion: str) -> Target:
+    """Say which columns a write of scores on `day` replaces, and what it reads.
+
+    `champion` stands for the artifact that scores: another one makes other scores.
+    """
+    family = graph.row_families[model.family]
+    end = day + timedelta(days=1)
+    inputs = tuple(sorted(a.column for a in model.inputs))
+    reads = (Read(family.relation, inputs, day, end),)
+    key = Column(
+        family.granularity, arrow_type(family.granularity_type), family.fingerprint,
+        (Read(family.relation, (), day, end),),
+    )  # fmt: skip
+    types = rows.score_columns(graph, model.name)
+    outputs = tuple(
+        Column(a.column, types[a.column], a.fingerprint, reads) for a in model.outputs
+    )
+    more = tuple(
+        Column(name, types[name], model.fingerprint, reads) for name in ("trained_for", "explanation")
+    )
+    notes = {"champion": champion}
+    return Target(model.relation, (family.granularity,), (key, *outputs, *more), notes=notes)
+
+
+def _needed(graph: Graph, model: Model) -> dict[str, pa.DataType]:
+    family = graph.row_families[model.family]
+    wanted = {DAY, family.granularity, *(a.column for a in model.inputs)}
+    return {n: kind for n, kind in rows.stored_columns(family).items() if n in wanted}

@@ -1,0 +1,91 @@
+"""Aggregates over the values that are not NULL, in the order of event time and event id."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from tests.naive.values import Value, number
+
+
+def _sum(values: Sequence[Value]) -> Value:
+    if not values:
+        return None
+    if any(isinstance(value, float) for value in values):
+        return _float_sum(_numbers(values))
+    return number(sum(int(value) for value in _numbers(values)))
+
+
+def _float_sum(values: Sequence[int | float]) -> float | None:
+    try:
+        total = math.fsum(values)
+    except (OverflowError, ValueError):
+        return None
+    return total if math.isfinite(total) else None
+
+
+def _average(values: Sequence[Value]) -> Value:
+    total = _sum(values)
+    if any(isinstance(value, float) for value in values):
+        return total / len(values) if isinstance(total, float) else None
+    return sum(_numbers(values)) / len(values) if values else None
+
+
+def _variance(values: Sequence[Value]) -> float | None:
+    if len(values) < 2:
+        return None
+    mean = _float_sum(_numbers(values))
+    if mean is None:
+        return None
+    mean /= len(values)
+    try:
+        squares = _float_sum([(value - mean) ** 2 for value in _numbers(values)])
+    except OverflowError:
+        return None
+    return None if squares is None else squares / (len(values) - 1)
+
+
+def _deviation(values: Sequence[Value]) -> float | None:
+    variance = _variance(values)
+    return None if variance is None else math.sqrt(variance)
+
+
+def _mode(values: Sequence[Value]) -> Value:
+    counts = Counter(values)
+    often = max(counts.values(), default=0)
+    return _minimum([value for value, count in counts.items() if count == often])
+
+
+def _entropy(values: Sequence[Value]) -> float | None:
+    shares = [count / len(values) for count in Counter(values).values()]
+    return abs(math.fsum(-share * math.log2(share) for share in shares)) if values else None
+
+
+def _minimum(values: Sequence[Value]) -> Value:
+    return min(values, default=None)  # type: ignore[type-var]
+
+
+def _maximum(values: Sequence[Value]) -> Value:
+    return max(values, default=None)  # type: ignore[type-var]
+
+
+def _numbers(values: Sequence[Value]) -> list[int | float]:
+    return [value for value in values if isinstance(value, int | float)]
+
+
+AGGREGATES: dict[str, Callable[[Sequence[Value]], Value]] = {
+    "COUNT": len,
+    "COUNT_IF": lambda values: sum(value is True for value in values),
+    "COUNT_DISTINCT": lambda values: len(set(values)),
+    "SUM": _sum,
+    "AVG": _average,
+    "MIN": _minimum,
+    "MAX": _maximum,
+    "STDDEV": _deviation,
+    "VARIANCE": _variance,
+    "BOOL_OR": lambda values: any(values) if values else None,
+    "BOOL_AND": lambda values: all(values) if values else None,
+    "FIRST": lambda values: values[0] if values else None,
+    "LAST": lambda values: values[-1] if values else None,
+    "ENTROPY": _entropy,
+    "MODE": _mode,
+}

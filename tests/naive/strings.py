@@ -1,0 +1,118 @@
+"""Functions of text. Positions count code points from 1; what is not text is read as its text."""
+
+import re
+from collections.abc import Callable
+
+from tests.naive.values import Value, text
+
+
+def _of_text(function: Callable[..., Value], texts: int = 1) -> Callable[..., Value]:
+    """Make `function` NULL on NULL, and give it the text of its first `texts` arguments."""
+
+    def strict(*values: Value) -> Value:
+        if any(value is None for value in values):
+            return None
+        return function(*(text(value) for value in values[:texts]), *values[texts:])
+
+    return strict
+
+
+def _lower(value: str) -> str:
+    return "".join(changed if len(changed := c.lower()) == 1 else c for c in value)
+
+
+def _upper(value: str) -> str:
+    return "".join(changed if len(changed := c.upper()) == 1 else c for c in value)
+
+
+def _substr(value: str, start: int, length: int | None = None) -> Value:
+    """Cut out `length` characters from position `start`; a negative start counts from the end."""
+    begin = start - 1 if start > 0 else len(value) + start if start < 0 else -1
+    end = len(value) if length is None else begin + max(length, 0)
+    return value[max(begin, 0) : max(end, 0)]
+
+
+def _split_part(value: str, separator: str, part: int) -> Value:
+    """Give the part at `part`, from 1 or from -1 backwards; "" where there is none."""
+    parts = value.split(separator) if separator else [value]
+    index = part - 1 if part > 0 else part
+    return parts[index] if part != 0 and -len(parts) <= index < len(parts) else ""
+
+
+def _regexp_like(value: str, pattern: str) -> Value:
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        return None
+
+
+def _regexp_extract(value: str, pattern: str, group: int = 0) -> Value:
+    try:
+        found = re.search(pattern, value)
+        return None if found is None else found.group(group)
+    except (re.error, IndexError):
+        return None
+
+
+def _like(value: str, pattern: str) -> Value:
+    wild = {"%": ".*", "_": "."}
+    translated = "".join(wild.get(c) or re.escape(c) for c in pattern)
+    return re.fullmatch(translated, value, re.DOTALL) is not None
+
+
+def _levenshtein(left: str, right: str) -> int:
+    above = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        row = [i]
+        for j, b in enumerate(right, 1):
+            row.append(min(row[-1] + 1, above[j] + 1, above[j - 1] + (a != b)))
+        above = row
+    return above[-1]
+
+
+def _jaro(left: str, right: str) -> float:
+    if left == right:
+        return 1.0
+    reach = max(0, max(len(left), len(right)) // 2 - 1)
+    partners: dict[int, int] = {}
+    for i, c in enumerate(left):
+        near = range(max(0, i - reach), min(len(right), i + reach + 1))
+        taken = set(partners.values())
+        partner = next((j for j in near if right[j] == c and j not in taken), None)
+        if partner is not None:
+            partners[i] = partner
+    if not partners:
+        return 0.0
+    pairs = zip(partners, sorted(partners.values()), strict=True)
+    swaps = sum(left[i] != right[j] for i, j in pairs) // 2
+    m = len(partners)
+    return (m / len(left) + m / len(right) + (m - swaps) / m) / 3
+
+
+def _jaro_winkler(left: str, right: str) -> float:
+    """Give Jaro's similarity, raised for a shared start of up to 4 where it is above 0.7."""
+    similarity = _jaro(left, right)
+    shared = 0
+    while shared < min(4, len(left), len(right)) and left[shared] == right[shared]:
+        shared += 1
+    return similarity + 0.1 * shared * (1 - similarity) if similarity > 0.7 else similarity
+
+
+STRING_FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "LOWER": _of_text(_lower),
+    "UPPER": _of_text(_upper),
+    "TRIM": _of_text(lambda value: value.strip(" ")),
+    "LENGTH": _of_text(len),
+    "CONCAT": lambda *values: "".join(text(value) or "" for value in values),
+    "SUBSTR": _of_text(_substr),
+    "REPLACE": _of_text(lambda v, old, new: v.replace(old, new) if old else v, texts=3),
+    "SPLIT_PART": _of_text(_split_part, texts=2),
+    "CONTAINS": _of_text(lambda value, part: part in value, texts=2),
+    "STARTS_WITH": _of_text(lambda value, part: value.startswith(part), texts=2),
+    "ENDS_WITH": _of_text(lambda value, part: value.endswith(part), texts=2),
+    "REGEXP_LIKE": _of_text(_regexp_like, texts=2),
+    "REGEXP_EXTRACT": _of_text(_regexp_extract, texts=2),
+    "LIKE": _of_text(_like, texts=2),
+    "LEVENSHTEIN": _of_text(_levenshtein, texts=2),
+    "JARO_WINKLER": _of_text(_jaro_winkler, texts=2),
+}

@@ -1,0 +1,92 @@
+"""The rows of N days -> one row for each granularity of an aggregate family."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tests.naive.config import Spec, Versions, column, period_days, versions
+from tests.naive.events import scope_of
+from tests.naive.expressions import Scope, evaluate, evaluate_over
+from tests.naive.layout import columns_of
+from tests.naive.values import Value, convert
+from tests.naive.world import Row, Scores, World
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of a family with the rows it reads, in the order of event time."""
+
+    definitions: dict[str, Versions]
+    rows_of: dict[Value, list[Scope]]
+
+
+def window_rows(world: World, name: str, period: str, day: date, *, scores: Scores) -> list[Row]:
+    """Aggregate the days [day - N + 1, day], both included; days before the start hold nothing."""
+    family = world.config.families[name]
+    first = day - timedelta(days=period_days(period) - 1)
+    days = [first + timedelta(days=n) for n in range(period_days(period))]
+    groups = [_group(world, family, group, days, scores) for group in family["groups"]]
+    keys = {key for group in groups for key in group.rows_of}
+    return [
+        {
+            family["granularity"]: key,
+            "window_start": first,
+            "window_end": day + timedelta(days=1),
+            "window_complete": first >= world.config.start,
+            **_features(groups, key),
+        }
+        for key in sorted(keys)  # type: ignore[type-var]
+    ]
+
+
+def value_over_nothing(family: Spec, feature: str, version: int) -> Value:
+    """Give a feature as it would be over no rows at all: 0 for a count, else mostly None."""
+    groups = [Group(_definitions(group), {}) for group in family["groups"]]
+    return _features(groups, None)[column(feature, version)]
+
+
+def _group(world: World, family: Spec, group: Spec, days: Iterable[date], scores: Scores) -> Group:
+    if "source" not in group:
+        return Group(_definitions(group), {})
+    source = group["source"]
+    is_event = source in world.config.events
+    names = columns_of(world.config, source)
+    rows_of: dict[Value, list[Scope]] = {}
+    for day in days:
+        rows = (
+            world.event_rows(source, day) if is_event else world.request_rows(source, day, scores)
+        )
+        for row in rows:
+            scope = scope_of(row, names)
+            key = scope(group["granularity_field"], None)
+            if "granularity_type" in family:
+                key = convert(key, family["granularity_type"])
+            if key is not None and (
+                "where" not in group or evaluate(group["where"], scope) is True
+            ):
+                rows_of.setdefault(key, []).append(scope)
+    return Group(_definitions(group), rows_of)
+
+
+def _definitions(group: Spec) -> dict[str, Versions]:
+    return {name: versions(definition) for name, definition in group["features"].items()}
+
+
+def _features(groups: list[Group], key: Value) -> Row:
+    """Compute every feature version of one granularity; siblings may stand in any group."""
+    home = {name: group for group in groups for name in group.definitions}
+    done: Row = {}
+
+    def feature(name: str, version: int | None) -> Value:
+        live = home[name].definitions[name]
+        version = live.default if version is None else version
+        if column(name, version) not in done:
+            spec = live.all[version]
+            value = evaluate_over(spec["function"], home[name].rows_of.get(key, []), feature)
+            done[column(name, version)] = convert(value, spec["type"]) if "type" in spec else value
+        return done[column(name, version)]
+
+    for name, group in home.items():
+        for version in group.definitions[name].all:
+            feature(name, version)
+    return done
