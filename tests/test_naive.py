@@ -7,141 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests import naive
+from tests.naive.example import CONFIGS, COUNTRIES
 
 Event = dict[str, object]
 Load = Callable[[dict[str, list[Event]]], naive.Naive]
 
 DAY = date(2024, 3, 15)
-LOGIN = {
-    "name": "login",
-    "event_name": "login",
-    "fields": {
-        "session": "session",
-        "asn": "client:asn",
-        "country": "client:country",
-        "seconds": "seconds::float",
-        "is_failure": {"function": "$outcome = 'FAILURE'"},
-        "outcome": {
-            "default_version": 2,
-            "versions": {"1": "outcome", "2": {"function": "@UPPER($outcome@1)"}},
-        },
-    },
-}
-VERDICT = {"name": "verdict", "event_name": "verdict", "fields": {"asn": "asn::bigint"}}
-ASN = {
-    "name": "asn",
-    "granularity": "number",
-    "granularity_type": "bigint",
-    "period": ["daily", "weekly_by_day", "14d_by_day"],
-    "groups": [
-        {
-            "source": "login",
-            "granularity_field": "asn",
-            "features": {
-                "login_count": "@COUNT(*)",
-                "failure_count": {"function": "@SUM($is_failure)", "type": "bigint"},
-                "failure_rate": {
-                    "default_version": 1,
-                    "versions": {
-                        "1": {"function": "@DIVIDE($failure_count, $login_count)"},
-                        "2": {"function": "($failure_count + 1) / ($login_count + 20)"},
-                        "3": {"function": "1", "retired": True},
-                    },
-                },
-            },
-        },
-        {
-            "source": "verdict",
-            "granularity_field": "asn",
-            "features": {
-                "verdict_count": "@COUNT(*)",
-                "newest_verdict": "@LAST($event_id)",
-                "verdicts_a_login": "$verdict_count / $login_count",
-            },
-        },
-    ],
-}
-REQUEST = {
-    "name": "request",
-    "granularity": "session_id",
-    "groups": [
-        {"features": {"is_bad_place": "$asn_weekly_failure_rate@2 > 0.04 OR $country_risk > 5"}},
-        {
-            "source": "asn",
-            "granularity_match": {"field": "asn", "period": "weekly_by_day"},
-            "no_match": "zero",
-            "features": {"login_count": {}, "failure_rate@2": {"default": -1}, "failure_rate": {}},
-        },
-        {
-            "source": "asn",
-            "granularity_match": {"field": "asn", "period": "daily"},
-            "as_of": "same_day",
-            "prefix": "today_",
-            "features": "*",
-        },
-        {
-            "source": "login",
-            "granularity_field": "session",
-            "features": {"country": "@LOWER($country)", "asn_text": "$asn"},
-        },
-        {
-            "source": "countries",
-            "granularity_match": {"field": "country"},
-            "prefix": "country_",
-            "features": "*",
-        },
-        {"source": "scorer", "features": ["score"], "prefix": ""},
-    ],
-}
-PLACES = {
-    "name": "place",
-    "granularity": "country",
-    "period": ["weekly_by_day"],
-    "groups": [
-        {
-            "source": "request",
-            "granularity_field": "country",
-            "where": "$asn_weekly_login_count > 0",
-            "features": {"requests": "@COUNT(*)", "worst": "@MAX($score)"},
-        }
-    ],
-}
-LABELS = {
-    "name": "verdicts",
-    "family": "request",
-    "classes": ["good", "bad"],
-    "weak_labels": {
-        "failed": {"when": "$is_failure", "vote": "bad"},
-        "scored": {"when": "$score > 0.5", "vote": "bad"},
-        "quick": {"function": "CASE WHEN $seconds < 1 THEN 'good' WHEN $seconds > 9 THEN 'x' END"},
-    },
-    "strong_labels": {
-        "plurality": {"method": "plurality_vote"},
-        "assumed": {"method": "plurality_vote", "ties": "bad", "default": "good"},
-        "weighted": {"method": "weighted_vote", "weights": {"quick": 3}},
-    },
-}
-CONFIGS = {
-    "project.json": {"name": "test", "start_date": "2024-03-01"},
-    "environments/local.json": {
-        "name": "local",
-        "sources": {
-            "events": {"format": "json", "path": "raw/{date}*.jsonl*"},
-            "countries": {"format": "csv", "path": "raw/countries.csv"},
-        },
-        "event_defaults": {"event_type": "kind", "time": "at", "id": "id"},
-    },
-    "events/all.json": [LOGIN, VERDICT],
-    "features/all.json": [ASN, REQUEST, PLACES],
-    "labels/verdicts.json": LABELS,
-    "models/scorer.json": {"name": "scorer", "output_features": ["score"]},
-    "tables/countries.json": {
-        "name": "countries",
-        "source": "countries",
-        "key": "code",
-        "columns": {"code": "string", "risk": "bigint"},
-    },
-}
 
 
 @pytest.fixture
@@ -152,7 +23,7 @@ def load(tmp_path: Path) -> Load:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
     (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "countries.csv").write_text("code,risk\nru,9\nde,1\nru,0\nxx,\n")
+    (tmp_path / "raw" / "countries.csv").write_text(COUNTRIES)
 
     def write(files: dict[str, list[Event]]) -> naive.Naive:
         for dated, events in files.items():
@@ -295,6 +166,22 @@ def test_the_first_event_of_an_id_and_day_counts(load: Load) -> None:
     assert sessions == ["early", "x", "y"]
     [after] = project.event_rows("login", date(2024, 3, 16))
     assert after["session__v1"] == "next day"
+
+
+def test_a_filter_looks_at_the_first_event_of_an_id_only(load: Load) -> None:
+    project = load(
+        {
+            "2024-03-15": [
+                login("2024-03-15T01:00:00Z", id="a", outcome="SUCCESS"),
+                login("2024-03-15T02:00:00Z", id="a", outcome="FAILURE"),
+                login("2024-03-15T03:00:00Z", id="b", outcome="FAILURE"),
+                login("2024-03-15T04:00:00Z", id="c"),
+            ]
+        }
+    )
+    failures = project.config.events["login"] | {"where": "$is_failure"}
+    project.config.events["failure"] = failures
+    assert [row["event_id"] for row in project.event_rows("failure", DAY)] == ["b"]
 
 
 def test_late_lines_count_and_those_out_of_reach_do_not(load: Load) -> None:

@@ -164,6 +164,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             )
         if not ready:
             self._initdb(engine)
+            # A connection from before the switch to WAL does not know of it yet.
+            engine.dispose()
 
     def has_table(self, table_name: str) -> bool:
         """Tell whether the index has the table; remembered, for tables are never dropped."""

@@ -60,7 +60,8 @@ class Part:
     def where(self, *path: str | int, key: bool = False) -> Where:
         """Return where the value at `path` was written, or its nearest parent that was."""
         own = self.version_prefix
-        if own is not None and path and len(self.document.written((*own, path[0]))) > len(own):
+        is_own = own is not None and len(self.document.written((*own, *path[:1]))) > len(own)
+        if own is not None and (is_own or not path):
             return self.document.where(*own, *path, key=key)
         return self.document.where(*self.prefix, *path, key=key)
 

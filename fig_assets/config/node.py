@@ -156,15 +156,15 @@ class Check(Node):
     """One thing that must hold for a column.
 
     Written `"nonnull"`, `"unique"` or as an object with exactly one of `nonnull`, `unique`,
-    `in_range` ([low, high], both ends included, null for an open end), `one_of`, `matches` (a
+    `in_range` ([low, high], both ends included, null for an open end), `isin`, `str_matches` (a
     regular expression that the whole text must match). NULLs are judged by `nonnull` only.
     """
 
     nonnull: Flag = False
     unique: Flag = False
     in_range: tuple[Number | None, Number | None] | None = None
-    one_of: tuple[Scalar, ...] | None = None
-    matches: Text | None = None
+    isin: tuple[Scalar, ...] | None = None
+    str_matches: Text | None = None
     severity: Literal["warn", "block"] | None = None
     max_fraction: Share = 0.0
     """The share of the rows that may break the check before it fails."""
@@ -192,7 +192,7 @@ class Check(Node):
         return self
 
 
-CHECK_KINDS = ("nonnull", "unique", "in_range", "one_of", "matches")
+CHECK_KINDS = ("nonnull", "unique", "in_range", "isin", "str_matches")
 
 
 def _listed(raw: object) -> object:

@@ -1,0 +1,21 @@
+"""sqlglot trees -> rows. Engines know warehouses and no FIG; `open_engine` chooses one."""
+
+from pathlib import Path
+
+from fig_assets.engines.base import Engine
+from fig_assets.errors import UnsupportedOnEngine
+
+
+def open_engine(kind: str, path: str, root: Path) -> Engine:
+    """Open the engine of a warehouse's type; drivers are imported only here.
+
+    Raises:
+        UnsupportedOnEngine: there is no engine of that kind.
+    """
+    if kind == "duckdb":
+        from fig_assets.engines.duckdb import open_duckdb
+
+        return open_duckdb(path, root)
+    raise UnsupportedOnEngine(
+        f"there is no engine for warehouse type '{kind}' yet; fix: use \"type\": \"duckdb\""
+    )

@@ -4,7 +4,7 @@ Trees name a relation by a table made with `relation`; how that becomes files or
 warehouse is each engine's own business, in one place.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Protocol, Self
@@ -115,6 +115,10 @@ class Written:
     changed: bool
 
 
+Audit = Callable[[date, pa.Table], None]
+"""Looks at a day's rows before they are published."""
+
+
 class Engine(Protocol):
     """A warehouse that runs our syntax trees in its own dialect."""
 
@@ -125,12 +129,20 @@ class Engine(Protocol):
         """Render `tree` as text that a person can read and run as it stands."""
         ...
 
-    def query(self, tree: exp.Query) -> pa.Table:
-        """Run `tree`; raises EngineError with the statement when it is refused."""
+    def query(self, tree: exp.Query, tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
+        """Run `tree`, which may also name the in-memory `tables`.
+
+        Raises:
+            EngineError: it was refused; keeps the driver's words and the statement.
+        """
         ...
 
     def replace_days(
-        self, target: Target, rows: exp.Query | pa.Table, days: Sequence[date]
+        self,
+        target: Target,
+        rows: exp.Query | pa.Table,
+        days: Sequence[date],
+        audit: Audit | None = None,
     ) -> tuple[Written, ...]:
         """Make `rows` the content of `target`'s columns on exactly `days`.
 
@@ -138,6 +150,7 @@ class Engine(Protocol):
         idempotent: a failure leaves the old rows, running twice leaves the same rows, a day
         without rows becomes an empty day. Columns of the day that `target` does not name are
         kept where the keys are the same, dropped where `target.whole`, else the write is refused.
+        `audit` sees each day's rows before they are published; what it raises stops that.
 
         Raises:
             EngineError: the statement or the storage failed.

@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from fig_assets.engines.base import (
     DAY,
+    Audit,
     Partition,
     Read,
     Target,
@@ -50,23 +51,35 @@ class DuckDBEngine:
         """See `Engine.sql`. Relations appear as `read_parquet` over the whole relation."""
         return self._render(tree, exact=False, pretty=True)
 
-    def query(self, tree: exp.Query) -> pa.Table:
+    def query(self, tree: exp.Query, tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
         """See `Engine.query`. Only the files of the days that a relation names are opened."""
         text = self._render(tree, exact=True, pretty=False)
+        cursor = self._cursor()
+        for name, table in (tables or {}).items():
+            cursor.register(name, table)
         try:
-            return self._cursor().sql(text).to_arrow_table()
+            return cursor.sql(text).to_arrow_table()
         except duckdb.Error as refusal:
             shown = self._render(tree, exact=False, pretty=True)
             raise EngineError(f"DuckDB: {refusal}\n{shown}") from refusal
+        finally:
+            for name in tables or {}:
+                cursor.unregister(name)
 
     def replace_days(
-        self, target: Target, rows: exp.Query | pa.Table, days: Sequence[date]
+        self,
+        target: Target,
+        rows: exp.Query | pa.Table,
+        days: Sequence[date],
+        audit: Audit | None = None,
     ) -> tuple[Written, ...]:
         """See `Engine.replace_days`."""
         bases = {day: self.lake.generations(target, day) for day in days}
         inputs = self._inputs(target)
         table = rows if isinstance(rows, pa.Table) else self.query(rows)
         parts = _split(table, target, days)
+        for day in days if audit else ():
+            audit(day, parts[day])
         return tuple(
             self.lake.publish(target, day, parts[day], inputs=inputs, base=bases[day])
             for day in days

@@ -133,7 +133,9 @@ def _gunzip(path: Path, raw: BufferedReader) -> Iterator[bytes]:
                 if member.eof:
                     # Members may be padded with zeros, as on tapes.
                     data = data.lstrip(b"\0")
-                    member = zlib.decompressobj(wbits=31) if data else member
+                    if not data:
+                        break
+                    member = zlib.decompressobj(wbits=31)
                 yield member.decompress(data, _GZIP_OUTPUT)
                 data = member.unused_data if member.eof else member.unconsumed_tail
         while not member.eof and (rest := member.decompress(b"", _GZIP_OUTPUT)):

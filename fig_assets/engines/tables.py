@@ -61,7 +61,7 @@ def unreadable(table: pa.Table) -> dict[str, int]:
 
 
 def _read_csv(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
-    text = b"".join(read_blocks(path, _BLOCK_BYTES))
+    text = b"".join([*read_blocks(path, _BLOCK_BYTES), b"\n"])
     if not text.strip():
         raise _error(path, "is empty", "a CSV file starts with the names of its columns")
     try:

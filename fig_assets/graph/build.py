@@ -34,7 +34,7 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
     _register(scope, tables)
     owners = list(scope.owners.values())
     nodes = {owner.name: node for owner in owners if (node := _try(scope, owner.node)) is not None}
-    start = config.environment.start_date or config.project.start_date
+    start = scope.environment.start_date or scope.project.start_date
     if start is None:
         where = Where(config.folder.name + "/project.json", 1, 1, "/start_date")
         problem = Problem(where, "the project has no start_date", 'add "start_date": "2026-01-01"')
@@ -71,7 +71,7 @@ def _tables(scope: Scope) -> dict[str, Table]:
 
 def _register(scope: Scope, tables: Mapping[str, Table]) -> None:
     config = scope.config
-    sources = config.environment.sources
+    sources = config.environment.spec.sources
     makers: list[Callable[[], object]] = []
     for event in config.events:
         late = sources[event.spec.source].late_days if event.spec.source in sources else 1
@@ -114,9 +114,9 @@ def _assemble(
         labels.values(),  # type: ignore[arg-type]
         models.values(),  # type: ignore[arg-type]
     )
-    end = scope.config.environment.end_date or scope.config.project.end_date
+    end = scope.environment.end_date or scope.project.end_date
     return Graph(
-        name=scope.config.project.name,
+        name=scope.project.name,
         start=start,
         end=end,
         sources=sources,
@@ -134,7 +134,7 @@ def _assemble(
 def _sources(config: Config, events: list[Event], tables: list[Table]) -> dict[str, Source]:
     found = {}
     for name in sorted({e.source for e in events} | {t.source for t in tables}):
-        spec = config.environment.sources[name]
+        spec = config.environment.spec.sources[name]
         landings: dict[str, Landing] = {}
         for event in events:
             if event.source == name:

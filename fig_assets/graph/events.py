@@ -100,7 +100,7 @@ class EventOwner:
 
     def landing(self) -> Landing:
         """Say by which payload paths raw lines become candidates for this event."""
-        defaults = (self.scope.config.environment, self.scope.config.project)
+        defaults = (self.scope.environment, self.scope.project)
         spec = self.spec
         own = EventDefaults(event_type=spec.event_type, time=spec.time, id=spec.id)
         chosen = {
@@ -154,12 +154,12 @@ class EventOwner:
         )
 
     def _source(self) -> str:
-        known = {n: s for n, s in self.scope.config.environment.sources.items()}
+        known = {n: s for n, s in self.scope.environment.sources.items()}
         if self.spec.source is not None:
             if self.spec.source not in known:
                 fix = self.scope.nearest(self.spec.source, known)
                 where = self.definition.where("source")
-                environment = self.scope.config.environment.name
+                environment = self.scope.environment.name
                 message = f"source '{self.spec.source}' is not in environment '{environment}'"
                 self.scope.refuse(where, message, fix)
             return self.spec.source
@@ -197,11 +197,11 @@ class EventOwner:
 def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
     """Resolve one lookup table; raises Refused."""
     spec = definition.spec
-    sources = scope.config.environment.sources
+    sources = scope.environment.sources
     if spec.source not in sources:
         fix = scope.nearest(spec.source, sources)
         where = definition.where("source")
-        environment = scope.config.environment.name
+        environment = scope.environment.name
         scope.refuse(where, f"source '{spec.source}' is not in environment '{environment}'", fix)
     if spec.snapshot != "static":
         fix = 'write "snapshot": "static"'

@@ -180,6 +180,11 @@ class Source:
         return "{date}" in self.path
 
     @property
+    def is_landed(self) -> bool:
+        """Whether its lines are read into landing relations; a table is read where it stands."""
+        return bool(self.landings)
+
+    @property
     def key(self) -> Key:
         """The asset key."""
         return ("raw", self.name)

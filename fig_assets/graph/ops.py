@@ -65,7 +65,8 @@ def parts_of(
     """List every asset that is computed, with what it reads, by the owner that computes it."""
     parts: dict[Part, dict[Key, tuple[Input, ...]]] = {}
     for source in sources:
-        parts[Part("raw", source.name)] = {source.key: ()}
+        if source.is_landed:
+            parts[Part("raw", source.name)] = {source.key: ()}
     for event in events:
         parts[Part("event", event.name)] = {a.key: a.inputs for a in event.attributes}
     for table in tables:

@@ -7,7 +7,7 @@ from typing import NoReturn, Protocol
 
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
-from fig_assets.config.schema import Described, Versions
+from fig_assets.config.schema import Described, Environment, Project, Versions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, label_of
 from fig_assets.language.functions import infer
@@ -66,6 +66,16 @@ class Scope:
     resolved: dict[Symbol, Attribute] = field(default_factory=dict)
     _broken: set[Symbol] = field(default_factory=set)
     _visiting: list[Symbol] = field(default_factory=list)
+
+    @property
+    def environment(self) -> Environment:
+        """Where things are."""
+        return self.config.environment.spec
+
+    @property
+    def project(self) -> Project:
+        """What the project says of itself."""
+        return self.config.project.spec
 
     def attribute(self, symbol: Symbol, where: Where) -> Attribute:
         """Return the attribute of `symbol`, which `where` reads; raises Refused."""

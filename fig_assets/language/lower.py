@@ -20,7 +20,6 @@ from fig_assets.language.duck import (
     number,
     operand,
     try_cast,
-    when,
 )
 from fig_assets.language.rows import MICROSECONDS, ROW_FUNCTIONS
 from fig_assets.language.tree import AGGREGATES, Reference, blame, reference_of
@@ -36,7 +35,6 @@ from fig_assets.language.types import (
     Type,
     convert,
     convertible,
-    sql_type,
     widen,
 )
 

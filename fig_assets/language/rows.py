@@ -15,7 +15,6 @@ from fig_assets.language.duck import (
     number,
     operand,
     text,
-    try_cast,
     when,
 )
 from fig_assets.language.paths import json_path_of

@@ -125,7 +125,7 @@ def arrow_type(type_: Type) -> pa.DataType:
 
 def convertible(source: Type, target: Type) -> bool:
     """Tell whether a value of `source` can ever become one of `target`."""
-    if source == target or source == NULL:
+    if source in (target, NULL):
         return True
     return target.name in _CONVERTIBLE.get(source.name, set())
 

@@ -151,4 +151,5 @@ def _encode(column: "Column", name: str, known: Sequence[str]) -> "Column":
             return pc.multiply(days.cast(pa.float64()), pa.scalar(_SECONDS_A_DAY))
         case _:
             numbers = column.cast(pa.float64(), safe=False)
-            return pc.if_else(pc.is_nan(numbers), None, numbers)
+            known_numbers: Column = pc.if_else(pc.is_nan(numbers), None, numbers)
+            return known_numbers

@@ -128,7 +128,7 @@ def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
     start = number * _EVERY_DAYS + int(rng.integers(0, 3))
     daily = world.events_per_day * SHARE * method.share / 1.9
     in_use = max(3.0, daily / method.tries)
-    size = int(in_use * days / 4.5) + 2
+    size = int(in_use * days / 5.0) + 2
     address = _addresses(world, rng, method, size)
     if method.kind == "impossible_travel":
         # Passwords that stuffing found are used from where they were found.
@@ -146,7 +146,7 @@ def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
         # The first two are there on every day, so that no day is without an address.
         address=address,
         first=np.where(np.arange(size) < 2, 0, np.maximum(first, 0)),
-        last=np.where(np.arange(size) < 2, days, first + rng.integers(3, 7, size)),
+        last=np.where(np.arange(size) < 2, days, first + rng.integers(4, 9, size)),
         listed=address[rng.random(size) < 0.4],
         clients=np.array(some, dtype=np.int64),
         orgs=rng.choice(ORGS, 6, replace=False),

@@ -228,7 +228,8 @@ def _join_ready(  # noqa: PLR0913, PLR0917 - one step of the chain
         select = exp.select(f"{source}.*").from_(source)
         alias = f"joined_{place + 1}"
         for attribute in wanted:
-            select = select.select(_taken(attribute, alias).as_(attribute.column, quoted=True))
+            tree = _taken(attribute, alias, join.key)
+            select = select.select(tree.as_(attribute.column, quoted=True))
         match = join.match or family.granularity
         on = _matching(graph, family, join, column(match, source), alias, dialect)
         other = _joined_table(graph, join, day).subquery(alias)
@@ -238,14 +239,16 @@ def _join_ready(  # noqa: PLR0913, PLR0917 - one step of the chain
     return source
 
 
-def _taken(attribute: Attribute, alias: str) -> exp.Expr:
+def _taken(attribute: Attribute, alias: str, key: str) -> exp.Expr:
+    """Take a joined column; its default stands for a missing match, not for a matched NULL."""
     definition = attribute.definition
     if not isinstance(definition, Joined):
         raise TypeError(attribute.identity)
-    found: exp.Expr = column(definition.column, alias)
-    if definition.default is not None:
-        found = exp.Coalesce(this=found, expressions=[exp.convert(definition.default)])
-    return found
+    found = column(definition.column, alias)
+    if definition.default is None:
+        return found
+    unmatched = column(key, alias).is_(exp.null())
+    return exp.Case().when(unmatched, exp.convert(definition.default)).else_(found)
 
 
 def _matching(  # noqa: PLR0913, PLR0917 - both sides of a condition

@@ -26,6 +26,16 @@ from fig_assets.assets import event_log
 from fig_assets.assets.event_log import BATCH_SIZE_VARIABLE, BatchedSqliteEventLogStorage
 
 WRITERS = 12
+KINDS = [
+    DagsterEventType.RUN_SUCCESS,
+    DagsterEventType.RUN_FAILURE,
+    DagsterEventType.STEP_SUCCESS,
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    DagsterEventType.ASSET_MATERIALIZATION,
+    DagsterEventType.ASSET_OBSERVATION,
+    DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+    DagsterEventType.ASSET_CHECK_EVALUATION,
+]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
 BROKEN_DAY = "2024-01-20"
@@ -145,7 +155,7 @@ def planned(number: int, key: dg.AssetKey, day: str) -> EventLogEntry:
 # Whatever differs between two executions of one job: times, durations, processes and random names.
 VARYING = re.compile(
     r"\d{10}\.\d+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|datetime\.datetime\([^)]*\)"
-    r"|(?<=in )[\d.]+m?s|duration_ms\W+[\d.]+|\(?pid\W+\d+\)?|(?<=')[a-z]{8}(?=')"
+    r"|\b[\d.]+m?s\b|duration_ms\W+[\d.]+|\(?pid\W+\d+\)?|(?<=')[a-z]{8}(?=')"
     r"|(?<=\")[a-z]{8}(?=\")|line \d+| at 0x[0-9a-f]+"
 )
 
@@ -171,7 +181,7 @@ def answers(instance: dg.DagsterInstance) -> dict[str, str]:
     """Return what the instance says about runs, assets, partitions and checks."""
     log = instance.event_log_storage
     runs = [run.run_id for run in instance.get_runs()]
-    keys = [*KEYS, LOOSE]
+    keys = [*KEYS[:5], LOOSE]
     checks = [check.key for check in CHECKS]
     asked: dict[str, object] = {"runs": runs, "keys": sorted(instance.all_asset_keys())}
     for run in [*runs, ""]:
@@ -183,7 +193,7 @@ def answers(instance: dg.DagsterInstance) -> dict[str, str]:
         asked[f"{run} stats"] = log.get_stats_for_run(run)
         asked[f"{run} steps"] = log.get_step_stats_for_run(run)
         asked[f"{run} partitions"] = sorted(log.get_asset_partitions_for_run(run).items())
-    for kind in DagsterEventType:
+    for kind in KINDS:
         wanted = EventRecordsFilter(kind)
         asked[f"{kind} up"] = log.get_event_records(wanted, limit=5, ascending=True)
         asked[f"{kind} down"] = log.get_event_records(wanted)
@@ -231,14 +241,13 @@ def live_through_everything(home: Path, *, stock: bool) -> list[dict[str, object
         def look() -> None:
             stages.append({**answers(instance), **tables(home)})
 
-        run_days(instance, 1, "2024-01-01", "2024-01-05")
+        run_days(instance, 1, "2024-01-01", "2024-01-03")
         run_days(instance, 2, "2024-01-09", "2024-01-09")
         run_days(instance, 3, BROKEN_DAY, BROKEN_DAY)
-        run_days(instance, 4, "2024-01-04", "2024-01-06")
+        run_days(instance, 4, "2024-01-03", "2024-01-04")
         JOB.resolve_job_def("once").execute_in_process(
             instance=instance, run_id=run_id(5), run_config=QUIET
         )
-        look()
         instance.report_runless_asset_event(dg.AssetMaterialization(LOOSE, tags={"by": "hand"}))
         instance.report_runless_asset_event(dg.AssetObservation(KEYS[1], partition="2024-01-02"))
         instance.report_runless_asset_event(
@@ -249,9 +258,14 @@ def live_through_everything(home: Path, *, stock: bool) -> list[dict[str, object
         log.claim_concurrency_slot("warehouse", run_id(1), "asn")
         look()
         instance.delete_run(run_id(2))
-        instance.wipe_assets([KEYS[3]])
-        look()
-        run_days(instance, 6, "2024-01-02", "2024-01-02")
+        instance.wipe_assets([KEYS[3], KEYS[5]])
+        JOB.resolve_job_def("days").execute_in_process(
+            instance=instance,
+            run_id=run_id(6),
+            run_config=QUIET,
+            partition_key="2024-01-02",
+            asset_selection=[KEYS[0], KEYS[3]],
+        )
         look()
         log.wipe()
         run_days(instance, 7, "2024-01-02", "2024-01-03")
@@ -265,21 +279,22 @@ def test_the_same_life_leaves_the_same_answers_and_rows_as_dagsters_own_storage(
     stock = live_through_everything(tmp_path / "stock", stock=True)
     ours = live_through_everything(tmp_path / "ours", stock=False)
 
-    assert type(stock) is type(ours)
+    assert len(stock[0]["index.event_logs"]) > 150
     for stage, (expected, got) in enumerate(zip(stock, ours, strict=True)):
         assert got.keys() == expected.keys()
         assert [q for q, answer in got.items() if answer != expected[q]] == [], f"stage {stage}"
-    assert len(stock[0]["index.event_logs"]) > 150
 
 
 @pytest.mark.parametrize(
-    ("writer", "reader"), [(True, False), (False, True)], ids=["we read stock's", "stock reads ours"]
+    ("writer", "reader"),
+    [(True, False), (False, True)],
+    ids=["we read stock's", "stock reads ours"],
 )
 def test_either_storage_opens_what_the_other_wrote(
     tmp_path: Path, *, writer: bool, reader: bool
 ) -> None:
     with open_home(tmp_path / "home", stock=writer) as instance:
-        run_days(instance, 1, "2024-01-01", "2024-01-03")
+        run_days(instance, 1, "2024-01-01", "2024-01-02")
         run_days(instance, 2, BROKEN_DAY, BROKEN_DAY)
         written = answers(instance)
 
@@ -360,8 +375,9 @@ def test_a_storage_that_was_forgotten_closes_its_files(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.db-wal"))
 
 
-def test_only_the_latest_files_stay_open(tmp_path: Path) -> None:
-    runs = range(event_log.MAX_OPEN_SHARDS + 5)
+def test_only_the_latest_files_stay_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_log, "MAX_OPEN_SHARDS", 3)
+    runs = range(6)
     log = BatchedSqliteEventLogStorage(str(tmp_path))
     for number in runs:
         log.store_event_batch([event(number, str(number))])
@@ -369,7 +385,7 @@ def test_only_the_latest_files_stay_open(tmp_path: Path) -> None:
     read = [log.get_logs_for_run(run_id(number))[0].user_message for number in runs]
 
     assert read == [str(number) for number in runs]
-    assert len(list(tmp_path.glob("*.db-wal"))) <= event_log.MAX_OPEN_SHARDS
+    assert len(list(tmp_path.glob("*.db-wal"))) == 3
     log.dispose()
 
 
@@ -432,7 +448,7 @@ from tests.assets.test_event_log import KEYS, planned
 log = BatchedSqliteEventLogStorage(sys.argv[1])
 log.store_event(planned(0, KEYS[0], "2024-01-01"))
 children = []
-for child in range(1, 5):
+for child in range(1, 4):
     pid = os.fork()
     if not pid:
         for n in range(10):
@@ -440,9 +456,9 @@ for child in range(1, 5):
         log.dispose()
         sys.exit(0)
     children.append(pid)
-for n in range(10):
+for n in range(6):
     log.store_event_batch([planned(0, key, "0") for key in KEYS])
-assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 4
+assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 3
 log.dispose()
 """
 
@@ -455,8 +471,8 @@ def test_forked_children_use_connections_of_their_own(tmp_path: Path) -> None:
     )
 
     log = BatchedSqliteEventLogStorage(str(tmp_path))
-    assert log.get_maximum_record_id() == 1 + 5 * 10 * len(KEYS)
-    assert len(log.get_logs_for_run(run_id(0))) == 1 + (10 + 4 * 5) * len(KEYS)
+    assert log.get_maximum_record_id() == 1 + 4 * 6 * len(KEYS)
+    assert len(log.get_logs_for_run(run_id(0))) == 1 + (6 + 3 * 3) * len(KEYS)
     log.dispose()
     assert _sound(tmp_path)
 
@@ -484,9 +500,7 @@ def test_a_dozen_processes_write_into_one_new_home_at_once(tmp_path: Path) -> No
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.assets.test_event_log"])
 
-    writers = [
-        context.Process(target=write_days, args=(str(tmp_path), n)) for n in range(WRITERS)
-    ]
+    writers = [context.Process(target=write_days, args=(str(tmp_path), n)) for n in range(WRITERS)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -494,7 +508,9 @@ def test_a_dozen_processes_write_into_one_new_home_at_once(tmp_path: Path) -> No
 
     assert [writer.exitcode for writer in writers] == [0] * WRITERS
     with open_home(tmp_path) as instance:
-        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS] * WRITERS
+        assert [run.status for run in instance.get_runs()] == [
+            dg.DagsterRunStatus.SUCCESS
+        ] * WRITERS
         for key in KEYS:
             events = instance.fetch_materializations(key, limit=1000).records
             assert len({record.storage_id for record in events}) == len(events) == 3 * WRITERS
@@ -520,9 +536,8 @@ def _wait_until(claim: Callable[[], bool]) -> bool:
     return claim()
 
 
-@pytest.mark.parametrize("stops", [False, True], ids=["to the end", "until told to stop"])
 def test_a_watcher_sees_what_another_process_commits_while_that_keeps_its_files_open(
-    tmp_path: Path, *, stops: bool
+    tmp_path: Path,
 ) -> None:
     log = BatchedSqliteEventLogStorage(str(tmp_path))
     log.store_event(event(1, "known"))
@@ -535,19 +550,15 @@ def test_a_watcher_sees_what_another_process_commits_while_that_keeps_its_files_
     command = [sys.executable, "-c", WRITE_AND_STAY, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as writer:
         assert writer.stdin is not None
-        writer.stdin.write("one\n")
-        writer.stdin.flush()
-        assert _wait_until(lambda: seen == ["one"])
-        if stops:
-            log.end_watch(run_id(1), see)
-        writer.stdin.write("two\n")
-        writer.stdin.flush()
-        assert _wait_until(lambda: len(log.get_logs_for_run(run_id(1))) == 3)
-        if not stops:
-            assert _wait_until(lambda: seen == ["one", "two"])
+        for said in ("one", "two"):
+            print(said, file=writer.stdin, flush=True)
+            assert _wait_until(lambda said=said: seen[-1:] == [said])
+        log.end_watch(run_id(1), see)
+        print("three", file=writer.stdin, flush=True)
+        assert _wait_until(lambda: len(log.get_logs_for_run(run_id(1))) == 4)
     log.dispose()
 
-    assert seen == (["one"] if stops else ["one", "two"])
+    assert seen == ["one", "two"]
 
 
 def test_dagsters_storage_is_the_one_we_know() -> None:
@@ -571,8 +582,7 @@ def test_an_unknown_dagster_gets_its_own_storage_and_one_warning(
     for number in range(2):
         with open_home(tmp_path / "home") as instance:
             run_days(instance, number, "2024-01-01", "2024-01-02")
-            inner = instance.event_log_storage._storage.event_log_storage  # type: ignore[attr-defined]
-            assert type(inner) is SqliteEventLogStorage
+            assert type(instance.event_log_storage) is SqliteEventLogStorage
             assert len(instance.get_materialized_partitions(KEYS[0])) == 2
     event_log.stock_is_as_expected.cache_clear()
 

@@ -27,7 +27,7 @@ WRITTEN = """{
         (("features", "a/b~c"), 4, 14, "/features/a~1b~0c"),
         (("features", "rate", "versions", 2), 7, 12, "/features/rate/versions/2"),
         (("features", "rate", "all", 1, "function"), 6, 25, "/features/rate/versions/1/function"),
-        (("features", "rate", "versions", 3), 5, 47, "/features/rate/versions"),
+        (("features", "rate", "versions", 3), 5, 48, "/features/rate/versions"),
         (("features", "absent", "x"), 2, 15, "/features"),
     ],
 )

@@ -39,7 +39,7 @@ def test_without_a_written_default_the_lowest_version_is_it() -> None:
         ({"default_version": [], "versions": {"1": "x"}}, r"default_version \[\] is not among"),
     ],
 )
-def test_versions_must_be_numbers_and_the_default_one_of_them(written: object, said: str) -> None:
+def test_versions_must_be_numbers_and_the_default_isin_them(written: object, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Versions[Feature].model_validate(written)
 
@@ -51,8 +51,8 @@ def test_versions_must_be_numbers_and_the_default_one_of_them(written: object, s
         ({"nonnull": True, "severity": "warn"}, "nonnull", False),
         ("unique", "unique", False),
         ({"in_range": [0, None], "severity": "block"}, "in_range", True),
-        ({"one_of": ["a", 1]}, "one_of", False),
-        ({"matches": "^a"}, "matches", False),
+        ({"isin": ["a", 1]}, "isin", False),
+        ({"str_matches": "^a"}, "str_matches", False),
     ],
 )
 def test_a_check_has_a_kind_and_blocks_only_where_told_or_nonnull(

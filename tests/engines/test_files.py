@@ -110,9 +110,9 @@ def test_an_unsound_file_is_refused_by_name_with_a_mend(
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(RawFileError, match="none.jsonl: no such file\n  fix: deliver the file"):
+    with pytest.raises(RawFileError, match=r"none\.jsonl: no such file\n  fix: deliver the file"):
         content(tmp_path / "none.jsonl")
-    with pytest.raises(RawFileError, match="is a folder\n  fix: name its files"):
+    with pytest.raises(RawFileError, match=r"is a folder\n  fix: name its files"):
         content(tmp_path)
 
 

@@ -1,7 +1,7 @@
 """Raw tables: columns by name, every value of its declared type or NULL and counted."""
 
 import gzip
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +11,12 @@ import pytest
 
 from fig_assets.engines.files import RawFileError
 from fig_assets.engines.tables import read_table, unreadable
+
+
+def utc(*parts: int) -> datetime:
+    """A moment in UTC without its zone, as tables hold it."""
+    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
+
 
 TYPES = {
     "string": pa.string(),
@@ -52,11 +58,11 @@ VALUES = [
     ("float", "1_000", None),
     ("boolean", "TRUE", True),
     ("boolean", "yes", None),
-    ("timestamp", "2024-02-29", datetime(2024, 2, 29)),
-    ("timestamp", "2024-01-01T10:00:00.123456789Z", datetime(2024, 1, 1, 10, 0, 0, 123456)),
-    ("timestamp", "2024-01-01 00:30:00+01:00", datetime(2023, 12, 31, 23, 30)),
-    ("timestamp", "2024-01-01T10:00:00-0530", datetime(2024, 1, 1, 15, 30)),
-    ("timestamp", "2024-01-01T10:00:00+02", datetime(2024, 1, 1, 8)),
+    ("timestamp", "2024-02-29", utc(2024, 2, 29)),
+    ("timestamp", "2024-01-01T10:00:00.123456789Z", utc(2024, 1, 1, 10, 0, 0, 123456)),
+    ("timestamp", "2024-01-01 00:30:00+01:00", utc(2023, 12, 31, 23, 30)),
+    ("timestamp", "2024-01-01T10:00:00-0530", utc(2024, 1, 1, 15, 30)),
+    ("timestamp", "2024-01-01T10:00:00+02", utc(2024, 1, 1, 8)),
     ("timestamp", "2024-01-01T23:59:60Z", None),
     ("timestamp", "2024-02-30", None),
     ("timestamp", "0001-01-01T00:00:00+01:00", None),
@@ -128,7 +134,7 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path, text: str, messa
 
 def test_parquet_columns_are_read_whatever_their_width(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    moment = datetime(2024, 1, 1, 12)
+    moment = utc(2024, 1, 1, 12)
     stored = {
         "small": pa.array([1, None], pa.int16()),
         "price": pa.array([Decimal("2.50"), Decimal("3.00")]),

@@ -17,7 +17,7 @@ from tests.naive.world import Row
 Line = tuple[str, int, dict[str, object]]
 """File name, line number from 1, payload."""
 
-_STEP = re.compile(r'(?:^|[:.])(?:"((?:[^"]|"")*)"|([^:.\[\]"]+))|\[([0-9]+)\]')
+_STEP = re.compile(r'(?:^|[:.])(?:"((?:[^"\\]|\\.)+)"|([^:.\[\]"]+))|\[([0-9]+)\]')
 
 
 class Files:
@@ -55,7 +55,7 @@ class Files:
 
 
 def event_rows(config: Config, files: Files, name: str, day: date) -> list[Row]:
-    """Give the rows of one event and day: chosen by event_name and `where`, then one for an id."""
+    """Give the rows of one event and day: by event_name, then one for an id, then by `where`."""
     event = config.events[name]
     if day < config.start:
         return []
@@ -66,7 +66,11 @@ def event_rows(config: Config, files: Files, name: str, day: date) -> list[Row]:
         and isinstance(row["event_time"], datetime)
         and row["event_time"].date() == day
     ]
-    return _first_of_each_id(sorted(found, key=in_order))
+    rows = _first_of_each_id(sorted(found, key=in_order))
+    if "where" not in event:
+        return rows
+    names = field_versions(event)
+    return [row for row in rows if evaluate(event["where"], scope_of(row, names)) is True]
 
 
 def table_rows(config: Config, files: Files, name: str, day: date) -> list[Row]:
@@ -135,7 +139,7 @@ def _path(path: str) -> tuple[tuple[str | int, ...], str]:
     at = 0
     while found := _STEP.match(path, at):
         quoted, plain, index = found.groups()
-        key = quoted.replace('""', '"') if quoted is not None else plain
+        key = re.sub(r"\\(.)", r"\1", quoted) if quoted else plain
         steps.append(int(index) if index else key)
         at = found.end()
     rest = path[at:]
@@ -179,8 +183,7 @@ def _row(config: Config, event: Spec, line: Line) -> Row | None:
     field = _fields(names, payload, row)
     for name, live in names.items():
         row |= {column(name, version): field(name, version) for version in live.all}
-    chosen = "where" not in event or evaluate(event["where"], field) is True
-    return row if chosen else None
+    return row
 
 
 def _fields(names: dict[str, Versions], payload: dict[str, object], row: Row) -> Scope:

@@ -3,9 +3,9 @@
 either      := both (OR both)*
 both        := negation (AND negation)*
 negation    := NOT negation | comparison
-comparison  := sum [(= | <> | != | < | <= | > | >=) sum | IS [NOT] NULL
+comparison  := sum [(= | <> | != | < | <= | > | >=) sum | IS [NOT] (NULL | TRUE | FALSE)
                     | [NOT] IN (list) | [NOT] BETWEEN sum AND sum | [NOT] LIKE sum]
-sum         := product ((+ | -) product)*
+sum         := product ((+ | - | ||) product)*
 product     := sign ((* | / | %) sign)*
 sign        := (- | +) sign | cast
 cast        := primary (::type)*
@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     r"|(?P<function>@[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<sign>::|<=|>=|<>|!=|[-+*/%=<>(),]))"
+    r"|(?P<sign>::|\|\||<=|>=|<>|!=|[-+*/%=<>(),]))"
 )
 _COMPARISONS = ("=", "<>", "!=", "<", "<=", ">", ">=")
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None}
@@ -160,8 +160,9 @@ class _Parser:
             return Call(self._take().replace("!=", "<>"), (tree, self._sum()))
         if self._accept("IS"):
             negated = self._accept("NOT")
-            self._expect("NULL")
-            tree = Call("IS_NULL", (tree,))
+            if self._peek() not in _CONSTANTS:
+                raise ValueError("IS without NULL, TRUE or FALSE")
+            tree = Call(f"IS_{self._take().upper()}", (tree,))
         else:
             negated = self._accept("NOT")
             tree = self._membership(tree, negated=negated)
@@ -182,7 +183,7 @@ class _Parser:
         return tree
 
     def _sum(self) -> Tree:
-        return self._left(self._product, "+", "-")
+        return self._left(self._product, "+", "-", "||")
 
     def _product(self) -> Tree:
         return self._left(self._sign, "*", "/", "%")

@@ -17,7 +17,7 @@ _UNITS = {
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
 }
-_EARTH_RADIUS_KM = 6371.0
+_EARTH_RADIUS_KM = 6371.0088
 
 
 def order(left: Value, right: Value) -> int | None:
@@ -78,12 +78,20 @@ def _remainder(left: int | float, right: int | float) -> int | float:
 def _round(value: int | float, digits: int | float = 0) -> int | float:
     """Round half away from zero."""
     scale = 10.0 ** int(digits)
-    if isinstance(value, int) and digits >= 0:
-        return value
     scaled = abs(value) * scale
+    if isinstance(value, int) or not math.isfinite(scaled):
+        return value
     whole = math.floor(scaled)
     whole += scaled - whole >= 0.5
     return math.copysign(whole / scale, value)
+
+
+def _floor(value: int | float) -> int | float:
+    return type(value)(math.floor(value))
+
+
+def _ceil(value: int | float) -> int | float:
+    return type(value)(math.ceil(value))
 
 
 def _and(left: Value, right: Value) -> Value:
@@ -147,7 +155,7 @@ def _parse(value: Value) -> Value:
     if isinstance(value, Document) or not isinstance(value, str):
         return value if isinstance(value, Document) else None
     try:
-        found = parse_json(value)
+        found = parse_json(value, lenient=True)
     except (ValueError, RecursionError):
         return None
     return None if found is None else Document(found)
@@ -188,7 +196,7 @@ def _timestamp_diff(unit: Value, start: Value, end: Value) -> Value:
     first, last = convert(start, "timestamp"), convert(end, "timestamp")
     if not (isinstance(unit, str) and isinstance(first, datetime) and isinstance(last, datetime)):
         return None
-    step = _UNITS.get(unit.lower())
+    step = _UNITS.get(unit.lower().removesuffix("s"))
     return None if step is None else (abs(last - first) // step) * (-1 if last < first else 1)
 
 
@@ -201,6 +209,9 @@ def _hash(value: Value) -> Value:
 
 
 def _haversine(*degrees: int | float) -> float:
+    """Give the length of the great circle between two places; no place off the globe."""
+    if any(abs(angle) > limit for angle, limit in zip(degrees, (90, 180, 90, 180), strict=True)):
+        raise ValueError("degrees out of range")
     lat1, lon1, lat2, lon2 = (math.radians(value) for value in degrees)
     chord = (
         math.sin((lat2 - lat1) / 2) ** 2
@@ -230,6 +241,8 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "NOT": _not,
     "IN": _in,
     "IS_NULL": lambda value: value is None,
+    "IS_TRUE": lambda value: value is True,
+    "IS_FALSE": lambda value: value is False,
     "CASE": _case,
     "CAST": convert,
     "IF": _if,
@@ -242,8 +255,8 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "ARRAY_SIZE": _array_size,
     "ABS": _arithmetic(abs),
     "ROUND": _arithmetic(_round),
-    "FLOOR": _arithmetic(math.floor),
-    "CEIL": _arithmetic(math.ceil),
+    "FLOOR": _arithmetic(_floor),
+    "CEIL": _arithmetic(_ceil),
     "LN": _arithmetic(math.log),
     "EXP": _arithmetic(math.exp),
     "SQRT": _arithmetic(math.sqrt),

@@ -121,7 +121,8 @@ class _Joins:
         source, config = group["source"], self._world.config
         if source in config.models:
             return self._scored(config.models[source])
-        known = self._day - timedelta(days=group.get("as_of") != "same_day")
+        as_of = group.get("as_of") or config.tables.get(source, {}).get("as_of")
+        known = self._day - timedelta(days=as_of != "same_day")
         wanted = scope(group["granularity_match"]["field"], None)
         if source in config.tables:
             key = config.tables[source]["key"]

@@ -25,33 +25,36 @@ def _upper(value: str) -> str:
     return "".join(changed if len(changed := c.upper()) == 1 else c for c in value)
 
 
+def _concat(*values: Value) -> Value:
+    texts = [text(value) for value in values]
+    return None if None in texts else "".join(written or "" for written in texts)
+
+
 def _substr(value: str, start: int, length: int | None = None) -> Value:
-    """Cut out `length` characters from position `start`; a negative start counts from the end."""
-    begin = start - 1 if start > 0 else len(value) + start if start < 0 else -1
+    """Cut out `length` characters from `start`; 0 is 1, and below 0 counts from the end."""
+    begin = max(start, 1) - 1 if start >= 0 else len(value) + start
     end = len(value) if length is None else begin + max(length, 0)
     return value[max(begin, 0) : max(end, 0)]
 
 
 def _split_part(value: str, separator: str, part: int) -> Value:
-    """Give the part at `part`, from 1 or from -1 backwards; "" where there is none."""
-    parts = value.split(separator) if separator else [value]
-    index = part - 1 if part > 0 else part
-    return parts[index] if part != 0 and -len(parts) <= index < len(parts) else ""
-
-
-def _regexp_like(value: str, pattern: str) -> Value:
-    try:
-        return re.search(pattern, value) is not None
-    except re.error:
+    """Give the part at `part`, from 1 or from -1 backwards; "" where there is none, 0 is NULL."""
+    if part == 0:
         return None
+    parts = value.split(separator) if separator else list(value)
+    index = part - 1 if part > 0 else part
+    return parts[index] if -len(parts) <= index < len(parts) else ""
+
+
+def _regexp_like(value: str, pattern: str) -> bool:
+    """Search with Python's syntax: like RE2's, but for what RE2 refuses."""
+    return re.search(pattern, value) is not None
 
 
 def _regexp_extract(value: str, pattern: str, group: int = 0) -> Value:
-    try:
-        found = re.search(pattern, value)
-        return None if found is None else found.group(group)
-    except (re.error, IndexError):
-        return None
+    """Give a group of the first match, "" for a group that took no part in it."""
+    found = re.search(pattern, value)
+    return None if found is None else found.group(group) or ""
 
 
 def _like(value: str, pattern: str) -> Value:
@@ -71,8 +74,6 @@ def _levenshtein(left: str, right: str) -> int:
 
 
 def _jaro(left: str, right: str) -> float:
-    if left == right:
-        return 1.0
     reach = max(0, max(len(left), len(right)) // 2 - 1)
     partners: dict[int, int] = {}
     for i, c in enumerate(left):
@@ -103,7 +104,8 @@ STRING_FUNCTIONS: dict[str, Callable[..., Value]] = {
     "UPPER": _of_text(_upper),
     "TRIM": _of_text(lambda value: value.strip(" ")),
     "LENGTH": _of_text(len),
-    "CONCAT": lambda *values: "".join(text(value) or "" for value in values),
+    "CONCAT": _concat,
+    "||": _concat,
     "SUBSTR": _of_text(_substr),
     "REPLACE": _of_text(lambda v, old, new: v.replace(old, new) if old else v, texts=3),
     "SPLIT_PART": _of_text(_split_part, texts=2),

@@ -98,14 +98,17 @@ def json_text(node: object) -> str | None:
     return _written(node)
 
 
-def parse_json(line: str) -> object:
-    """Parse strict JSON: NaN, Infinity and a key that occurs twice are refused with ValueError."""
+def parse_json(written: str, *, lenient: bool = False) -> object:
+    """Parse strict JSON: NaN and Infinity are refused with ValueError.
+
+    So is a key that occurs twice; if `lenient`, the first of them counts.
+    """
     return json.loads(
-        line,
+        written,
         parse_int=Number,
         parse_float=Number,
         parse_constant=_refuse_constant,
-        object_pairs_hook=_object,
+        object_pairs_hook=_first_of_each_key if lenient else _object,
     )
 
 
@@ -205,3 +208,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(set(keys)) < len(keys):
         raise ValueError("a key occurs twice")
     return dict(pairs)
+
+
+def _first_of_each_key(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return dict(reversed(pairs))

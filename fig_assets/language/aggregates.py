@@ -1,0 +1,349 @@
+"""Aggregates: what each takes, gives and means, and its daily state in DuckDB and their merge.
+
+A window is merged from one state per day, so every aggregate is a few columns that add up. The
+three that need the values themselves (`VALUE_COUNTED`) are computed from (value, count) rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from fig_assets.language.duck import call, cast, finite, number, operand, try_cast, when
+from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, TIMESTAMP, Type
+
+StateOf = Callable[[str], exp.Expr]
+
+VALUE_COUNTED = frozenset({"COUNT_DISTINCT", "ENTROPY", "MODE"})
+"""Aggregates that no fixed set of columns can carry from day to day."""
+
+HALF_WORD = 2**32
+"""A sum of bigints is kept as two sums, of quotients and of remainders by this number."""
+
+LARGEST_SQUARED = 1e140
+"""A value from here on has a square whose sum could overflow."""
+
+_SIMPLE = ("string", "bigint", "float", "boolean", "timestamp", "date")
+_NUMBERS = ("bigint", "float")
+
+
+@dataclass(frozen=True)
+class State:
+    """One stored column of a daily state; `merge` names how the columns of two days add up."""
+
+    suffix: str
+    type: Type | None
+    merge: str
+
+
+@dataclass(frozen=True)
+class AggregateFunction:
+    """One aggregate: the types it takes, the type it gives (None: its argument's), its meaning."""
+
+    arguments: str
+    takes: tuple[str, ...]
+    result: Type | None
+    example: str
+    on_null: str = "ignored; NULL where no value is left"
+    on_bad_input: str = "none possible"
+
+    def result_of(self, argument: Type | None) -> Type:
+        """Return the type of the aggregate over `argument`."""
+        return self.result or (BIGINT if argument is None or argument == BOOLEAN else argument)
+
+
+_OVERFLOW = "overflow gives NULL"
+_COUNTED = "ignored; 0 where no value is left"
+
+AGGREGATE_FUNCTIONS: dict[str, AggregateFunction] = {
+    "COUNT": AggregateFunction("* or value", _SIMPLE, BIGINT, "@COUNT(*)", _COUNTED),
+    "COUNT_IF": AggregateFunction(
+        "condition boolean", ("boolean",), BIGINT, "@COUNT_IF($is_failure)", _COUNTED
+    ),
+    "COUNT_DISTINCT": AggregateFunction(
+        "value", _SIMPLE, BIGINT, "@COUNT_DISTINCT($ip_address)", _COUNTED
+    ),
+    "SUM": AggregateFunction(
+        "x number or boolean",
+        (*_NUMBERS, "boolean"),
+        None,
+        "@SUM($is_failure)",
+        on_bad_input=_OVERFLOW,
+    ),
+    "AVG": AggregateFunction(
+        "x number or boolean",
+        (*_NUMBERS, "boolean"),
+        FLOAT,
+        "@AVG($bytes)",
+        on_bad_input=_OVERFLOW,
+    ),
+    "MIN": AggregateFunction("value", _SIMPLE, None, "@MIN($bytes)"),
+    "MAX": AggregateFunction("value", _SIMPLE, None, "@MAX($bytes)"),
+    "STDDEV": AggregateFunction(
+        "x number",
+        _NUMBERS,
+        FLOAT,
+        "@STDDEV($bytes)",
+        "ignored; NULL where fewer than two values are left",
+        f"{_OVERFLOW}, as does a value of 1e140 or more",
+    ),
+    "VARIANCE": AggregateFunction(
+        "x number",
+        _NUMBERS,
+        FLOAT,
+        "@VARIANCE($bytes)",
+        "ignored; NULL where fewer than two values are left",
+        f"{_OVERFLOW}, as does a value of 1e140 or more",
+    ),
+    "BOOL_OR": AggregateFunction(
+        "condition boolean", ("boolean",), BOOLEAN, "@BOOL_OR($is_failure)"
+    ),
+    "BOOL_AND": AggregateFunction(
+        "condition boolean", ("boolean",), BOOLEAN, "@BOOL_AND($is_failure)"
+    ),
+    "FIRST": AggregateFunction("value", _SIMPLE, None, "@FIRST($country)"),
+    "LAST": AggregateFunction("value", _SIMPLE, None, "@LAST($country)"),
+    "ENTROPY": AggregateFunction("value", _SIMPLE, FLOAT, "@ENTROPY($country)"),
+    "MODE": AggregateFunction("value", _SIMPLE, None, "@MODE($country)"),
+}
+"""Every aggregate; MIN and MAX of booleans and MODE keep the type, SUM of booleans is a bigint."""
+
+
+def states_of(function: str, argument: Type | None) -> tuple[State, ...]:
+    """Return the columns of the daily state of `function` over `argument`."""
+    count = State("count", BIGINT, "sum")
+    match function:
+        case "COUNT" | "COUNT_IF":
+            return (count,)
+        case "SUM":
+            return _sum_states(argument)
+        case "AVG":
+            return (*_sum_states(argument), count)
+        case "STDDEV" | "VARIANCE":
+            return (count, State("sum", FLOAT, "sum"), State("m2", FLOAT, "variance"))
+        case "MIN" | "MAX":
+            return (State(function.lower(), argument, function.lower()),)
+        case "BOOL_OR":
+            return (State("any", BOOLEAN, "any"),)
+        case "BOOL_AND":
+            return (State("all", BOOLEAN, "all"),)
+        case "FIRST" | "LAST":
+            how = function.lower()
+            names = (("value", argument), ("time", TIMESTAMP), ("id", STRING))
+            return tuple(State(name, type_, how) for name, type_ in names)
+        case _:
+            return ()
+
+
+def _sum_states(argument: Type | None) -> tuple[State, ...]:
+    if argument == BIGINT:
+        return (State("sum_high", BIGINT, "sum"), State("sum_low", BIGINT, "sum"))
+    return (State("sum", FLOAT if argument == FLOAT else BIGINT, "sum"),)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows an aggregate reads: its argument in each, and which of them count."""
+
+    argument: exp.Expr | None
+    type: Type | None
+    condition: exp.Expr | None
+
+    def over(self, tree: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:
+        """Return the aggregate `tree` over the rows that count and meet `condition`."""
+        tests = [operand(test.copy()) for test in (self.condition, condition) if test is not None]
+        if not tests:
+            return tree
+        return exp.Filter(this=tree, expression=exp.Where(this=exp.and_(*tests, copy=False)))
+
+    @property
+    def value(self) -> exp.Expr:
+        """A fresh copy of the argument."""
+        return exp.null() if self.argument is None else self.argument.copy()
+
+    @property
+    def known(self) -> exp.Expr:
+        """The condition that the argument is not NULL."""
+        return exp.Not(this=exp.Is(this=operand(self.value), expression=exp.null()))
+
+
+def day_in_duckdb(function: str, rows: Rows) -> dict[str, exp.Expr]:
+    """Return the aggregate over one day's rows for each column of the state."""
+    match function:
+        case "COUNT" if rows.argument is None:
+            return {"count": rows.over(exp.Count(this=exp.Star()))}
+        case "COUNT":
+            return {"count": rows.over(exp.Count(this=rows.value))}
+        case "COUNT_IF":
+            return {"count": rows.over(exp.Count(this=exp.Star()), rows.value)}
+        case "SUM":
+            return _sums(rows)
+        case "AVG":
+            return {**_sums(rows), "count": rows.over(exp.Count(this=rows.value))}
+        case "STDDEV" | "VARIANCE":
+            return _moments(rows)
+        case "MIN" | "MAX":
+            return {function.lower(): rows.over(call(function, rows.value))}
+        case "BOOL_OR":
+            return {"any": rows.over(call("BOOL_OR", rows.value))}
+        case "BOOL_AND":
+            return {"all": rows.over(call("BOOL_AND", rows.value))}
+        case "FIRST" | "LAST":
+            return _extremes("ARG_MIN_NULL" if function == "FIRST" else "ARG_MAX_NULL", rows)
+        case _:
+            return {}
+
+
+def _sums(rows: Rows) -> dict[str, exp.Expr]:
+    if rows.type == FLOAT:
+        return {"sum": rows.over(call("FSUM", rows.value))}
+    if rows.type == BOOLEAN:
+        return {"sum": cast(rows.over(call("SUM", cast(rows.value, "BIGINT"))), "BIGINT")}
+    high = exp.IntDiv(this=operand(rows.value), expression=number(HALF_WORD))
+    low = exp.Mod(this=operand(rows.value), expression=number(HALF_WORD))
+    return {
+        "sum_high": cast(rows.over(call("SUM", high)), "BIGINT"),
+        "sum_low": cast(rows.over(call("SUM", low)), "BIGINT"),
+    }
+
+
+def _moments(rows: Rows) -> dict[str, exp.Expr]:
+    value = rows.value if rows.type == FLOAT else cast(rows.value, "DOUBLE")
+    size = call("ABS", value)
+    limit = number(LARGEST_SQUARED)
+    safe = when(exp.LT(this=size, expression=limit), value.copy())
+    # Sorted, because the order of addition decides the last digits.
+    ordered = exp.Order(this=safe, expressions=[exp.Ordered(this=value.copy(), nulls_first=False)])
+    spread = exp.Mul(
+        this=rows.over(call("VAR_POP", ordered)),
+        expression=rows.over(exp.Count(this=value.copy())),
+    )
+    is_large = exp.GTE(this=rows.over(call("MAX", size.copy())), expression=limit.copy())
+    not_a_number = cast(exp.Literal.string("NaN"), "DOUBLE")
+    return {
+        "count": rows.over(exp.Count(this=value.copy())),
+        "sum": rows.over(call("FSUM", value.copy())),
+        "m2": when(is_large, not_a_number, spread),
+    }
+
+
+def _extremes(name: Literal["ARG_MIN_NULL", "ARG_MAX_NULL"], rows: Rows) -> dict[str, exp.Expr]:
+    time, event = exp.column("event_time", quoted=True), exp.column("event_id", quoted=True)
+    wanted = {"value": rows.value, "time": time, "id": event}
+    return {
+        suffix: rows.over(
+            call(name, tree.copy(), call("ROW", time.copy(), event.copy(), rows.value)),
+            rows.known,
+        )
+        for suffix, tree in wanted.items()
+    }
+
+
+def merge_in_duckdb(function: str, argument: Type | None, state: StateOf) -> exp.Expr:
+    """Return the aggregate of a window over the rows of its daily states."""
+    match function:
+        case "COUNT" | "COUNT_IF":
+            return cast(call("SUM", state("count")), "BIGINT")
+        case "SUM" if argument == FLOAT:
+            return finite(call("FSUM", state("sum")))
+        case "SUM":
+            return try_cast(_whole_sum(argument, state), "BIGINT")
+        case "AVG":
+            return _mean(argument, state)
+        case "VARIANCE":
+            return finite(_variance(state))
+        case "STDDEV":
+            return finite(call("SQRT", _variance(state)))
+        case "MIN" | "MAX":
+            return call(function, state(function.lower()))
+        case "BOOL_OR":
+            return call("BOOL_OR", state("any"))
+        case "BOOL_AND":
+            return call("BOOL_AND", state("all"))
+        case "FIRST" | "LAST":
+            order = call("ROW", state("time"), state("id"), state("value"))
+            name = "ARG_MIN" if function == "FIRST" else "ARG_MAX"
+            return call(name, state("value"), order)
+        case _:
+            raise ValueError(f"@{function} is computed from values, not from states")
+
+
+def _whole_sum(argument: Type | None, state: StateOf) -> exp.Expr:
+    if argument == BOOLEAN:
+        return call("SUM", state("sum"))
+    high = exp.Mul(this=call("SUM", state("sum_high")), expression=number(HALF_WORD))
+    return exp.Add(this=high, expression=call("SUM", state("sum_low")))
+
+
+def _mean(argument: Type | None, state: StateOf) -> exp.Expr:
+    total = call("FSUM", state("sum")) if argument == FLOAT else _whole_sum(argument, state)
+    count = call("NULLIF", call("SUM", state("count")), number(0))
+    quotient = exp.Div(this=cast(total, "DOUBLE"), expression=cast(count, "DOUBLE"))
+    return finite(quotient) if argument == FLOAT else quotient
+
+
+def _variance(state: StateOf) -> exp.Expr:
+    """Return the sample variance: the spread within the days and that between their means.
+
+    Source: Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm".
+    """
+    weight = cast(state("count"), "DOUBLE")
+    known = exp.Where(this=exp.GT(this=state("count"), expression=number(0)))
+    mean = exp.Div(this=state("sum"), expression=weight.copy())
+    day = exp.Array(expressions=[weight, mean])
+    ordered = exp.Order(this=day, expressions=[exp.Ordered(this=day.copy(), nulls_first=False)])
+    days = exp.Filter(this=call("LIST", ordered), expression=known)
+    total = cast(call("SUM", state("count")), "DOUBLE")
+    centre = exp.Div(this=call("FSUM", state("sum")), expression=total)
+    between = call("LIST_SUM", call("LIST_TRANSFORM", days, _distance_from(centre)))
+    squares = exp.Add(this=call("FSUM", state("m2")), expression=between)
+    return when(
+        exp.GT(this=call("SUM", state("count")), expression=number(1)),
+        exp.Div(
+            this=exp.Paren(this=squares),
+            expression=exp.Paren(this=exp.Sub(this=total.copy(), expression=number(1.0))),
+        ),
+    )
+
+
+def _distance_from(centre: exp.Expr) -> exp.Expr:
+    def part(place: int) -> exp.Expr:
+        at = exp.Literal.number(place)
+        return exp.Bracket(this=exp.column("day__"), expressions=[at], offset=1)
+
+    away = exp.Paren(this=exp.Sub(this=part(2), expression=exp.Paren(this=centre)))
+    weighted = exp.Mul(this=part(1), expression=away)
+    body = exp.Mul(this=weighted, expression=away.copy())
+    return exp.Lambda(this=body, expressions=[exp.to_identifier("day__")])
+
+
+def from_values_in_duckdb(function: str, value: exp.Expr, n: exp.Expr) -> exp.Expr:
+    """Return a value-counted aggregate over rows (value, n), one row per distinct value."""
+    match function:
+        case "COUNT_DISTINCT":
+            return exp.Count(this=value)
+        case "MODE":
+            order = call("ROW", exp.Neg(this=operand(n)), value.copy())
+            return call("ARG_MIN", value, order)
+        case "ENTROPY":
+            return _entropy(value, n)
+        case _:
+            raise ValueError(f"@{function} is computed from states, not from values")
+
+
+def _entropy(value: exp.Expr, n: exp.Expr) -> exp.Expr:
+    known = exp.Where(this=exp.Not(this=exp.Is(this=value, expression=exp.null())))
+
+    def over(tree: exp.Expr) -> exp.Expr:
+        return exp.Filter(this=tree, expression=known.copy())
+
+    total = cast(over(call("SUM", n)), "DOUBLE")
+    term = exp.Mul(this=operand(n.copy()), expression=call("LOG2", n.copy()))
+    ratio = exp.Div(this=over(call("FSUM", term)), expression=total)
+    bits = exp.Sub(this=call("LOG2", total.copy()), expression=ratio)
+    # One value has no surprise; rounding would leave a trace of it.
+    several = exp.GT(this=exp.Count(this=value.copy()), expression=number(1))
+    one = exp.EQ(this=exp.Count(this=value.copy()), expression=number(1))
+    branches = [exp.If(this=several, true=bits), exp.If(this=one, true=number(0.0))]
+    return exp.Case(ifs=branches)

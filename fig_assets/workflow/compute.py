@@ -1,0 +1,380 @@
+"""An op and a day -> writes: targets, statements, what must be built before; and doing them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from fig_assets.engines.base import (
+    Column,
+    Read,
+    Target,
+    Written,
+    require_days,
+    stale_reason,
+)
+from fig_assets.engines.tables import read_table
+from fig_assets.errors import RowSetChanged, WorkflowError
+from fig_assets.graph.nodes import Attribute, Graph, Key, Op
+from fig_assets.language.types import arrow_type
+from fig_assets.sql import daily_state, labels, row, window
+from fig_assets.sql import event as events
+from fig_assets.workflow.checks import ChecksFailed, Verdict, judge
+from fig_assets.workflow.raw import file_digest
+from fig_assets.workflow.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Write:
+    """One statement of one day: what it replaces, how it is computed, what it must find built."""
+
+    target: Target
+    tree: Callable[[], exp.Query]
+    attributes: tuple[Attribute, ...] = ()
+    needs: tuple[Read, ...] = ()
+    published: Key | None = None
+    """The relation's asset, where its rows are judged."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is told of one column of one day."""
+
+    rows: int
+    nulls: int
+    digest: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class DayResult:
+    """What an op did on one day."""
+
+    day: date
+    rows: int = 0
+    facts: dict[Key, Facts] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    notes: dict[str, object] = field(default_factory=dict)
+    sql: str = ""
+    also: set[Key] = field(default_factory=set)
+    """Attributes that had to be computed too, because the day's rows changed."""
+    states_of: dict[str, set[date]] = field(default_factory=dict)
+    """Families whose daily states were brought up to date on the way."""
+
+
+def attributes_of(graph: Graph, op: Op, keys: Sequence[Key] | None = None) -> tuple[Attribute, ...]:
+    """Return the attributes of an op in computing order, or those of them that `keys` name."""
+    found = [graph.attributes[key] for key in op.keys if key in graph.attributes]
+    if op.kind == "window" and op.period:
+        found = list(graph.families[op.owner].features[op.period])
+    if keys is not None:
+        found = [attribute for attribute in found if attribute.key in set(keys)]
+    return tuple(found)
+
+
+def writes(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> tuple[Write, ...]:
+    """List the statements by which an op makes `attributes` on `day`."""
+    match op.kind:
+        case "event":
+            return (_event_write(workspace, op, day, attributes),)
+        case "states":
+            return state_writes(workspace, op.owner, day)
+        case "window":
+            return (_window_write(workspace, op, day, attributes),)
+        case "row":
+            return (_row_write(workspace, op, day, attributes),)
+        case "label":
+            return (_label_write(workspace, op, day, attributes),)
+        case _:
+            raise ValueError(op.kind)
+
+
+def state_writes(
+    workspace: Workspace,
+    family_name: str,
+    day: date,
+    wanted: frozenset[str] | None = None,
+) -> tuple[Write, ...]:
+    """List the statements of a family's daily states; `wanted` names states by fingerprint."""
+    graph, dialect = workspace.graph, workspace.engine.dialect
+    family = graph.families[family_name]
+    found = []
+    for states in daily_state.states_of(family):
+        event = graph.events[states.group.source]
+        calls = tuple(c for c in states.calls if wanted is None or c.fingerprint in wanted)
+        merged = tuple(call for call in calls if call.values is None)
+        target = daily_state.state_target(states, day, merged)
+        found.append(
+            Write(
+                target,
+                lambda s=states, e=event, m=merged: daily_state.select_states(  # type: ignore[misc]
+                    s, e, day, m, dialect
+                ),
+                needs=_reads(target),
+            )
+        )
+        for call in calls:
+            if call.values is not None:
+                target = daily_state.value_target(states, call, day)
+                found.append(
+                    Write(
+                        target,
+                        lambda s=states, e=event, c=call: daily_state.select_values(  # type: ignore[misc]
+                            s, e, c, day, dialect
+                        ),
+                        needs=_reads(target),
+                    )
+                )
+    return tuple(found)
+
+
+def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]) -> DayResult:
+    """Compute `attributes` of an op on `day`, judge the rows and publish them.
+
+    Where the day's keys are others than the stored ones, all attributes of the op are computed,
+    and the result's `also` names those that were not asked for.
+
+    Raises:
+        EngineError: a day that is read was never built, or the engine failed.
+        ChecksFailed: a blocking check failed; nothing was published.
+    """
+    result = DayResult(day)
+    try:
+        for write in writes(workspace, op, day, attributes):
+            _run(workspace, write, day, result)
+    except RowSetChanged:
+        every = attributes_of(workspace.graph, op)
+        if {a.key for a in every} == {a.key for a in attributes}:
+            raise
+        result = DayResult(day)
+        for write in writes(workspace, op, day, every):
+            _run(workspace, write, day, result)
+        result.also = {a.key for a in every} - {a.key for a in attributes}
+    if op.kind == "event":
+        result.notes |= _conservation(workspace, op, day, result.rows)
+    if op.kind == "row" and not op.stratum:
+        result.notes |= _set_aside(workspace, op, day)
+    return result
+
+
+def refresh_states(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> bool:
+    """Bring the states of one day that `attributes` of a window op need up to date.
+
+    Returns whether anything was computed. A day whose events were never built is left alone: the
+    windows that need it are refused by name.
+    """
+    graph = workspace.graph
+    family = graph.families[op.owner]
+    if op.period is None:
+        raise ValueError(op.name)
+    needed = window.needed_states(family, op.period, attributes)
+    wanted = frozenset(call.fingerprint for _, calls in needed for call in calls)
+    computed = False
+    for write in state_writes(workspace, op.owner, day, wanted):
+        built = all(
+            workspace.engine.partition(read.relation, day) is not None for read in write.needs
+        )
+        if built and stale_reason(workspace.engine, write.target, day):
+            try:
+                _run(workspace, write, day, DayResult(day))
+            except RowSetChanged:
+                for every in state_writes(workspace, op.owner, day):
+                    _run(workspace, every, day, DayResult(day))
+            computed = True
+    return computed
+
+
+def build_table(workspace: Workspace, op: Op) -> tuple[Written, dict[str, int]]:
+    """Read a lookup table from its source and publish it: the first row of each key.
+
+    Returns:
+        What was written, and the rows without a key and with a key that was there before.
+
+    Raises:
+        WorkflowError: the source has no file, or more than one.
+    """
+    table = workspace.graph.tables[op.owner]
+    source = workspace.environment.sources[table.source]
+    path = workspace.root / source.path
+    if not path.exists():
+        raise WorkflowError(
+            f"table '{table.name}': {path} does not exist\n"
+            f'  fix: put the file there, or mend "path" of source "{table.source}"'
+        )
+    columns = {name: types for name, types in _table_types(workspace, op).items()}
+    rows = read_table(path, "parquet" if source.format == "parquet" else "csv", columns)
+    key = rows.column(table.key)
+    seen: set[object] = set()
+    keep = []
+    for value in key.to_pylist():
+        keep.append(value is not None and value not in seen)
+        seen.add(value)
+    kept = rows.filter(pa.array(keep, pa.bool_())).sort_by(table.key)
+    counts = {"null_keys": key.null_count, "repeated_keys": rows.num_rows - kept.num_rows - key.null_count}
+    return workspace.engine.replace_all(table_target(workspace, op), kept), counts
+
+
+def table_target(workspace: Workspace, op: Op) -> Target:
+    """Describe the stored relation of a lookup table."""
+    table = workspace.graph.tables[op.owner]
+    types = _table_types(workspace, op)
+    names = (table.key, *(name for name in types if name != table.key))
+    columns = tuple(Column(name, types[name], table.fingerprint) for name in names)
+    path = workspace.root / workspace.environment.sources[table.source].path
+    notes = {"file": file_digest(path)} if path.exists() else {}
+    return Target(table.relation, (table.key,), columns, dated=False, notes=notes)
+
+
+def _table_types(workspace: Workspace, op: Op) -> dict[str, pa.DataType]:
+    table = workspace.graph.tables[op.owner]
+    return {name: arrow_type(kind) for name, kind in table.columns.items()}
+
+
+def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> None:
+    engine = workspace.engine
+    for read in write.needs:
+        require_days(engine, read, workspace.graph.start, f"{write.target.relation} of {day}")
+    tree = write.tree()
+
+    def audit(_: date, rows: pa.Table) -> None:
+        if write.published is not None:
+            key = {c.name: c.type for c in write.target.columns if c.name in write.target.key[:1]}
+            key = {} if write.published[0] == "events" else key
+            result.verdicts += judge(write.published, key, write.attributes, rows)
+        if any(v.blocking and not v.passed for v in result.verdicts):
+            raise ChecksFailed(result.verdicts)
+        for attribute in write.attributes:
+            result.facts[attribute.key] = _facts(rows.column(attribute.column))
+
+    (written,) = engine.replace_days(write.target, tree, [day], audit)
+    result.rows = written.rows
+    result.sql = engine.sql(tree) if write.published else result.sql
+    for attribute in write.attributes:
+        facts = result.facts[attribute.key]
+        result.facts[attribute.key] = Facts(
+            facts.rows, facts.nulls, written.digests[attribute.column], facts.numbers
+        )
+
+
+def _facts(column: pa.ChunkedArray) -> Facts:
+    numbers: dict[str, float] = {}
+    kind = column.type
+    if pa.types.is_boolean(kind):
+        column = column.cast(pa.int64())
+        kind = column.type
+    if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and column.null_count < len(column):
+        bounds = pc.min_max(column).as_py()
+        numbers = {
+            "mean": float(pc.mean(column).as_py()),
+            "min": float(bounds["min"]),
+            "max": float(bounds["max"]),
+        }
+    return Facts(len(column), column.null_count, "", numbers)
+
+
+def _event_write(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> Write:
+    graph = workspace.graph
+    event = graph.events[op.owner]
+    late = graph.sources[event.source].late_days
+    target = events.event_target(event, late, day, attributes)
+    dialect = workspace.engine.dialect
+    return Write(
+        target,
+        lambda: events.select_event(event, late, day, attributes, dialect),
+        tuple(attributes),
+        # A late share may be missing: its file need not have come, or held nothing of this day.
+        needs=tuple(r for r in target.columns[0].reads if r.relation.endswith("/0")),
+        published=("events", op.owner),
+    )
+
+
+def _window_write(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> Write:
+    graph = workspace.graph
+    family = graph.families[op.owner]
+    if op.period is None:
+        raise ValueError(op.name)
+    period, start, dialect = op.period, graph.start, workspace.engine.dialect
+    target = window.window_target(family, period, day, attributes, start)
+    return Write(
+        target,
+        lambda: window.select_windows(
+            family, period, day, attributes, start=start, dialect=dialect
+        ),
+        tuple(attributes),
+        needs=_reads(target),
+        published=("families", op.owner, period.name),
+    )
+
+
+def _row_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]) -> Write:
+    graph = workspace.graph
+    family = graph.row_families[op.owner]
+    stratum = {a.column for a in attributes_of(graph, op)}
+    target = row.row_target(graph, family, day, attributes, stratum)
+    dialect = workspace.engine.dialect
+    return Write(
+        target,
+        lambda: row.select_rows(graph, family, day, attributes, stratum=stratum, dialect=dialect),
+        tuple(attributes),
+        needs=_reads(target),
+        published=("families", op.owner),
+    )
+
+
+def _label_write(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> Write:
+    graph = workspace.graph
+    found = graph.label_sets[op.owner]
+    stratum = {a.column for a in attributes_of(graph, op)}
+    target = labels.label_target(graph, found, day, attributes, stratum)
+    dialect = workspace.engine.dialect
+    return Write(
+        target,
+        lambda: labels.select_labels(
+            graph, found, day, attributes, stratum=stratum, dialect=dialect
+        ),
+        tuple(attributes),
+        needs=_reads(target),
+        published=("label_sets", op.owner),
+    )
+
+
+def _reads(target: Target) -> tuple[Read, ...]:
+    return tuple(dict.fromkeys(read for column in target.columns for read in column.reads))
+
+
+def _conservation(workspace: Workspace, op: Op, day: date, rows: int) -> dict[str, object]:
+    """Account for every landed line of the day (FAULTS: nothing is dropped without a count)."""
+    event = workspace.graph.events[op.owner]
+    late = workspace.graph.sources[event.source].late_days
+    counts = workspace.engine.query(events.select_counts(event, late, day)).to_pylist()[0]
+    return {
+        "lines": counts["lines"],
+        "other_events": counts["lines"] - counts["matching"],
+        "duplicates": counts["matching"] - counts["different"],
+        "filtered": counts["different"] - rows,
+    }
+
+
+def _set_aside(workspace: Workspace, op: Op, day: date) -> dict[str, object]:
+    family = workspace.graph.row_families[op.owner]
+    tree = row.select_set_aside(workspace.graph, family, day, workspace.engine.dialect)
+    counts = workspace.engine.query(tree).to_pylist()[0]
+    return {
+        "null_keys": counts["null_keys"],
+        "repeated_keys": counts["events"] - counts["null_keys"] - counts["keys"],
+    }
+
+

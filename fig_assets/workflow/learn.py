@@ -1,0 +1,263 @@
+"""A model and a day -> a decision (train, promote, keep) and scores with explanations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fig_assets.engines.base import DAY, Read, Target, Written, require_days
+from fig_assets.errors import EngineError, ModelError
+from fig_assets.graph.nodes import Model
+from fig_assets.graph.period import Window
+from fig_assets.graph.version import fingerprint
+from fig_assets.models.artifact import Artifact, Input
+from fig_assets.models.promote import Rule, carry_forward, decide, due
+from fig_assets.models.registry import Decision
+from fig_assets.models.score import explain, score
+from fig_assets.models.train import TrainingRequest, train
+from fig_assets.sql.training_set import (
+    score_target,
+    select_scoring_set,
+    select_training_set,
+    training_reads,
+)
+from fig_assets.workflow.workspace import Workspace
+
+NO_MODEL = "no model"
+NEVER_BUILT = "never built"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What scoring did on one day; `trained_for` is None where there was no model yet."""
+
+    day: date
+    written: Written
+    trained_for: date | None
+    mean: float | None = None
+    above: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+def first_trainable(workspace: Workspace, model: Model) -> date:
+    """Return the first day whose training days all have complete windows."""
+    lookback = 0 if model.allow_incomplete else model.lookback_days
+    first_row = workspace.graph.start + timedelta(days=lookback)
+    return first_row + timedelta(days=model.delay_days + model.window_days - 1)
+
+
+def training_days(workspace: Workspace, model: Model, day: date) -> tuple[date, ...]:
+    """Return the days that training partition `day` learns from, those before the start left out.
+
+    Unless `allow_incomplete`, days whose rows see windows that reach before the start are left
+    out too.
+    """
+    lookback = 0 if model.allow_incomplete else model.lookback_days
+    earliest = workspace.graph.start + timedelta(days=lookback)
+    start, end = model.reach.days(day)
+    count = (end - start).days
+    return tuple(d for n in range(count) if (d := start + timedelta(days=n)) >= earliest)
+
+
+def is_due(workspace: Workspace, model: Model, day: date) -> bool:
+    """Return whether `day` is a training day by the calendar of `retrain.every_days`."""
+    first = first_trainable(workspace, model)
+    return bool(model.every_days) and due(day, first, model.every_days)
+
+
+def training_set(workspace: Workspace, model: Model, days: Sequence[date]) -> pa.Table:
+    """Return the labelled rows of `days`, exactly as the model sees them.
+
+    Raises:
+        EngineError: a day was never built; names it.
+    """
+    if not days:
+        raise ModelError(_untrainable(workspace, model))
+    for read in training_reads(workspace.graph, model, days):
+        require_days(workspace.engine, read, workspace.graph.start, f"model {model.name}")
+    window = Window(days[0], days[-1] + timedelta(days=1))
+    return workspace.engine.query(select_training_set(workspace.graph, model, window))
+
+
+def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool) -> Decision:
+    """Make the model partition of `day`: train if it is due or asked for, else keep the champion.
+
+    A day that is due but cannot be trained keeps the champion and says why.
+
+    Raises:
+        ModelError: `explicit`, and the day cannot be trained; names model, day and mend.
+        EngineError: `explicit`, and a day that is needed was never built.
+    """
+    champion = _before(workspace, model, day)
+    if not explicit and not is_due(workspace, model, day):
+        reason = f"kept, trained for {champion}" if champion else _untrainable(workspace, model)
+        return _record(workspace, model, day, champion, reason)
+    try:
+        return _train_day(workspace, model, day, champion)
+    except (ModelError, EngineError) as refusal:
+        if explicit:
+            raise
+        return _record(workspace, model, day, champion, f"could not be trained: {refusal}")
+
+
+def stale_decision(workspace: Workspace, model: Model, day: date) -> str:
+    """Say why the recorded decision of `day` is not in force any more; '' if it is."""
+    recorded = workspace.registry.decision(model.name, model.version, day)
+    if recorded is None:
+        return "missing"
+    if recorded.candidate is not None:
+        return ""
+    if recorded.champion != _before(workspace, model, day):
+        return "champion changed"
+    if is_due(workspace, model, day) and NEVER_BUILT in recorded.reason:
+        return "training is due"
+    return ""
+
+
+def champion_of(workspace: Workspace, model: Model, day: date) -> Artifact | None:
+    """Load the artifact in force on `day`, verified; None where there is none yet."""
+    trained_for = workspace.registry.champion(model.name, model.version, day)
+    if trained_for is None:
+        return None
+    return workspace.registry.load(model.name, model.version, trained_for)
+
+
+def target_of_scores(workspace: Workspace, model: Model, day: date) -> Target:
+    """Describe the scores of `day` as the champion in force would write them."""
+    artifact = champion_of(workspace, model, day)
+    return _score_target(workspace, model, day, artifact)
+
+
+def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
+    """Score the rows of `day` with the champion in force, and explain the high scores.
+
+    Without a champion the day gets no scores: an empty, valid partition.
+
+    Raises:
+        EngineError: the day's features were never built.
+        ModelError: the artifact is damaged, or was trained on other attributes.
+    """
+    artifact = champion_of(workspace, model, day)
+    target = _score_target(workspace, model, day, artifact)
+    for column in target.columns:
+        for read in column.reads:
+            require_days(workspace.engine, read, workspace.graph.start, f"{model.relation} of {day}")
+    rows = workspace.engine.query(select_scoring_set(workspace.graph, model, day))
+    key = target.key[0]
+    if artifact is None:
+        empty = pa.table({DAY: pa.array([], pa.date32()), **_empty(target)})
+        (written,) = workspace.engine.replace_days(target, empty, [day])
+        return Scored(day, written, None)
+    scores = score(artifact, rows)
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        DAY: rows.column(DAY),
+        key: rows.column(key),
+        **{output.column: scores for output in model.outputs},
+        "trained_for": pa.repeat(pa.scalar(artifact.card.trained_for, pa.date32()), len(scores)),
+        "explanation": _explanations(model, artifact, rows),
+    }
+    (written,) = workspace.engine.replace_days(target, pa.table(columns), [day])
+    above = int(pc.sum(pc.greater_equal(scores, model.explain_above)).as_py() or 0)
+    mean = pc.mean(scores).as_py() if len(scores) else None
+    return Scored(day, written, artifact.card.trained_for, mean, above)
+
+
+def _train_day(
+    workspace: Workspace, model: Model, day: date, champion: date | None
+) -> Decision:
+    days = training_days(workspace, model, day)
+    family = workspace.graph.row_families[model.family]
+    request = TrainingRequest(
+        model=model.name,
+        version=model.version,
+        trained_for=day,
+        days=days,
+        inputs=tuple(Input(a.column, a.identity, a.type.name) for a in model.inputs),
+        label=model.label.column,
+        positive=model.positive,
+        key=family.granularity,
+        hyperparameters=dict(model.hyperparameters),  # type: ignore[arg-type]
+    )
+    candidate = train(training_set(workspace, model, days), request, threads=2)
+    known = (
+        workspace.registry.load(model.name, model.version, champion) if champion else None
+    )
+    evaluation = _evaluation(workspace, model, days, known)
+    rule = Rule(model.promotion_metric, model.promotion_min, model.promotion_min_gain)
+    decision = decide(candidate, known, evaluation, rule)
+    workspace.registry.save(candidate)
+    workspace.registry.record(decision)
+    return decision
+
+
+def _evaluation(
+    workspace: Workspace, model: Model, days: Sequence[date], champion: Artifact | None
+) -> pa.Table | None:
+    """Return labelled rows of the matured days before the training days, seen by neither model."""
+    lookback = 0 if model.allow_incomplete else model.lookback_days
+    earliest = workspace.graph.start + timedelta(days=lookback)
+    seen = set(champion.card.days) if champion else set()
+    before = [days[0] - timedelta(days=n) for n in range(1, model.promotion_days + 1)]
+    wanted = sorted(d for d in before if d >= earliest and d not in seen)
+    built = [
+        d
+        for d in wanted
+        if all(
+            workspace.engine.partition(read.relation, d) is not None
+            for read in training_reads(workspace.graph, model, [d])
+        )
+    ]
+    tables = [training_set(workspace, model, [d]) for d in built]
+    return pa.concat_tables(tables) if tables else None
+
+
+def _before(workspace: Workspace, model: Model, day: date) -> date | None:
+    return workspace.registry.champion(model.name, model.version, day - timedelta(days=1))
+
+
+def _record(
+    workspace: Workspace, model: Model, day: date, champion: date | None, reason: str
+) -> Decision:
+    decision = carry_forward(model.name, model.version, day, champion=champion, reason=reason)
+    workspace.registry.record(decision)
+    return decision
+
+
+def _untrainable(workspace: Workspace, model: Model) -> str:
+    first = first_trainable(workspace, model)
+    return f"no model yet; the first day that can be trained for is {first}"
+
+
+def _score_target(
+    workspace: Workspace, model: Model, day: date, artifact: Artifact | None
+) -> Target:
+    digest = artifact.card.digest if artifact else NO_MODEL
+    target = score_target(workspace.graph, model, day, digest)
+    return Target(
+        target.relation,
+        target.key,
+        tuple(
+            type(column)(
+                column.name, column.type, fingerprint(column.fingerprint, digest), column.reads
+            )
+            for column in target.columns
+        ),
+        notes=target.notes,
+    )
+
+
+def _empty(target: Target) -> dict[str, pa.Array]:
+    return {column.name: pa.array([], column.type) for column in target.columns}
+
+
+def _explanations(model: Model, artifact: Artifact, rows: pa.Table) -> pa.Array:
+    if not model.explain_top or not rows.num_rows:
+        return pa.nulls(rows.num_rows, pa.string())
+    return explain(artifact, rows, top_k=model.explain_top, above=model.explain_above)
+
+
+def reads_of_training(workspace: Workspace, model: Model, day: date) -> tuple[Read, ...]:
+    """Say what training for `day` reads."""
+    return training_reads(workspace.graph, model, training_days(workspace, model, day))

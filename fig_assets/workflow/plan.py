@@ -1,0 +1,63 @@
+"""Stored records -> what is missing or stale, op by op and day by day, and why."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from fig_assets.engines.base import stale_reason
+from fig_assets.graph.nodes import Op
+from fig_assets.workflow import learn, raw
+from fig_assets.workflow.compute import attributes_of, table_target, writes
+from fig_assets.workflow.workspace import Workspace
+
+
+def stale_days(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[date, str]:
+    """Return the days of `days` that `op` should compute, with the reason of each.
+
+    Looks at what is stored now: after upstream days were computed anew, ask again. An op without
+    days is told under the project's first day.
+    """
+    if op.kind == "table":
+        reason = _table_reason(workspace, op)
+        return {workspace.graph.start: reason} if reason else {}
+    if op.kind == "raw":
+        return _raw_reasons(workspace, op, days)
+    found = {day: _reason(workspace, op, day) for day in days}
+    return {day: reason for day, reason in found.items() if reason}
+
+
+def _reason(workspace: Workspace, op: Op, day: date) -> str:
+    if op.kind == "model":
+        return learn.stale_decision(workspace, workspace.graph.models[op.owner], day)
+    if op.kind == "score":
+        model = workspace.graph.models[op.owner]
+        target = learn.target_of_scores(workspace, model, day)
+        return stale_reason(workspace.engine, target, day)
+    attributes = attributes_of(workspace.graph, op)
+    for write in writes(workspace, op, day, attributes):
+        if reason := stale_reason(workspace.engine, write.target, day):
+            return reason
+    return ""
+
+
+def _raw_reasons(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[date, str]:
+    source = workspace.graph.sources[op.owner]
+    files = raw.raw_files(workspace, source)
+    if source.is_dated:
+        found = {d: raw.stale_files(workspace, source, d, files.get(d, [])) for d in days}
+        return {day: reason for day, reason in found.items() if reason}
+    start = workspace.graph.start
+    reasons = {raw.stale_files(workspace, source, day, files.get(None, [])) for day in days}
+    reasons.discard("")
+    return {start: sorted(reasons)[0]} if reasons else {}
+
+
+def _table_reason(workspace: Workspace, op: Op) -> str:
+    table = workspace.graph.tables[op.owner]
+    target = table_target(workspace, op)
+    reason = stale_reason(workspace.engine, target, None)
+    stored = workspace.engine.partition(table.relation, None)
+    if reason or stored is None:
+        return reason or "missing"
+    path: Path = workspace.root / workspace.environment.sources[table.source].path
+    return "" if stored.notes == target.notes or not path.exists() else "source file changed"

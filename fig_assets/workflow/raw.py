@@ -1,0 +1,259 @@
+"""Raw files of a day -> landing relations by event day, and a quarantine with reasons."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fig_assets.engines.base import DAY, Written
+from fig_assets.engines.files import find_files
+from fig_assets.engines.lines import read_lines
+from fig_assets.errors import WorkflowError
+from fig_assets.graph.nodes import SOURCE_FILE, SOURCE_LINE, Landing, Source
+from fig_assets.sql.event import PAYLOAD
+from fig_assets.sql.landing import (
+    EVENT_DAY,
+    LINES,
+    QUARANTINED,
+    TIME_TEXT,
+    landing_target,
+    quarantine_target,
+    select_landed,
+)
+from fig_assets.workflow.workspace import Workspace
+
+FILES, LINE_COUNT, BLANK_COUNT = "files", "lines", "blank"
+NO_TIME, LATE, FUTURE = "no usable time", "late", "from the future"
+EXCERPT = 200
+
+
+@dataclass
+class Landed:
+    """What became of the lines of one file day: `lines` = landed + quarantined + blank."""
+
+    day: date | None
+    files: int = 0
+    lines: int = 0
+    blank: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
+    shares: dict[date, int] = field(default_factory=dict)
+    """Lines by event day."""
+    written: list[Written] = field(default_factory=list)
+
+
+def raw_files(workspace: Workspace, source: Source) -> dict[date | None, list[Path]]:
+    """Find the raw files of a source by the day in their names.
+
+    Raises:
+        WorkflowError: the folder is not there.
+    """
+    folder = _folder(workspace.root, source.path)
+    if not folder.is_dir():
+        raise WorkflowError(
+            f"source '{source.name}': the folder {folder} does not exist\n"
+            f'  fix: put the raw files there, or mend "path" of source "{source.name}" in '
+            f"{workspace.config.environment.file}"
+        )
+    return find_files(source.path, workspace.root)
+
+
+def land(workspace: Workspace, source: Source, day: date, files: Sequence[Path]) -> Landed:
+    """Read the files dated `day`, every line once, and publish the share of each event day.
+
+    Raises:
+        RawFileError: a file cannot be read as a whole; nothing of the day is published.
+    """
+    landed = Landed(day, files=len(files))
+    lines, bad = _read(workspace, files, landed)
+    for landing in source.landings:
+        table = workspace.engine.query(
+            select_landed(landing, "lines", workspace.engine.dialect), {"lines": lines}
+        )
+        table = _of_its_events(table, landing)
+        days = [day - timedelta(days=late) for late in range(source.late_days + 1)]
+        _publish_shares(workspace, landing, table, dict(enumerate(days)), files, landed)
+        if landing is source.landings[0]:
+            bad += _misplaced(table, set(days), day)
+    _publish_quarantine(workspace, source, day, bad, landed)
+    return landed
+
+
+def land_everything(
+    workspace: Workspace, source: Source, files: Sequence[Path], days: Sequence[date]
+) -> Landed:
+    """Read the files of a source without dates once and publish each of `days`, empty or not.
+
+    Lines of other days are quarantined as outside of them.
+    """
+    landed = Landed(None, files=len(files))
+    lines, bad = _read(workspace, files, landed)
+    for landing in source.landings:
+        table = workspace.engine.query(
+            select_landed(landing, "lines", workspace.engine.dialect), {"lines": lines}
+        )
+        table = _of_its_events(table, landing)
+        for day in days:
+            _publish_shares(workspace, landing, table, {0: day}, files, landed)
+        if landing is source.landings[0]:
+            bad += _misplaced(table, set(days), days[-1])
+    _publish_quarantine(workspace, source, days[0], bad, landed)
+    return landed
+
+
+def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence[Path]) -> str:
+    """Say why the landed share of file day `day` is not what its files hold; '' if it is."""
+    stored = workspace.engine.partition(f"{source.landings[0].relation}/0", day)
+    if stored is None:
+        return "missing"
+    known: Mapping[str, list[object]] = json.loads(stored.notes.get(FILES, "{}"))
+    if set(known) != {_name(workspace, path) for path in files}:
+        return "raw files changed"
+    for path in files:
+        size, modified, digest = known[_name(workspace, path)]
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) == (size, modified):
+            continue
+        if status.st_size != size or file_digest(path) != digest:
+            return "raw files changed"
+    return ""
+
+
+def _read(
+    workspace: Workspace, files: Sequence[Path], landed: Landed
+) -> tuple[pa.Table, list[dict[str, object]]]:
+    tables, bad = [], []
+    for path in files:
+        name = _name(workspace, path)
+        for lines in read_lines(path):
+            batch = pa.Table.from_batches([lines.batch])
+            names = pa.array([name], pa.string()).dictionary_encode()
+            column = pa.DictionaryArray.from_arrays(
+                pa.repeat(pa.scalar(0, pa.int32()), batch.num_rows), names.dictionary
+            )
+            tables.append(batch.append_column(SOURCE_FILE, column.cast(pa.string())))
+            landed.lines += batch.num_rows + len(lines.bad) + lines.blank
+            landed.blank += lines.blank
+            bad += [
+                {
+                    SOURCE_FILE: name,
+                    SOURCE_LINE: line.line,
+                    "reason": line.reason,
+                    "detail": line.detail,
+                    "line": line.text,
+                }
+                for line in lines.bad
+            ]
+    schema = pa.schema(list(LINES.items()))
+    if not tables:
+        return schema.empty_table(), bad
+    return pa.concat_tables([t.select(schema.names).cast(schema) for t in tables]), bad
+
+
+def _of_its_events(table: pa.Table, landing: Landing) -> pa.Table:
+    if not landing.event_names:
+        return table
+    return table.filter(pc.is_in(table.column("event_type"), pa.array(landing.event_names)))
+
+
+def _publish_shares(
+    workspace: Workspace,
+    landing: Landing,
+    table: pa.Table,
+    days: Mapping[int, date],
+    files: Sequence[Path],
+    landed: Landed,
+) -> None:
+    engine = workspace.engine
+    for late, day in days.items():
+        share = table.filter(pc.equal(table.column(EVENT_DAY), pa.scalar(day)))
+        # An empty late share that never was is left out: to its day nothing has changed.
+        if late and not share.num_rows and engine.partition(f"{landing.relation}/{late}", day) is None:
+            continue
+        notes = {FILES: _file_notes(workspace, files), LINE_COUNT: str(landed.lines)}
+        target = landing_target(landing, late, {} if late else notes)
+        share = share.append_column(DAY, pa.repeat(pa.scalar(day, pa.date32()), share.num_rows))
+        landed.written += engine.replace_days(target, share, [day])
+        landed.shares[day] = landed.shares.get(day, 0) + share.num_rows
+
+
+def _misplaced(table: pa.Table, reach: set[date], day: date) -> list[dict[str, object]]:
+    """Return the lines whose time is unusable or whose day no file of this day may hold."""
+    inside = pc.fill_null(
+        pc.is_in(table.column(EVENT_DAY), pa.array(sorted(reach), pa.date32())), False
+    )
+    rows = table.filter(pc.invert(inside))
+    names = (EVENT_DAY, TIME_TEXT, SOURCE_FILE, SOURCE_LINE, PAYLOAD)
+    found: list[dict[str, object]] = []
+    for row in rows.select(list(names)).to_pylist():
+        event_day = row[EVENT_DAY]
+        reason = NO_TIME if event_day is None else LATE if event_day < day else FUTURE
+        found.append(
+            {
+                SOURCE_FILE: row[SOURCE_FILE],
+                SOURCE_LINE: row[SOURCE_LINE],
+                "reason": reason,
+                "detail": f"time {str(row[TIME_TEXT])[:60]!r}",
+                "line": row[PAYLOAD][:EXCERPT],
+            }
+        )
+    return found
+
+
+def _publish_quarantine(
+    workspace: Workspace,
+    source: Source,
+    day: date,
+    bad: list[dict[str, object]],
+    landed: Landed,
+) -> None:
+    bad.sort(key=lambda line: (str(line[SOURCE_FILE]), int(str(line[SOURCE_LINE]))))
+    for line in bad:
+        reason = str(line["reason"])
+        landed.quarantined[reason] = landed.quarantined.get(reason, 0) + 1
+    schema = pa.schema(list(QUARANTINED.items()))
+    table = pa.Table.from_pylist(bad, schema=schema)
+    table = table.append_column(DAY, pa.repeat(pa.scalar(day, pa.date32()), len(bad)))
+    workspace.engine.replace_days(quarantine_target(source.name), table, [day])
+
+
+def _file_notes(workspace: Workspace, files: Sequence[Path]) -> str:
+    notes = {}
+    for path in files:
+        status = path.stat()
+        notes[_name(workspace, path)] = [status.st_size, status.st_mtime_ns, file_digest(path)]
+    return json.dumps(notes, sort_keys=True)
+
+
+def _digest(path: Path) -> str:
+    state = blake2b(digest_size=8)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()
+
+
+def _name(workspace: Workspace, path: Path) -> str:
+    """Name a file in rows and messages: relative to the root where it lies below it."""
+    absolute = path.resolve()
+    root = workspace.root.resolve()
+    return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else str(absolute)
+
+
+def _folder(root: Path, pattern: str) -> Path:
+    """Return the deepest folder of a pattern that has no placeholder in its name."""
+    fixed: list[str] = []
+    for part in Path(pattern).parts[:-1]:
+        if any(mark in part for mark in "*?[{"):
+            break
+        fixed.append(part)
+    return root.joinpath(*fixed)
+
+
+def today() -> date:
+    """Return the current UTC day."""
+    return datetime.now(UTC).date()

@@ -1,0 +1,199 @@
+"""An op and many days -> results and refusals, day by day, several days at once."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from fig_assets.errors import FigError
+from fig_assets.graph.nodes import Attribute, Key, Op
+from fig_assets.models.registry import Decision
+from fig_assets.workflow import learn, raw
+from fig_assets.workflow.compute import (
+    DayResult,
+    Facts,
+    attributes_of,
+    build_table,
+    refresh_states,
+    run_day,
+)
+from fig_assets.workflow.workspace import Workspace
+
+Progress = Callable[[str, date | None], None]
+"""Told the op's name and the day whenever one is done."""
+
+
+@dataclass
+class OpResult:
+    """What one op did: a result or a refusal for each day; `day` None for assets without days."""
+
+    op: Op
+    days: dict[date | None, DayResult] = field(default_factory=dict)
+    refused: dict[date | None, FigError] = field(default_factory=dict)
+    decisions: dict[date, Decision] = field(default_factory=dict)
+    states_refreshed: set[date] = field(default_factory=set)
+
+
+def run_op(
+    workspace: Workspace,
+    op: Op,
+    days: Sequence[date],
+    keys: Sequence[Key],
+    *,
+    progress: Progress = lambda op, day: None,
+    explicit_days: frozenset[date] = frozenset(),
+) -> OpResult:
+    """Run an op for `days`; a day that is refused does not stop the others.
+
+    `keys` are the assets that were asked for; `explicit_days` are those on which a model is to be
+    trained even if it is not due.
+    """
+    match op.kind:
+        case "raw":
+            return _run_raw(workspace, op, days, progress)
+        case "table":
+            return _run_table(workspace, op, progress)
+        case "model":
+            return _run_model(workspace, op, days, progress, explicit_days)
+        case "score":
+            return _run_each(op, days, progress, lambda day: _score(workspace, op, day))
+        case _:
+            return _run_statements(workspace, op, days, keys, progress)
+
+
+def workers() -> int:
+    """Return how many days are computed at once: one for each core."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+def _run_statements(
+    workspace: Workspace, op: Op, days: Sequence[date], keys: Sequence[Key], progress: Progress
+) -> OpResult:
+    attributes = attributes_of(workspace.graph, op, keys) or attributes_of(workspace.graph, op)
+    refreshed: set[date] = set()
+    if op.kind == "window":
+        refreshed = _refresh(workspace, op, days, attributes)
+    result = _run_each(op, days, progress, lambda day: run_day(workspace, op, day, attributes))
+    result.states_refreshed = refreshed
+    return result
+
+
+def _refresh(
+    workspace: Workspace, op: Op, days: Sequence[date], attributes: Sequence[Attribute]
+) -> set[date]:
+    if op.period is None or not days:
+        return set()
+    wanted = {
+        day
+        for end in days
+        for day in _days(max(op.period.window(end).start, workspace.graph.start), end)
+    }
+    with ThreadPoolExecutor(workers()) as pool:
+        done = pool.map(
+            lambda day: (day, refresh_states(workspace, op, day, attributes)), sorted(wanted)
+        )
+        return {day for day, computed in done if computed}
+
+
+def _run_each(
+    op: Op, days: Sequence[date], progress: Progress, step: Callable[[date], DayResult]
+) -> OpResult:
+    result = OpResult(op)
+    with ThreadPoolExecutor(workers()) as pool:
+        running = {pool.submit(step, day): day for day in days}
+        for future in as_completed(running):
+            day = running[future]
+            try:
+                result.days[day] = future.result()
+            except FigError as refusal:
+                result.refused[day] = refusal
+            progress(op.name, day)
+    result.days = {day: result.days[day] for day in sorted(result.days, key=str)}
+    return result
+
+
+def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progress) -> OpResult:
+    source = workspace.graph.sources[op.owner]
+    files = raw.raw_files(workspace, source)
+    if source.is_dated:
+        return _run_each(
+            op, days, progress, lambda day: _land(workspace, op, day, files.get(day, []))
+        )
+    last = workspace.graph.end or raw.today()
+    every = _days(workspace.graph.start, last)
+    landed = raw.land_everything(workspace, source, files.get(None, []), every)
+    progress(op.name, None)
+    return OpResult(op, {None: _landed_result(workspace.graph.start, landed)})
+
+
+def _land(workspace: Workspace, op: Op, day: date, files: Sequence[Path]) -> DayResult:
+    source = workspace.graph.sources[op.owner]
+    return _landed_result(day, raw.land(workspace, source, day, files))
+
+
+def _landed_result(day: date, landed: raw.Landed) -> DayResult:
+    result = DayResult(day, rows=sum(landed.shares.values()))
+    result.notes = {
+        "files": landed.files,
+        "lines": landed.lines,
+        "blank": landed.blank,
+        "quarantined": sum(landed.quarantined.values()),
+        "quarantine": landed.quarantined,
+        "shares": {str(event_day): n for event_day, n in sorted(landed.shares.items())},
+    }
+    return result
+
+
+def _run_table(workspace: Workspace, op: Op, progress: Progress) -> OpResult:
+    result = OpResult(op)
+    try:
+        written, counts = build_table(workspace, op)
+    except FigError as refusal:
+        result.refused[None] = refusal
+        return result
+    progress(op.name, None)
+    result.days[None] = DayResult(workspace.graph.start, rows=written.rows, notes=dict(counts))
+    return result
+
+
+def _run_model(
+    workspace: Workspace,
+    op: Op,
+    days: Sequence[date],
+    progress: Progress,
+    explicit_days: frozenset[date],
+) -> OpResult:
+    model = workspace.graph.models[op.owner]
+    result = OpResult(op)
+    for day in sorted(days):
+        try:
+            explicit = day in explicit_days
+            decision = learn.decide_day(workspace, model, day, explicit=explicit)
+        except FigError as refusal:
+            result.refused[day] = refusal
+        else:
+            result.decisions[day] = decision
+            result.days[day] = DayResult(day)
+        progress(op.name, day)
+    return result
+
+
+def _score(workspace: Workspace, op: Op, day: date) -> DayResult:
+    model = workspace.graph.models[op.owner]
+    scored = learn.score_day(workspace, model, day)
+    result = DayResult(day, rows=scored.written.rows)
+    numbers = {} if scored.mean is None else {"mean": scored.mean}
+    for output in model.outputs:
+        digest = scored.written.digests[output.column]
+        result.facts[output.key] = Facts(scored.written.rows, 0, digest, numbers)
+    result.notes = {
+        "trained_for": str(scored.trained_for) if scored.trained_for else "",
+        "explained": scored.above,
+    }
+    return result
+
+
+def _days(start: date, end: date) -> list[date]:
+    return [start + timedelta(days=n) for n in range((end - start).days + 1)]
