@@ -66,7 +66,7 @@ def _read_csv(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
         raise _error(path, "is empty", "a CSV file starts with the names of its columns")
     try:
         # The header alone first, so that a missing column is told before a bad row is.
-        end = text.find(b"\n") + 1 or len(text)
+        end = text.index(b"\n") + 1
         _check_names(path, _parse(text[:end], []).column_names, columns)
         return _parse(text, list(columns))
     except pa.ArrowInvalid as refusal:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fig_assets.graph.rows import RowOwner
 
 ABSTAIN = "abstain"
+VOTES = ("plurality_vote", "weighted_vote")
+"""The methods that count votes row by row."""
 
 
 class LabelOwner:
@@ -112,9 +114,9 @@ class LabelOwner:
         versions = self.spec.strong_labels[symbol.name]
         spec = versions.all[symbol.version]
         path = place(versions, ("strong_labels", symbol.name), symbol.version)
-        if spec.method != "plurality_vote":
+        if spec.method not in VOTES:
             where = self.definition.where(*path, "method")
-            fix = "use plurality_vote"
+            fix = f"use one of: {', '.join(VOTES)}"
             self.scope.refuse(where, f"method '{spec.method}' is not supported yet", fix)
         if spec.default is not None:
             self._class(spec.default, self.definition.where(*path, "default"))
@@ -126,15 +128,24 @@ class LabelOwner:
             for name in self.spec.weak_labels
             if name in self._names
         ]
+        weights = dict(spec.weights) if spec.method == "weighted_vote" else {}
+        for name in sorted(set(weights) - {a.name for a in votes}):
+            at = self.definition.where(*path, "weights", name)
+            fix = self.scope.nearest(name, [a.name for a in votes])
+            self.scope.refuse(at, f"'{name}' is not a weak label", fix)
         return self._attribute(
             symbol,
             definition=Combined(
-                spec.method, tuple(a.column for a in votes), spec.ties, spec.default
+                spec.method,
+                tuple(a.column for a in votes),
+                spec.ties,
+                spec.default,
+                {a.column: weights[a.name] for a in votes if a.name in weights},
             ),
             inputs=tuple(Input(a.key) for a in votes),
             meaning=(
                 "strong", spec.method, spec.ties, spec.default, list(self.spec.classes),
-                [a.identity for a in votes],
+                [a.identity for a in votes], {name: float(w) for name, w in weights.items()},
             ),  # fmt: skip
             path=path,
         )

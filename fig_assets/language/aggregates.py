@@ -48,9 +48,12 @@ class AggregateFunction:
     on_null: str = "ignored; NULL where no value is left"
     on_bad_input: str = "none possible"
 
-    def result_of(self, argument: Type | None) -> Type:
-        """Return the type of the aggregate over `argument`."""
-        return self.result or (BIGINT if argument is None or argument == BOOLEAN else argument)
+
+def result_of(function: str, argument: Type | None) -> Type:
+    """Return the type of the aggregate `function` over `argument` (None for COUNT(*))."""
+    if argument is None or (function == "SUM" and argument == BOOLEAN):
+        return BIGINT
+    return AGGREGATE_FUNCTIONS[function].result or argument
 
 
 _OVERFLOW = "overflow gives NULL"
@@ -107,7 +110,7 @@ AGGREGATE_FUNCTIONS: dict[str, AggregateFunction] = {
     "ENTROPY": AggregateFunction("value", _SIMPLE, FLOAT, "@ENTROPY($country)"),
     "MODE": AggregateFunction("value", _SIMPLE, None, "@MODE($country)"),
 }
-"""Every aggregate; MIN and MAX of booleans and MODE keep the type, SUM of booleans is a bigint."""
+"""Every aggregate, by name; the sum of booleans is a bigint, the number that are TRUE."""
 
 
 def states_of(function: str, argument: Type | None) -> tuple[State, ...]:

@@ -1,6 +1,9 @@
 """Small pieces of DuckDB trees: total casts, finite floats, one value used several times."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import islice
 
 from sqlglot import exp
@@ -138,6 +141,8 @@ _PLAIN = {"string": "VARCHAR", "bigint": "BIGINT", "float": "DOUBLE", "date": "D
 
 def _from_string(tree: exp.Expr, target: str) -> exp.Expr:
     match target:
+        case "timestamp" | "date" if isinstance(tree, exp.Literal):
+            return _moment(tree.name, target)
         case "bigint":
             return try_cast(call("REGEXP_EXTRACT", tree, text(WHOLE_NUMBER)), "BIGINT")
         case "float":
@@ -149,6 +154,17 @@ def _from_string(tree: exp.Expr, target: str) -> exp.Expr:
             return cast(let(tree, _timestamp), "DATE")
         case _:
             return let(tree, _timestamp)
+
+
+def _moment(written: str, target: str) -> exp.Expr:
+    """Return the literal that `written` is as a timestamp or date; NULL where it is none."""
+    moment: exp.Expr = exp.null()
+    if re.fullmatch(UTC_TIMESTAMP, written) or re.fullmatch(OFFSET_TIMESTAMP, written):
+        with suppress(ValueError, OverflowError):
+            found = datetime.fromisoformat(written)
+            utc = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+            moment = text(str(utc if target == "timestamp" else utc.date()))
+    return cast(moment, target.upper())
 
 
 def _timestamp(value: exp.Expr) -> exp.Expr:

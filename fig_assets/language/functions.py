@@ -14,6 +14,7 @@ from fig_assets.language.aggregates import (
     day_in_duckdb,
     from_values_in_duckdb,
     merge_in_duckdb,
+    result_of,
     states_of,
 )
 from fig_assets.language.duck import cast, number
@@ -21,7 +22,7 @@ from fig_assets.language.lower import Column, Lowering, TypeOf, Value
 from fig_assets.language.meaning import canonical
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.tree import ExpressionError, Reference, aggregate_nodes, blame
-from fig_assets.language.types import BIGINT, NULL, Type, sql_type
+from fig_assets.language.types import NULL, Type, sql_type
 
 Resolve = Callable[[Reference], str]
 
@@ -57,16 +58,8 @@ class AggregateCall:
     node: exp.Expr
 
 
-def _operators() -> dict[str, Function]:
-    words = ("a number, b number", "NULL")
-    return {
-        "DIVIDE": Function(
-            "DIVIDE", "row", words[0], "float", words[1], "zero below: NULL", "@DIVIDE($a, $b)"
-        ),
-        "MOD": Function(
-            "MOD", "row", words[0], "as its arguments", words[1], "zero below: NULL", "@MOD($a, 7)"
-        ),
-    }
+def _operator(name: str, result: str, on_bad_input: str, example: str) -> Function:
+    return Function(name, "row", "a number, b number", result, "NULL", on_bad_input, example)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -82,7 +75,8 @@ FUNCTIONS: dict[str, Function] = {
         )
         for name, row in ROW_FUNCTIONS.items()
     },
-    **_operators(),
+    "DIVIDE": _operator("DIVIDE", "float", "zero below or overflow: NULL", "@DIVIDE($a, $b)"),
+    "MOD": _operator("MOD", "as its arguments", "zero below or overflow: NULL", "@MOD($a, 7)"),
     **{
         name: Function(
             name,
@@ -160,8 +154,7 @@ def value_type(call: AggregateCall, type_of: TypeOf) -> Type:
     """
     if call.filter is not None:
         _inside("duckdb", _by_name, type_of).boolean(call.filter)
-    argument = _argument_type(call, type_of)
-    return AGGREGATE_FUNCTIONS[call.function].result_of(argument) if argument else BIGINT
+    return result_of(call.function, _argument_type(call, type_of))
 
 
 def state_types(call: AggregateCall, type_of: TypeOf) -> dict[str, Type]:

@@ -1,11 +1,10 @@
 """The grammar of expressions: a small parser that builds sqlglot nodes of a closed set."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlglot import exp
 
+from fig_assets.language.tokens import Token, stranger, tokens_of
 from fig_assets.language.tree import (
     AGGREGATES,
     Expression,
@@ -23,18 +22,6 @@ MAX_DEPTH = 32
 """The deepest nesting; a step of a chain of `+`, `-` or `*` counts a third of a level."""
 _NESTING, _CHAINING = 3, 1
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<string>'(?:[^']|'')*')
-    |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.]))
-    |(?P<reference>\$[A-Za-z_][A-Za-z0-9_]*(?:@[0-9]{1,9}(?![0-9A-Za-z_]))?)
-    |(?P<function>@[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<comment>--|/\*)
-    |(?P<operator>::|<>|!=|<=|>=|\|\||[-+*/%=<>(),])
-    |(?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
 _COMPARISONS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,
     "<>": exp.NEQ,
@@ -52,41 +39,6 @@ _ARITHMETIC: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     "%": lambda left, right: exp.Anonymous(this="MOD", expressions=[left, right]),
     "||": lambda left, right: exp.Anonymous(this="CONCAT", expressions=[left, right]),
 }
-_STATEMENTS = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "DROP", "COPY", "ATTACH"})
-_KEYWORDS = frozenset(
-    [
-        "AND",
-        "OR",
-        "NOT",
-        "IN",
-        "BETWEEN",
-        "LIKE",
-        "IS",
-        "NULL",
-        "TRUE",
-        "FALSE",
-        "CASE",
-        "WHEN",
-        "THEN",
-        "ELSE",
-        "END",
-        "FILTER",
-        "WHERE",
-    ]
-)
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def word(self) -> str:
-        """The keyword or operator in upper case, or nothing for other tokens."""
-        return self.text.upper() if self.kind in ("word", "operator") else ""
 
 
 def parse(text: str) -> Expression:
@@ -127,38 +79,6 @@ def _too_deep(start: int, end: int) -> ExpressionError:
     return ExpressionError(message, start, end, "split it into several features")
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "other"
-        token = _Token(kind, match.group(), match.start(), match.end())
-        if kind in ("other", "comment"):
-            raise _unreadable(text, token)
-        if kind != "space":
-            tokens.append(token)
-    return [*tokens, _Token("end", "", len(text), len(text))]
-
-
-def _unreadable(text: str, token: _Token) -> ExpressionError:
-    start, end = token.start, token.end
-    if token.kind == "comment":
-        return ExpressionError("comments are not part of an expression", start, end)
-    match token.text:
-        case "'":
-            return ExpressionError("the string has no closing quote", start, len(text), "add a '")
-        case '"' | "`":
-            message = "double quotes and backticks have no meaning here"
-            return ExpressionError(message, start, end, "write strings in single quotes: 'text'")
-        case ";":
-            return ExpressionError("one expression, not several statements", start, end)
-        case "$" | "@":
-            return ExpressionError(f"a name must follow '{token.text}'", start, end)
-        case _ if token.text.isdigit():
-            return ExpressionError("this is no number", start, end, "write 1, 1.5 or 1e5")
-        case _:
-            return ExpressionError(f"the character {token.text!r} has no meaning here", start, end)
-
-
 def _balanced(kind: type[exp.Connector], terms: list[exp.Expr]) -> exp.Expr:
     # A chain of a thousand ORs would otherwise be a thousand levels deep.
     while len(terms) > 1:
@@ -175,15 +95,15 @@ class _Reader:
     """Reads the tokens of one expression from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = _tokens(text)
+        self.tokens = tokens_of(text)
         self.place = 0
         self.depth = 0
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
         return self.tokens[self.place]
 
-    def take(self) -> _Token:
+    def take(self) -> Token:
         token = self.token
         self.place += 1
         return token
@@ -196,7 +116,7 @@ class _Reader:
         self.place += len(words)
         return True
 
-    def expect(self, word: str, after: str) -> _Token:
+    def expect(self, word: str, after: str) -> Token:
         if self.token.word != word:
             raise self.unexpected(f"'{word}' is missing after {after}")
         return self.take()
@@ -363,7 +283,7 @@ class _Reader:
         self.place -= 1
         raise self.unexpected("a value is expected")
 
-    def reference(self, token: _Token) -> exp.Expr:
+    def reference(self, token: Token) -> exp.Expr:
         name, _, version = token.text[1:].partition("@")
         if name != name.lower():
             message = f"names are written in lower case, not '${name}'"
@@ -373,7 +293,7 @@ class _Reader:
         shown = Reference(name, int(version) if version else None)
         return mark(exp.column(str(shown), quoted=True), token.start, token.end)
 
-    def function(self, token: _Token) -> exp.Expr:
+    def function(self, token: Token) -> exp.Expr:
         name = token.text[1:].upper()
         if self.token.word != "(":
             message = f"'(' is missing after @{name}"
@@ -418,7 +338,8 @@ class _Reader:
         values = [self.expression()]
         while self.has(","):
             values.append(self.expression())
-        self.expect(")", what)
+        if not self.has(")"):
+            raise self.unexpected(f"',' or ')' is missing in {what}")
         return values
 
     def named(self) -> exp.Expr:
@@ -444,20 +365,7 @@ class _Reader:
                 node = self.cast(mark(literal, value.start, value.end), token.start)
                 self.take()
                 return mark(node, token.start, value.end)
-        raise self.stranger(token)
-
-    def stranger(self, token: _Token) -> ExpressionError:
-        word = token.word
-        if word in _STATEMENTS:
-            message = "an expression is expected, not a statement or a subquery"
-            return ExpressionError(message, token.start, token.end)
-        if self.token.word == "(" and word not in _KEYWORDS:
-            message = f"functions are written with '@', not '{token.text}('"
-            return ExpressionError(message, token.start, token.end, f"write @{word}(")
-        if word in _KEYWORDS:
-            return ExpressionError(f"'{token.text}' is not expected here", token.start, token.end)
-        message = f"columns are written with '$', not '{token.text}'"
-        return ExpressionError(message, token.start, token.end, f"write ${token.text.lower()}")
+        raise stranger(token, self.token)
 
     def case(self, start: int) -> exp.Expr:
         subject = None if self.token.word == "WHEN" else self.expression()

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlglot import exp
 
 from fig_assets.language.duck import (
@@ -21,7 +19,8 @@ from fig_assets.language.duck import (
     operand,
     try_cast,
 )
-from fig_assets.language.rows import MICROSECONDS, ROW_FUNCTIONS
+from fig_assets.language.rows import ROW_FUNCTIONS
+from fig_assets.language.steering import setting
 from fig_assets.language.tree import AGGREGATES, Reference, blame, reference_of
 from fig_assets.language.types import (
     BIGINT,
@@ -41,9 +40,6 @@ from fig_assets.language.types import (
 Column = Callable[[Reference], exp.Expr]
 TypeOf = Callable[[Reference], Type]
 Guard = Literal["", "finite", "try"]
-
-MAX_GROUP = 9
-"""The last capture group that DuckDB can extract."""
 
 _NUMBERS = (BIGINT, FLOAT)
 _SIMPLE = (STRING, BIGINT, FLOAT, BOOLEAN, TIMESTAMP, DATE)
@@ -164,8 +160,7 @@ class Lowering:
         match node:
             case exp.And() | exp.Or():
                 sides = [self.boolean(side) for side in (node.this, node.expression)]
-                left, right = (s if isinstance(s, type(node)) else operand(s) for s in sides)
-                return type(node)(this=left, expression=right)
+                return type(node)(this=_clause(node, sides[0]), expression=_clause(node, sides[1]))
             case exp.Not():
                 return exp.Not(this=operand(self.boolean(node.this)))
             case exp.In():
@@ -326,7 +321,7 @@ class Lowering:
                 arguments.append(tree)
                 common = type_ if kind == "number" else common
             else:
-                arguments.append(_setting(node, argument, kind, arguments))
+                arguments.append(setting(node, argument, kind, arguments))
         if node.name in ("ROUND", "FLOOR", "CEIL") and common == BIGINT:
             return Value(arguments[0], BIGINT)
         return Value(function.duckdb(arguments), function.result or common)
@@ -346,6 +341,11 @@ def bare(tree: exp.Expr) -> exp.Expr:
     """Return a literal without the cast that gives it its exact type, else `tree` itself."""
     is_number = isinstance(tree, exp.Cast) and isinstance(tree.this, exp.Literal)
     return tree.this if is_number and not tree.this.is_string else tree
+
+
+def _clause(node: exp.Expr, side: exp.Expr) -> exp.Expr:
+    other_kind = isinstance(side, exp.Connector) and not isinstance(side, type(node))
+    return exp.Paren(this=side) if other_kind else side
 
 
 def _literal(node: exp.Literal) -> Value:
@@ -384,47 +384,3 @@ def _unknown(node: exp.Anonymous) -> Exception:
     near = get_close_matches(node.name, known, n=1)
     fix = f"did you mean @{near[0]}?" if near else "see the table of functions"
     return blame(node, f"unknown function @{node.name}", fix)
-
-
-def _setting(
-    node: exp.Anonymous, argument: exp.Expr, kind: str, before: Sequence[exp.Expr]
-) -> exp.Expr:
-    """Return a literal argument that steers a function, checked while nothing has run yet."""
-    if not isinstance(argument, exp.Literal):
-        raise blame(argument, f"@{node.name} takes a literal here, not an expression")
-    whole = not argument.is_string and argument.name.isdigit()
-    match kind:
-        case "pattern" if argument.is_string:
-            _check_pattern(argument, 0)
-        case "unit" if argument.name.lower().removesuffix("s") in MICROSECONDS:
-            pass
-        case "digits" if whole and int(argument.name) <= 15:
-            pass
-        case "group" if whole and int(argument.name) <= MAX_GROUP:
-            _check_pattern(before[1], int(argument.name), argument)
-        case "key" if argument.is_string and "\0" not in argument.name:
-            pass
-        case "key" if whole and int(argument.name) <= 1_000_000:
-            pass
-        case _:
-            raise blame(argument, f"@{node.name} takes {_SETTINGS[kind]} here")
-    return exp.Literal(this=argument.this, is_string=argument.is_string)
-
-
-_SETTINGS = {
-    "pattern": "a regular expression in quotes",
-    "unit": f"one of {', '.join(MICROSECONDS)} in quotes",
-    "digits": "a whole number from 0 to 15",
-    "group": f"a whole number from 0 to {MAX_GROUP}",
-    "key": "a key in quotes or a place counted from 0",
-}
-
-
-def _check_pattern(pattern: exp.Expr, group: int, blamed: exp.Expr | None = None) -> None:
-    # Arrow and DuckDB compile patterns with the same library, RE2.
-    text = pa.array(["x"])
-    try:
-        pc.replace_substring_regex(text, pattern=pattern.name, replacement=f"\\{group}")
-    except pa.ArrowInvalid as refusal:
-        message = f"the pattern is refused: {refusal}"
-        raise blame(blamed or pattern, message, "use RE2 syntax: no lookaround") from refusal

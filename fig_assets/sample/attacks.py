@@ -25,6 +25,7 @@ SHARE = 0.031
 """The part of all attempts that is malicious, on average."""
 
 _CAMPAIGN_STREAM = 4
+_POOL_STREAM = 9
 _EVERY_DAYS = 4
 _HOURS = cumulative((4, 4, 4, 4, 4, 4, 5, 6, 7, 7, 7, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 4, 4, 4))
 _TOKENS = cumulative((0.66, 0.17, 0.13, 0.04))
@@ -36,8 +37,8 @@ class Method:
     """How one kind of attack works.
 
     `sources` are the shares of guest networks, homes, phones, VPN exits and rented machines among
-    its addresses; `tries` is how often it uses an address a day; `hosts` how many hosting networks
-    it rents at.
+    its addresses; `tries` is how often it uses an address a day; `borrows` the share of addresses
+    that served another campaign before; `hosts` how many hosting networks it rents at.
     """
 
     kind: str
@@ -46,14 +47,15 @@ class Method:
     tries: float
     failure: float
     unknown: float
+    borrows: float = 0.45
     hosts: int = 3
 
 
 METHODS = (
-    Method("credential_stuffing", 0.50, (0.46, 0.12, 0.06, 0.12, 0.24), 9, 0.955, 0.42),
+    Method("credential_stuffing", 0.51, (0.46, 0.12, 0.06, 0.12, 0.24), 9, 0.955, 0.42),
     Method("password_spraying", 0.25, (0.25, 0.05, 0.06, 0.26, 0.38), 8, 0.965, 0.10),
     Method("brute_force", 0.18, (0.40, 0.10, 0.05, 0.05, 0.40), 30, 0.985, 0.03),
-    Method("impossible_travel", 0.07, (0.45, 0.08, 0.07, 0.15, 0.25), 5, 0.16, 0.02),
+    Method("impossible_travel", 0.06, (0.45, 0.08, 0.07, 0.15, 0.25), 5, 0.16, 0.02, 0.8),
 )
 
 
@@ -125,33 +127,41 @@ def malicious(
 def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
     rng = generator(world.seed, _CAMPAIGN_STREAM, kind, number)
     days = int(rng.integers(6, 11))
-    start = number * _EVERY_DAYS + int(rng.integers(0, 3))
     daily = world.events_per_day * SHARE * method.share / 1.9
-    in_use = max(3.0, daily / method.tries)
-    size = int(in_use * days / 5.0) + 2
-    address = _addresses(world, rng, method, size)
-    if method.kind == "impossible_travel":
-        # Passwords that stuffing found are used from where they were found.
-        known = _campaign(world, 0, METHODS[0], number).address
-        address = np.where(rng.random(size) < 0.7, rng.choice(known, size), address)
+    size = int(max(3.0, daily / method.tries) * days / 5.0) + 2
+    address = _pool(world, kind, number, size)
     first = rng.integers(-4, days, size)
+    # The first two are there on every day, so that no day is without an address.
+    always = np.arange(size) < 2
     agents, shares = clients_of("desktop")
     phones, phone_shares = clients_of("phone")
     some = [*agents[pick(rng, shares, 9)], *phones[pick(rng, phone_shares, 2)]]
     return Campaign(
         method=method,
-        start=start,
+        start=number * _EVERY_DAYS + int(rng.integers(0, 3)),
         days=days,
         strength=float(rng.lognormal(0.0, 0.3)),
-        # The first two are there on every day, so that no day is without an address.
         address=address,
-        first=np.where(np.arange(size) < 2, 0, np.maximum(first, 0)),
-        last=np.where(np.arange(size) < 2, days, first + rng.integers(4, 9, size)),
+        first=np.where(always, 0, np.maximum(first, 0)),
+        last=np.where(always, days, first + rng.integers(4, 9, size)),
         listed=address[rng.random(size) < 0.4],
         clients=np.array(some, dtype=np.int64),
         orgs=rng.choice(ORGS, 6, replace=False),
         victims=_victims(world, rng, max(3, int(daily / 40))),
     )
+
+
+def _pool(world: World, kind: int, number: int, size: int) -> Ints:
+    """Draw a campaign's addresses; many were used by the campaign before, or by another kind.
+
+    Passwords that stuffing found are used from where they were found.
+    """
+    rng = generator(world.seed, _POOL_STREAM, kind, number)
+    own = _addresses(world, rng, METHODS[kind], size)
+    lender = (0, number) if METHODS[kind].kind == "impossible_travel" else (kind, number - 1)
+    lent = generator(world.seed, _POOL_STREAM, *lender)
+    borrowed = _addresses(world, lent, METHODS[lender[0]], size)
+    return np.where(rng.random(size) < METHODS[kind].borrows, borrowed, own)
 
 
 def _victims(world: World, rng: np.random.Generator, size: int) -> Ints:

@@ -19,13 +19,14 @@ from fig_assets.language.functions import (
     AggregateCall,
     calls,
     daily,
+    infer,
     lower,
     needs_values,
     state_types,
     value_type,
 )
 from fig_assets.language.parse import Reference
-from fig_assets.language.types import BOOLEAN, Type, arrow_type, convert
+from fig_assets.language.types import BIGINT, BOOLEAN, Type, arrow_type, convert
 from fig_assets.sql.event import stored_columns
 from fig_assets.sql.expressions import column, day_literal, on_days, scan, typed, value
 
@@ -44,7 +45,10 @@ class CallStates:
     """Suffix -> stored column and type; empty where the call needs values."""
     values: str | None
     """The relation of (entity, value, n), or None."""
-    value_type: Type | None
+    item_type: Type
+    """The type of the values, where they are needed."""
+    result_type: Type
+    """The type of the finished aggregate."""
     fingerprint: str
 
 
@@ -66,8 +70,7 @@ class GroupStates:
     def value_columns(self, call: CallStates) -> dict[str, pa.DataType]:
         """The columns of the relation of one call's values, `day` first."""
         key = {self.family.granularity: arrow_type(self.family.granularity_type)}
-        kind = arrow_type(call.value_type) if call.value_type else pa.string()
-        return {DAY: pa.date32(), **key, VALUE: kind, TIMES: pa.int64()}
+        return {DAY: pa.date32(), **key, VALUE: arrow_type(call.item_type), TIMES: pa.int64()}
 
 
 def call_states(definition: Aggregated, group: Group) -> tuple[CallStates, ...]:
@@ -76,13 +79,15 @@ def call_states(definition: Aggregated, group: Group) -> tuple[CallStates, ...]:
     for call in calls(definition.expression.tree, lambda ref: definition.columns[label_of(ref)]):
         meaning = fingerprint("state", group.fingerprint, call.meaning)
         title = _title(call, definition)
-        kinds = {} if needs_values(call) else state_types(call, typed(definition.types))
+        types = typed(definition.types)
+        kinds = {} if needs_values(call) else state_types(call, types)
         columns = {
             suffix: (f"{title}_{suffix}_{meaning[:6]}", kind) for suffix, kind in kinds.items()
         }
         values = f"{group.relation}/{title}_{meaning[:6]}" if needs_values(call) else None
-        kind = value_type(call, typed(definition.types)) if values else None
-        found.append(CallStates(call, definition, title, columns, values, kind, meaning))
+        item = BIGINT if call.argument is None else infer(call.argument, types)
+        result = value_type(call, types)
+        found.append(CallStates(call, definition, title, columns, values, item, result, meaning))
     return tuple(found)
 
 

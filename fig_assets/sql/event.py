@@ -20,7 +20,7 @@ from fig_assets.graph.nodes import (
 )
 from fig_assets.graph.period import Window
 from fig_assets.language.paths import json_path
-from fig_assets.language.types import STRING, convert
+from fig_assets.language.types import BOOLEAN, STRING, convert
 from fig_assets.sql.expressions import (
     Chain,
     add_layers,
@@ -28,8 +28,10 @@ from fig_assets.sql.expressions import (
     closure,
     column,
     day_literal,
+    named,
     on_days,
     scan,
+    select,
     value,
 )
 
@@ -101,14 +103,11 @@ def select_event(
     ready = {*ROW_ORDER, *(a.column for a in extracted)}
     source = add_layers(chain, source, computed, ready)
     names = [n for n in (a.column for a in attributes) if n not in KEY_TYPES]
-    select = exp.select(
-        day_literal(day).as_(DAY), *(column(name) for name in (*ROW_ORDER, *names))
-    ).from_(source)
+    wanted = [column(name) for name in (*ROW_ORDER, *names)]
+    query = select([named(day_literal(day), DAY), *wanted], source)
     if event.where is not None:
-        from fig_assets.language.types import BOOLEAN
-
-        select = select.where(value(event.where, BOOLEAN, dialect))
-    return chain.finish(select.order_by(*(column(name) for name in ROW_ORDER)))
+        query = query.where(value(event.where, BOOLEAN, dialect), copy=False)
+    return chain.finish(query.order_by(*(column(name) for name in ROW_ORDER), copy=False))
 
 
 def select_counts(event: Event, late_days: int, day: date) -> exp.Select:
@@ -166,12 +165,11 @@ def _parse(extracted: Sequence[Attribute], source: str) -> exp.Select:
     parsed = exp.Anonymous(
         this="JSON_EXTRACT_STRING", expressions=[column(PAYLOAD), exp.Array(expressions=paths)]
     )
-    kept = (column(name) for name in ROW_ORDER)
-    return exp.select(*kept, parsed.as_(PARSED, quoted=True)).from_(source)
+    return select([*(column(name) for name in ROW_ORDER), named(parsed, PARSED)], source)
 
 
 def _fields(extracted: Sequence[Attribute], source: str, dialect: str) -> exp.Select:
-    select = exp.select(*(column(name) for name in ROW_ORDER)).from_(source)
+    columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
     for place, attribute in enumerate(extracted, 1):
         if not isinstance(attribute.definition, Extracted):
             continue
@@ -181,8 +179,8 @@ def _fields(extracted: Sequence[Attribute], source: str, dialect: str) -> exp.Se
         inferred = attribute.definition.path.type or STRING
         typed = convert(text, STRING, inferred, dialect)
         typed = convert(typed, inferred, attribute.type, dialect)
-        select = select.select(typed.as_(attribute.column, quoted=True))
-    return select
+        columns.append(named(typed, attribute.column))
+    return select(columns, source)
 
 
 def _where_attributes(event: Event) -> list[Attribute]:

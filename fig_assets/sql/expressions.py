@@ -1,6 +1,6 @@
 """Resolved expressions -> trees; chains of named selects; dates. Shared by all kinds of nodes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -29,13 +29,28 @@ class Chain:
     def finish(self, query: exp.Select) -> exp.Select:
         """Put all steps in front of `query`."""
         for name, step in self.steps:
-            query = query.with_(name, step, copy=False)
+            query = query.with_(exp.to_identifier(name), step, copy=False)
         return query
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """Name a column, quoted so that any word may be a name."""
     return exp.column(name, table=table, quoted=True)
+
+
+def column_all(table: str) -> exp.Column:
+    """Name every column of a named select."""
+    return exp.Column(this=exp.Star(), table=exp.to_identifier(table))
+
+
+def named(tree: exp.Expr, name: str) -> exp.Alias:
+    """Give a tree its column name; the tree itself is used, not a copy."""
+    return exp.Alias(this=tree, alias=exp.to_identifier(name, quoted=True))
+
+
+def select(columns: Sequence[exp.Expr], source: str | exp.Expr) -> exp.Select:
+    """Select columns, which are used and not copied, from a named select or a relation."""
+    return exp.Select().select(*columns, copy=False).from_(source, copy=False)
 
 
 def scan(
@@ -95,8 +110,8 @@ def add_layers(
             raise KeyError(f"columns are read before they are computed: {sorted(missing)}")
         ready |= {name for name, _, _ in now}
         pending = [entry for entry in pending if entry[0] not in ready]
-        select = exp.select("*", *(tree.as_(name, quoted=True) for name, _, tree in now))
-        source = chain.add(f"step_{len(chain.steps)}", select.from_(source))
+        columns = [exp.Star(), *(named(tree, name) for name, _, tree in now)]
+        source = chain.add(f"step_{len(chain.steps)}", select(columns, source))
     return source
 
 

@@ -89,7 +89,7 @@ def select_labels(
     if strong:
         select = exp.select("*").from_(source)
         for label in strong:
-            tree = _plurality(label, labels.classes)
+            tree = _combined(label, labels.classes)
             select = select.select(tree.as_(label.column, quoted=True))
         source = chain.add("labels", select)
     return chain.finish(
@@ -178,8 +178,8 @@ def _vote(attribute: Attribute, dialect: str) -> exp.Expr:
     return exp.Case().when(condition, exp.Literal.string(definition.vote))
 
 
-def _plurality(attribute: Attribute, classes: Sequence[str]) -> exp.Expr:
-    """Choose the class with most votes; ties and silence as the configuration says."""
+def _combined(attribute: Attribute, classes: Sequence[str]) -> exp.Expr:
+    """Choose the class with most votes, by weight; ties and silence as the configuration says."""
     definition = attribute.definition
     if not isinstance(definition, Combined):
         raise TypeError(attribute.identity)
@@ -202,9 +202,9 @@ def _plurality(attribute: Attribute, classes: Sequence[str]) -> exp.Expr:
 
 def _count(definition: Combined, name: str) -> exp.Expr:
     votes = [
-        exp.Case().when(column(c).eq(exp.Literal.string(name)), exp.Literal.number(1)).else_(
-            exp.Literal.number(0)
-        )
+        exp.Case()
+        .when(column(c).eq(exp.Literal.string(name)), exp.convert(definition.weights.get(c, 1)))
+        .else_(exp.Literal.number(0))
         for c in definition.columns
     ]
     total: exp.Expr = votes[0]

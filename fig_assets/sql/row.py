@@ -29,9 +29,12 @@ from fig_assets.sql.expressions import (
     arrow_types,
     closure,
     column,
+    column_all,
     day_literal,
+    named,
     on_days,
     scan,
+    select,
     value,
 )
 
@@ -140,18 +143,16 @@ def base_rows(
         family.granularity_type,
         dialect,
     )
-    select = exp.select(
-        key.as_(family.granularity, quoted=True), *(column(name) for name in ROW_ORDER)
-    )
     ready = {EVENT_TIME, EVENT_ID}
-    for attribute in event.attributes:
-        if attribute.column not in ready:
-            select = select.select(
-                column(attribute.column).as_(base_column(attribute), quoted=True)
-            )
+    columns = [named(key, family.granularity), *(column(name) for name in ROW_ORDER)]
+    columns += [
+        named(column(attribute.column), base_column(attribute))
+        for attribute in event.attributes
+        if attribute.column not in ready
+    ]
     ready |= {base_column(a) for a in event.attributes}
     table = scan(event.relation, events.stored_columns(event), days, "events")
-    source = chain.add("events", select.from_(table).where(on_days(days)))
+    source = chain.add("events", select(columns, table).where(on_days(days), copy=False))
     order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in ROW_ORDER])
     place = exp.Window(
         this=exp.RowNumber(), partition_by=[column(family.granularity)], order=order
@@ -225,16 +226,14 @@ def _join_ready(  # noqa: PLR0913, PLR0917 - one step of the chain
         ]
         if not wanted or not (join.match is None or join.match in ready):
             continue
-        select = exp.select(f"{source}.*").from_(source)
         alias = f"joined_{place + 1}"
-        for attribute in wanted:
-            tree = _taken(attribute, alias, join.key)
-            select = select.select(tree.as_(attribute.column, quoted=True))
+        taken = [named(_taken(a, alias, join.key), a.column) for a in wanted]
+        query = select([column_all(source), *taken], source)
         match = join.match or family.granularity
         on = _matching(graph, family, join, column(match, source), alias, dialect)
         other = _joined_table(graph, join, day).subquery(alias)
-        select = select.join(other, on=on, join_type="left")
-        source = chain.add(f"step_{len(chain.steps)}", select)
+        query = query.join(other, on=on, join_type="left", copy=False)
+        source = chain.add(f"step_{len(chain.steps)}", query)
         ready |= {a.column for a in wanted}
     return source
 
@@ -311,13 +310,13 @@ def _compute_ready(
     ]
     if not now:
         return source
-    select = exp.select("*").from_(source)
-    for attribute in now:
-        if isinstance(attribute.definition, Computed):
-            tree = value(attribute.definition, attribute.type, dialect)
-            select = select.select(tree.as_(attribute.column, quoted=True))
+    trees = [
+        named(value(attribute.definition, attribute.type, dialect), attribute.column)
+        for attribute in now
+        if isinstance(attribute.definition, Computed)
+    ]
     ready |= {a.column for a in now}
-    return chain.add(f"step_{len(chain.steps)}", select)
+    return chain.add(f"step_{len(chain.steps)}", select([exp.Star(), *trees], source))
 
 
 def _reads(

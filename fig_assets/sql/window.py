@@ -288,7 +288,7 @@ def _finished(
 
 
 def _empty(call: CallStates) -> exp.Expr:
-    return empty(call.call, call.value_type)
+    return empty(call.call, call.result_type)
 
 
 def _result(call: CallStates) -> str:

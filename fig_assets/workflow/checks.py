@@ -179,6 +179,8 @@ def _verdict(
 def _sample(
     frame: pd.DataFrame, rows: Sequence[int], columns: list[str]
 ) -> tuple[dict[str, str], ...]:
+    if not rows:
+        return ()
     shown = frame.iloc[list(rows[:SAMPLE_ROWS])][columns]
     return tuple(
         {str(name): str(value)[:200] for name, value in record.items()}

@@ -58,7 +58,8 @@ class DayResult:
     facts: dict[Key, Facts] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     notes: dict[str, object] = field(default_factory=dict)
-    sql: str = ""
+    statement: exp.Query | None = None
+    """What ran, where one statement made the published rows."""
     also: set[Key] = field(default_factory=set)
     """Attributes that had to be computed too, because the day's rows changed."""
     states_of: dict[str, set[date]] = field(default_factory=dict)
@@ -255,7 +256,7 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
 
     (written,) = engine.replace_days(write.target, tree, [day], audit)
     result.rows = written.rows
-    result.sql = engine.sql(tree) if write.published else result.sql
+    result.statement = tree if write.published else result.statement
     for attribute in write.attributes:
         facts = result.facts[attribute.key]
         result.facts[attribute.key] = Facts(

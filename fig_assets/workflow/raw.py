@@ -229,7 +229,8 @@ def _file_notes(workspace: Workspace, files: Sequence[Path]) -> str:
     return json.dumps(notes, sort_keys=True)
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Digest the bytes of a file."""
     state = blake2b(digest_size=8)
     with path.open("rb") as file:
         while block := file.read(1 << 20):

@@ -1,9 +1,9 @@
-import os
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
@@ -32,8 +32,19 @@ def test_a_new_home_gets_all_settings(tmp_path: Path) -> None:
         assert (instance.telemetry_enabled, instance.nux_enabled) == (False, False)
         assert queue is not None
         assert queue.max_concurrent_runs == MAX_CONCURRENT_RUNS == 4
-        retention = instance.get_tick_retention_settings(dg.InstigatorType.SENSOR)
+        retention = instance.get_tick_retention_settings(InstigatorType.SENSOR)
         assert retention[TickStatus.SKIPPED] == 7
+
+
+def test_another_process_opens_the_same_storage_by_reference(tmp_path: Path) -> None:
+    with (
+        open_instance(tmp_path) as instance,
+        dg.DagsterInstance.from_ref(instance.get_ref()) as other,
+    ):
+        instance.report_runless_asset_event(dg.AssetMaterialization("asn"))
+
+        assert isinstance(other.event_log_storage, BatchedSqliteEventLogStorage)
+        assert other.all_asset_keys() == [dg.AssetKey("asn")]
 
 
 def test_everything_is_kept_inside_the_home(
@@ -45,7 +56,7 @@ def test_everything_is_kept_inside_the_home(
 
     with open_instance(Path("../home")) as instance:
         instance.report_runless_asset_event(dg.AssetMaterialization("asn"))
-        instance.schedule_storage.all_instigator_state()
+        instance.all_instigator_state()
 
     assert {file.relative_to(home).as_posix() for file in home.rglob("*.db")} == {
         "history/runs.db",
@@ -64,7 +75,7 @@ def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
 
     after = (tmp_path / "dagster.yaml").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert os.listdir(tmp_path) == ["dagster.yaml"]
+    assert [file.name for file in tmp_path.iterdir()] == ["dagster.yaml"]
 
 
 def test_the_users_own_settings_are_kept(tmp_path: Path) -> None:
@@ -119,5 +130,5 @@ def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
 def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
 
-    with pytest.raises(WorkflowError, match="cannot make '.*home' the home of Dagster: .*exists"):
+    with pytest.raises(WorkflowError, match=r"cannot make '.*home' the home of Dagster: .*exists"):
         prepare_home(tmp_path / "home")

@@ -109,6 +109,29 @@ def test_an_unsound_file_is_refused_by_name_with_a_mend(
     assert "\n  fix: " in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [("e.gz", gzip.compress(TEXT)), ("e.zst", zstandard.compress(TEXT))],
+    ids=["gzip", "zstd"],
+)
+def test_a_compressed_file_cut_anywhere_is_refused(
+    tmp_path: Path, name: str, stored: bytes
+) -> None:
+    for end in range(4, len(stored)):
+        (tmp_path / name).write_bytes(stored[:end])
+        with pytest.raises(RawFileError, match="cut"):
+            content(tmp_path / name)
+
+
+def test_a_wrong_gzip_sum_alone_is_refused(tmp_path: Path) -> None:
+    stored = bytearray(gzip.compress(TEXT))
+    stored[-6] ^= 1
+    (tmp_path / "e.gz").write_bytes(stored)
+
+    with pytest.raises(RawFileError, match=r"corrupt gzip: .*incorrect data check"):
+        content(tmp_path / "e.gz")
+
+
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(RawFileError, match=r"none\.jsonl: no such file\n  fix: deliver the file"):
         content(tmp_path / "none.jsonl")

@@ -13,12 +13,14 @@ from fig_assets.engines.files import RawFileError
 from fig_assets.engines.tables import read_table, unreadable
 
 
-def utc(*parts: int) -> datetime:
+def utc(year: int, month: int, day: int, *clock: int) -> datetime:
     """A moment in UTC without its zone, as tables hold it."""
-    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
+    hour, minute, second, microsecond = (*clock, 0, 0, 0, 0)[:4]
+    moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=UTC)
+    return moment.replace(tzinfo=None)
 
 
-TYPES = {
+TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
     "bigint": pa.int64(),
     "float": pa.float64(),

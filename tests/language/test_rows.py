@@ -33,7 +33,7 @@ CASES: list[tuple[str, dict[str, object], object]] = [
     ("1 / $f", {"f": -0.0}, None),
     ("$i % $j", {"i": -7, "j": 3}, -1),
     ("$i % $j", {"i": 7, "j": 0}, None),
-    ("$i % $j", {"i": MIN, "j": -1}, 0),
+    ("$i % $j", {"i": MIN, "j": -1}, None),
     ("@MOD($f, 2)", {"f": 5.5}, 1.5),
     ("@MOD($f, 0)", {"f": 5.5}, None),
     ("$i = $f", {"i": 1, "f": 1.0}, True),

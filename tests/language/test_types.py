@@ -127,6 +127,18 @@ def test_a_cast_gives_the_value_or_null(
     assert value_of(engine, f"${name}::{target}", {name: value}) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "target", "expected"),
+    [(value, target, expected) for name, value, target, expected in CASTS if name == "s"],
+)
+def test_a_literal_is_cast_as_a_column_is(
+    engine: duckdb.DuckDBPyConnection, value: str, target: str, expected: object
+) -> None:
+    literal = "'" + value.replace("'", "''") + "'"
+
+    assert value_of(engine, f"{literal}::{target}") == expected
+
+
 @pytest.mark.parametrize("source", ["bigint", "float", "string", "boolean", "timestamp", "date"])
 @pytest.mark.parametrize("target", ["bigint", "float", "string", "boolean", "timestamp", "date"])
 def test_no_value_makes_a_cast_fail(

@@ -57,7 +57,10 @@ def test_another_seed_gives_another_model_where_chance_is_asked_for():
 def test_held_out_rows_stop_the_fitting():
     recipe = replace(RECIPE, rounds=300, parameters={"learning_rate": 0.5})
 
-    assert fit(sample(), sample(seed=6), recipe).rounds < 100
+    stopped = fit(sample(), sample(seed=6), recipe)
+
+    assert stopped.rounds < 100
+    assert stopped.text.count("\nTree=") == stopped.rounds
     assert fit(sample(), None, recipe).rounds == 300
 
 

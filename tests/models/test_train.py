@@ -83,6 +83,15 @@ def test_labels_of_chance_have_metrics_of_chance():
     assert card.metrics["oof_roc_auc"] == pytest.approx(0.5, abs=0.1)
 
 
+def test_the_fits_out_of_fold_stop_where_the_model_stopped():
+    """Three hundred rounds on labels of chance would give a log loss far above ln 2."""
+    labels = np.random.default_rng(9).choice(["malicious", "legitimate"], 600).tolist()
+    table = with_column(labelled_rows(), "verdict__v1", pa.array(labels))
+    request = replace(REQUEST, hyperparameters={"learning_rate": 0.5, "num_iterations": 300})
+
+    assert (train(table, request).card.metrics["oof_log_loss"] or 9) < 0.9
+
+
 def test_scores_are_probabilities_without_weighting_up_rare_positives():
     artifact = trained()
 

@@ -1,0 +1,30 @@
+"""A workspace -> the whole Dagster application: assets, checks, jobs, schedules, sensors."""
+
+from dagster import AssetsDefinition, AssetSpec, Definitions, in_process_executor
+
+from fig_assets.assets import automation
+from fig_assets.assets.factory import build_asset
+from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
+from fig_assets.assets.specs import external_specs, specs_of
+from fig_assets.workflow.workspace import Workspace
+
+
+def build_assets(workspace: Workspace) -> list[AssetsDefinition | AssetSpec]:
+    """Build every asset of the project, in an order in which each comes after what it reads."""
+    graph, dialect = workspace.graph, workspace.engine.dialect
+    computed = [
+        build_asset(graph, op, specs_of(graph, op, workspace.root, dialect)) for op in graph.ops
+    ]
+    return [*external_specs(graph), *computed]
+
+
+def build_definitions(workspace: Workspace) -> Definitions:
+    """Build the Dagster application of a project. Deterministic: equal in any process."""
+    return Definitions(
+        assets=build_assets(workspace),
+        jobs=automation.jobs(workspace.graph),
+        schedules=automation.schedules(workspace),
+        sensors=automation.sensors(workspace),
+        resources={WORKSPACE: OpenWorkspace(workspace)},
+        executor=in_process_executor,
+    )

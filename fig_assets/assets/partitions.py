@@ -1,0 +1,57 @@
+"""Reaches and periods -> Dagster's partitions and mappings; the only place that knows its betas."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from dagster import DailyPartitionsDefinition, PartitionMapping, TimeWindowPartitionMapping
+
+from fig_assets.graph.nodes import Graph
+from fig_assets.graph.period import SAME_DAY, Reach
+
+
+def daily(graph: Graph) -> DailyPartitionsDefinition:
+    """Return the days of the project, UTC, from its start to yesterday or its end (included)."""
+    end = graph.end + timedelta(days=1) if graph.end else None
+    return DailyPartitionsDefinition(
+        start_date=graph.start.isoformat(),
+        end_date=end.isoformat() if end else None,
+        timezone="UTC",
+    )
+
+
+def over(reach: Reach) -> PartitionMapping:
+    """Map partition D to the upstream days D+first .. D+last.
+
+    Upstream days before the project's start do not exist and are left out.
+    """
+    if reach == SAME_DAY:
+        return TimeWindowPartitionMapping()
+    return TimeWindowPartitionMapping(
+        start_offset=reach.first,
+        end_offset=reach.last,
+        allow_nonexistent_upstream_partitions=True,
+    )
+
+
+def partition(day: date) -> str:
+    """Return the partition key of a day."""
+    return day.isoformat()
+
+
+def ranges(days: Iterable[date], longest: int) -> list[tuple[date, date]]:
+    """Cut days into contiguous ranges of at most `longest` days, both ends included.
+
+    >>> ranges([date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 4)], 90)[0][1].day
+    2
+    """
+    found: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if (
+            found
+            and day - found[-1][1] == timedelta(days=1)
+            and (day - found[-1][0]).days < longest
+        ):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found

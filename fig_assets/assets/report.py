@@ -1,0 +1,216 @@
+"""What an op did -> Dagster's events: materialisations with metadata, checks day by day."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from hashlib import blake2b
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetExecutionContext,
+    AssetMaterialization,
+    DataVersion,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    TableRecord,
+)
+
+from fig_assets.assets import keys
+from fig_assets.assets.partitions import partition
+from fig_assets.graph.nodes import Key
+from fig_assets.workflow.checks import ChecksFailed, Verdict
+from fig_assets.workflow.compute import DayResult
+from fig_assets.workflow.run import OpResult
+from fig_assets.workflow.workspace import Workspace
+
+Metadata = dict[str, object]
+
+
+def report(
+    context: AssetExecutionContext,
+    workspace: Workspace,
+    result: OpResult,
+    selected: Sequence[Key],
+) -> Iterator[MaterializeResult | AssetCheckResult]:
+    """Yield what an op did, in the order of its assets.
+
+    Raises:
+        Failure: a day was refused. The good days are logged one by one before, so that they
+            count as materialised.
+    """
+    for day in result.states_refreshed:
+        _log(context, ("states", result.op.owner), day, {"fig/refreshed_for": result.op.name})
+    if result.refused:
+        _log_good_days(context, workspace, result, selected)
+        raise _failure(result)
+    is_dated = None not in result.days
+    for key in selected:
+        for day, found in result.days.items():
+            metadata = _metadata(workspace, result, key, found, last=day == max(result.days, key=str))
+            if is_dated and day is not None:
+                context.add_asset_metadata(
+                    metadata, asset_key=keys.asset_key(key), partition_key=partition(day)
+                )
+        only = {} if is_dated else _metadata(workspace, result, key, result.days[None], last=True)
+        yield MaterializeResult(
+            asset_key=keys.asset_key(key),
+            metadata=only,
+            data_version=_data_version(result, key),
+        )
+    for found in result.days.values():
+        for key in found.also:
+            _log(context, key, found.day, _metadata(workspace, result, key, found, last=False))
+    yield from _check_results(context, result)
+
+
+def _check_results(
+    context: AssetExecutionContext, result: OpResult
+) -> Iterator[AssetCheckResult]:
+    wanted = {(graph.asset_key, graph.name) for graph in context.selected_asset_check_keys}
+    by_check: dict[tuple[Key, str], dict[date, Verdict]] = {}
+    for day, found in result.days.items():
+        for verdict in found.verdicts:
+            if day is not None:
+                by_check.setdefault((verdict.key, verdict.name), {})[day] = verdict
+    for (key, name), verdicts in by_check.items():
+        if (keys.asset_key(key), name) not in wanted:
+            continue
+        if len(verdicts) > 1:
+            for day, verdict in verdicts.items():
+                _log_check(context, verdict, day)
+        yield _check_result(key, name, verdicts)
+
+
+def _check_result(key: Key, name: str, verdicts: Mapping[date, Verdict]) -> AssetCheckResult:
+    failed = {day: v for day, v in verdicts.items() if not v.passed}
+    some = next(iter(failed.values()), next(iter(verdicts.values())))
+    shown = sum(v.failed_rows for v in verdicts.values())
+    metadata: Metadata = {
+        "rows": sum(v.rows for v in verdicts.values()),
+        "failed_rows": shown,
+        "days": len(verdicts),
+    }
+    if failed:
+        metadata["failed_days"] = ", ".join(str(day) for day in failed)
+    if some.sample:
+        metadata["sample"] = _table(some.sample)
+    words = f"{shown} of {metadata['rows']} rows fail" if shown else f"all {metadata['rows']} rows pass"
+    return AssetCheckResult(
+        asset_key=keys.asset_key(key),
+        check_name=name,
+        passed=not failed,
+        severity=_severity(some),
+        description=words,
+        metadata=metadata,  # type: ignore[arg-type]
+    )
+
+
+def _log_check(context: AssetExecutionContext, verdict: Verdict, day: date) -> None:
+    """Report one day's verdict: a range run has room for one result of a check only."""
+    metadata: Metadata = {"rows": verdict.rows, "failed_rows": verdict.failed_rows}
+    if verdict.sample:
+        metadata["sample"] = _table(verdict.sample)
+    context.instance.report_runless_asset_event(
+        AssetCheckEvaluation(
+            asset_key=keys.asset_key(verdict.key),
+            check_name=verdict.name,
+            passed=verdict.passed,
+            severity=_severity(verdict),
+            description=verdict.words,
+            partition=partition(day),
+            metadata=metadata,  # type: ignore[arg-type]
+        )
+    )
+
+
+def _log_good_days(
+    context: AssetExecutionContext,
+    workspace: Workspace,
+    result: OpResult,
+    selected: Sequence[Key],
+) -> None:
+    for day, found in result.days.items():
+        for key in selected:
+            _log(context, key, day, _metadata(workspace, result, key, found, last=False))
+    for refusal_day, refusal in result.refused.items():
+        if isinstance(refusal, ChecksFailed) and refusal_day is not None:
+            for verdict in refusal.verdicts:
+                _log_check(context, verdict, refusal_day)
+
+
+def _log(context: AssetExecutionContext, key: Key, day: date | None, metadata: Metadata) -> None:
+    context.log_event(
+        AssetMaterialization(
+            keys.asset_key(key),
+            partition=partition(day) if day else None,
+            metadata=metadata,  # type: ignore[arg-type]
+        )
+    )
+
+
+def _failure(result: OpResult) -> Failure:
+    named = [f"{day or 'all days'}: {refusal}" for day, refusal in sorted(result.refused.items(), key=str)]
+    days = ", ".join(str(day) for day in result.refused if day)
+    shown = "\n".join(named[:10])
+    return Failure(
+        description=f"{result.op.name} was refused for {days or 'the whole asset'}\n{shown}",
+        metadata={"refused_days": days, "published_days": len(result.days)},
+        allow_retries=False,
+    )
+
+
+def _metadata(
+    workspace: Workspace, result: OpResult, key: Key, found: DayResult, *, last: bool
+) -> Metadata:
+    facts = found.facts.get(key)
+    metadata: Metadata = {"dagster/row_count": facts.rows if facts else found.rows}
+    if facts:
+        metadata["nulls"] = facts.nulls / facts.rows if facts.rows else 0.0
+        metadata |= facts.numbers
+        metadata["fig/digest"] = facts.digest
+        return metadata
+    metadata |= {name: _plain(value) for name, value in found.notes.items()}
+    if found.day in result.decisions:
+        metadata |= _decision(result, found.day)
+    if last and found.statement is not None:
+        text = workspace.engine.sql(found.statement)
+        metadata["fig/sql"] = MetadataValue.md(f"```sql\n{text}\n```")
+    return metadata
+
+
+def _decision(result: OpResult, day: date) -> Metadata:
+    decision = result.decisions[day]
+    numbers = {name: value for name, value in decision.metrics.items() if value is not None}
+    return {
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "trained_for": str(decision.champion or ""),
+        **numbers,
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return MetadataValue.json(dict(value))
+    return value if isinstance(value, (int, float, str)) else str(value)
+
+
+def _data_version(result: OpResult, key: Key) -> DataVersion | None:
+    digests = [found.facts[key].digest for found in result.days.values() if key in found.facts]
+    if not digests:
+        return None
+    if len(digests) == 1:
+        return DataVersion(digests[0])
+    return DataVersion(blake2b("/".join(digests).encode(), digest_size=8).hexdigest())
+
+
+def _severity(verdict: Verdict) -> AssetCheckSeverity:
+    return AssetCheckSeverity.ERROR if verdict.blocking else AssetCheckSeverity.WARN
+
+
+def _table(sample: Iterable[Mapping[str, str]]) -> MetadataValue:
+    return MetadataValue.table([TableRecord(dict(row)) for row in sample])
+
+

@@ -1,0 +1,18 @@
+"""The opened project that Dagster hands to every op."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from fig_assets.workflow.run import Progress
+from fig_assets.workflow.workspace import Workspace
+
+WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenWorkspace:
+    """A workspace, who is told of progress, and the days on which models are to be trained."""
+
+    workspace: Workspace
+    progress: Progress = lambda op, day: None
+    train_on: frozenset[date] = field(default_factory=frozenset)

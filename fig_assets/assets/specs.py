@@ -1,0 +1,315 @@
+"""A node of the graph -> the `AssetSpec` that describes it. Pure: nothing runs, nothing is read."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from dagster import (
+    AssetDep,
+    AssetSpec,
+    CodeReferencesMetadataValue,
+    LocalFileCodeReference,
+    MetadataValue,
+    TableColumn,
+    TableColumnConstraints,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
+
+from fig_assets.assets import keys, partitions
+from fig_assets.graph.nodes import (
+    About,
+    Aggregated,
+    Attribute,
+    Combined,
+    Computed,
+    Extracted,
+    Graph,
+    Input,
+    Joined,
+    Key,
+    Op,
+    Voted,
+)
+from fig_assets.graph.period import SAME_DAY, Reach
+from fig_assets.graph.version import fingerprint
+
+SQL_TYPES = {
+    "string": "VARCHAR",
+    "bigint": "BIGINT",
+    "float": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP (UTC)",
+    "date": "DATE",
+}
+
+
+def specs_of(graph: Graph, op: Op, root: Path, dialect: str) -> list[AssetSpec]:
+    """Describe every asset of an op, each after those of the op that it reads."""
+    found = [_spec(graph, op, key, root, dialect) for key in op.keys if key in graph.attributes]
+    others = [key for key in op.keys if key not in graph.attributes]
+    return found + [_whole(graph, op, key, root, dialect) for key in others]
+
+
+def external_specs(graph: Graph) -> list[AssetSpec]:
+    """Describe the sources of lookup tables: they are read where they stand."""
+    return [
+        AssetSpec(
+            keys.asset_key(source.key),
+            group_name="raw",
+            description=f"The file of source `{source.name}`.",
+            kinds={source.format},
+        )
+        for source in graph.sources.values()
+        if not source.is_landed
+    ]
+
+
+def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec:
+    attribute = graph.attributes[key]
+    return AssetSpec(
+        keys.asset_key(key),
+        deps=_deps(graph, attribute.inputs),
+        description=_described(attribute),
+        code_version=attribute.fingerprint,
+        group_name=keys.group_name(op),
+        kinds=keys.kinds(op, dialect),
+        owners=_owners(attribute.about),
+        tags=_tags(attribute.about.tags, {"fig/kind": op.kind, "fig/type": str(attribute.type)}),
+        partitions_def=partitions.daily(graph),
+        metadata={
+            "dagster/column_schema": TableSchema([_column(attribute)]),
+            "dagster/column_lineage": TableColumnLineage(
+                {attribute.column: _column_deps(graph, attribute)}
+            ),
+            "fig/reads": MetadataValue.md(_reads_table(attribute.inputs)),
+            **_code_reference(attribute.about, root),
+            "fig/version": attribute.version,
+        },
+    )
+
+
+def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec:
+    """Describe an asset that is no attribute: a relation, a table, states, a model, a source."""
+    about, inputs, dated = _about(graph, op, key), _inputs(graph, op, key), True
+    if op.kind == "raw":
+        dated = graph.sources[op.owner].is_dated
+    if op.kind == "table":
+        dated = False
+    metadata: dict[str, object] = {}
+    shown = _shown(graph, op)
+    if shown:
+        metadata["dagster/column_schema"] = TableSchema([_column(a) for a in shown])
+        metadata["dagster/column_lineage"] = TableColumnLineage(
+            {a.column: [TableColumnDep(keys.asset_key(a.key), a.column)] for a in shown}
+        )
+        metadata["dagster/relation_identifier"] = "/".join(key)
+    if about:
+        metadata |= _code_reference(about, root)
+    return AssetSpec(
+        keys.asset_key(key),
+        deps=_deps(graph, inputs),
+        description=_summary(graph, op, key),
+        code_version=_code_version(graph, op),
+        group_name=keys.group_name(op),
+        kinds=keys.kinds(op, dialect),
+        owners=_owners(about) if about else None,
+        tags=_tags(about.tags if about else {}, {"fig/kind": op.kind}),
+        partitions_def=partitions.daily(graph) if dated else None,
+        metadata=metadata,
+    )
+
+
+def _deps(graph: Graph, inputs: tuple[Input, ...]) -> list[AssetDep]:
+    merged: dict[Key, Reach] = {}
+    for read in inputs:
+        other = merged.get(read.key, read.reach)
+        first, last = min(other.first, read.reach.first), max(other.last, read.reach.last)
+        merged[read.key] = Reach(first, last)
+    return [
+        AssetDep(
+            keys.asset_key(key),
+            partition_mapping=partitions.over(reach) if _is_dated(graph, key) else None,
+        )
+        for key, reach in merged.items()
+    ]
+
+
+def _is_dated(graph: Graph, key: Key) -> bool:
+    if key[0] == "raw":
+        source = graph.sources[key[1]]
+        return source.is_landed and source.is_dated
+    return key[0] != "tables"
+
+
+def _inputs(graph: Graph, op: Op, key: Key) -> tuple[Input, ...]:
+    match op.kind:
+        case "raw":
+            return ()
+        case "table":
+            return (Input(("raw", graph.tables[op.owner].source)),)
+        case "states":
+            family = graph.families[op.owner]
+            read = {k for group in family.groups for k in group.inputs}
+            for features in family.features.values():
+                read |= {i.key for f in features for i in f.inputs if i.key[0] == "events"}
+            return tuple(Input(k) for k in sorted(read))
+        case "model":
+            model = graph.models[op.owner]
+            learned = (*(a.key for a in model.inputs), model.label.key)
+            return tuple(Input(k, model.reach) for k in learned)
+        case _:
+            del key
+            return tuple(Input(a.key) for a in _shown(graph, op))
+
+
+def _shown(graph: Graph, op: Op) -> tuple[Attribute, ...]:
+    """Return the attributes that a published relation shows."""
+    match op.kind:
+        case "event":
+            return graph.events[op.owner].attributes
+        case "window" if op.period:
+            return graph.families[op.owner].features[op.period]
+        case "row":
+            return graph.row_families[op.owner].features
+        case "label":
+            return graph.label_sets[op.owner].labels
+        case _:
+            return ()
+
+
+def _about(graph: Graph, op: Op, key: Key) -> About | None:
+    del key
+    owners = {
+        "event": graph.events,
+        "table": graph.tables,
+        "states": graph.families,
+        "window": graph.families,
+        "row": graph.row_families,
+        "label": graph.label_sets,
+        "model": graph.models,
+        "score": graph.models,
+    }
+    found = owners.get(op.kind, {}).get(op.owner)
+    return found.about if found is not None else None
+
+
+def _summary(graph: Graph, op: Op, key: Key) -> str:
+    about = _about(graph, op, key)
+    said = about.description if about else ""
+    match op.kind:
+        case "raw":
+            words = "Raw lines, each read once, split by the day of the event; quarantine beside."
+        case "event":
+            words = "One row for each event of the day, without duplicates."
+        case "table":
+            words = "One row for each key."
+        case "states":
+            words = "Mergeable states of one day's events: windows of any length are made of them."
+        case "window":
+            days = op.period.days if op.period else 0
+            words = f"One row for each entity with an event in the {days} days that end with the day."
+        case "row":
+            words = "One row for each granularity value of the day, with what was known before it."
+        case "label":
+            words = "One row for each row of the family: votes and combined labels."
+        case _:
+            model = graph.models[op.owner]
+            words = (
+                f"Partition T learns from the {model.window_days} day(s) that end "
+                f"{model.delay_days} day(s) before T, or keeps the champion."
+            )
+    return f"{said}\n\n{words}".strip()
+
+
+def _code_version(graph: Graph, op: Op) -> str:
+    match op.kind:
+        case "event":
+            return graph.events[op.owner].fingerprint
+        case "table":
+            return graph.tables[op.owner].fingerprint
+        case "model":
+            return graph.models[op.owner].fingerprint
+        case "states":
+            return fingerprint(*(group.fingerprint for group in graph.families[op.owner].groups))
+        case _:
+            return fingerprint(*(a.fingerprint for a in _shown(graph, op)))
+
+
+def _described(attribute: Attribute) -> str:
+    lines = [attribute.about.description] if attribute.about.description else []
+    if attribute.about.deprecated:
+        lines.append(f"**Deprecated:** {attribute.about.deprecated}")
+    lines.append(f"```\n{formula(attribute)}\n```")
+    return "\n\n".join(lines)
+
+
+def formula(attribute: Attribute) -> str:
+    """Write what an attribute is, in the words of its configuration."""
+    match attribute.definition:
+        case Extracted(path):
+            return path.text
+        case Computed(expression) | Aggregated(expression):
+            return expression.text
+        case Joined(_, column, _):
+            return f"joined: {column}"
+        case Voted(computed, vote):
+            text = computed.expression.text
+            return f"WHEN {text} THEN '{vote}'" if vote else text
+        case Combined(method, columns):
+            return f"{method} of {', '.join(c.partition('__')[0] for c in columns)}"
+        case _:
+            return attribute.name
+
+
+def _column(attribute: Attribute) -> TableColumn:
+    nonnull = any(check.nonnull for check in attribute.checks)
+    unique = any(check.unique for check in attribute.checks)
+    others = [check.kind for check in attribute.checks if check.kind not in ("nonnull", "unique")]
+    return TableColumn(
+        attribute.column,
+        SQL_TYPES.get(attribute.type.name, str(attribute.type)),
+        description=attribute.about.description or None,
+        constraints=TableColumnConstraints(nullable=not nonnull, unique=unique, other=others),
+    )
+
+
+def _column_deps(graph: Graph, attribute: Attribute) -> list[TableColumnDep]:
+    return [
+        TableColumnDep(keys.asset_key(read.key), graph.attributes[read.key].column)
+        for read in attribute.inputs
+        if read.key in graph.attributes
+    ]
+
+
+def _reads_table(inputs: tuple[Input, ...]) -> str:
+    """Write the lineage as a table, which the asset page shows where column lineage is hidden."""
+    rows = [f"| {'/'.join(read.key)} | {_days(read.reach)} |" for read in inputs]
+    return "\n".join(["| reads | of the days |", "|---|---|", *rows])
+
+
+def _days(reach: Reach) -> str:
+    if reach == SAME_DAY:
+        return "D"
+    words = [f"D{offset:+d}" if offset else "D" for offset in (reach.first, reach.last)]
+    return words[0] if reach.first == reach.last else f"{words[0]} to {words[1]}"
+
+
+def _owners(about: About) -> list[str] | None:
+    return [about.owner] if about.owner else None
+
+
+def _tags(written: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    return {**own, **{name: re.sub(r"[^A-Za-z0-9_.-]", "_", v)[:63] for name, v in written.items()}}
+
+
+def _code_reference(about: About, root: Path) -> dict[str, CodeReferencesMetadataValue]:
+    if not about.where.line:
+        return {}
+    reference = LocalFileCodeReference(
+        file_path=str(root / about.where.file),
+        line_number=about.where.line,
+        label=f"{about.where.file}:{about.where.line}",
+    )
+    return {"dagster/code_references": CodeReferencesMetadataValue(code_references=[reference])}
