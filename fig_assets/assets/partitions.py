@@ -1,10 +1,11 @@
-"""Reaches and periods -> Dagster's partitions and mappings; the only place that knows its betas."""
+"""Reaches and periods -> Dagster's partitions and mappings between them."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
 
 from dagster import DailyPartitionsDefinition, PartitionMapping, TimeWindowPartitionMapping
 
+from fig_assets.assets.betas import shifted_days
 from fig_assets.graph.nodes import Graph
 from fig_assets.graph.period import SAME_DAY, Reach
 
@@ -26,11 +27,7 @@ def over(reach: Reach) -> PartitionMapping:
     """
     if reach == SAME_DAY:
         return TimeWindowPartitionMapping()
-    return TimeWindowPartitionMapping(
-        start_offset=reach.first,
-        end_offset=reach.last,
-        allow_nonexistent_upstream_partitions=True,
-    )
+    return shifted_days(reach.first, reach.last)
 
 
 def partition(day: date) -> str:

@@ -7,8 +7,6 @@ from pathlib import Path
 from dagster import (
     AssetDep,
     AssetSpec,
-    CodeReferencesMetadataValue,
-    LocalFileCodeReference,
     MetadataValue,
     TableColumn,
     TableColumnConstraints,
@@ -18,6 +16,7 @@ from dagster import (
 )
 
 from fig_assets.assets import keys, partitions
+from fig_assets.assets.betas import code_reference
 from fig_assets.graph.nodes import (
     About,
     Aggregated,
@@ -304,12 +303,9 @@ def _tags(written: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     return {**own, **{name: re.sub(r"[^A-Za-z0-9_.-]", "_", v)[:63] for name, v in written.items()}}
 
 
-def _code_reference(about: About, root: Path) -> dict[str, CodeReferencesMetadataValue]:
+def _code_reference(about: About, root: Path) -> dict[str, object]:
     if not about.where.line:
         return {}
-    reference = LocalFileCodeReference(
-        file_path=str(root / about.where.file),
-        line_number=about.where.line,
-        label=f"{about.where.file}:{about.where.line}",
-    )
-    return {"dagster/code_references": CodeReferencesMetadataValue(code_references=[reference])}
+    label = f"{about.where.file}:{about.where.line}"
+    found = code_reference(root / about.where.file, about.where.line, label)
+    return {"dagster/code_references": found}

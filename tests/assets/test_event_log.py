@@ -17,7 +17,11 @@ import dagster as dg
 import pytest
 from dagster import AssetRecordsFilter, DagsterEventType, EventRecordsFilter
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
-from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
+from dagster._core.events import (
+    EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
+    AssetMaterializationPlannedData,
+    StepMaterializationData,
+)
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy.exc import IntegrityError
@@ -140,16 +144,33 @@ def event(number: int, message: str = "") -> EventLogEntry:
     )
 
 
-def planned(number: int, key: dg.AssetKey, day: str) -> EventLogEntry:
-    data = dg._core.events.AssetMaterializationPlannedData(key, partition=day)
-    step_event = dg.DagsterEvent.build_asset_materialization_planned_event("days", "asn", data)
+def told_of(number: int, dagster_event: dg.DagsterEvent) -> EventLogEntry:
     return EventLogEntry(
         error_info=None,
         level=logging.INFO,
         user_message="",
         run_id=run_id(number),
         timestamp=time.time(),
-        dagster_event=step_event,
+        dagster_event=dagster_event,
+    )
+
+
+def planned(number: int, key: dg.AssetKey, day: str) -> EventLogEntry:
+    data = AssetMaterializationPlannedData(key, partition=day)
+    return told_of(
+        number, dg.DagsterEvent.build_asset_materialization_planned_event("days", "asn", data)
+    )
+
+
+def materialized(number: int, key: dg.AssetKey, day: str) -> EventLogEntry:
+    value = dg.AssetMaterialization(key, partition=day, tags={DATA_VERSION_TAG: f"v{number}"})
+    return told_of(
+        number,
+        dg.DagsterEvent(
+            event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+            job_name="days",
+            event_specific_data=StepMaterializationData(value),
+        ),
     )
 
 
@@ -300,6 +321,28 @@ def test_either_storage_opens_what_the_other_wrote(
 
     with open_home(tmp_path / "home", stock=reader) as instance:
         assert answers(instance) == written
+
+
+def test_a_mixed_batch_leaves_the_rows_that_single_events_do(tmp_path: Path) -> None:
+    day = "2024-01-01"
+    events = [
+        materialized(1, KEYS[0], day),
+        planned(2, KEYS[0], day),
+        event(2, "between"),
+        materialized(3, KEYS[0], day),
+        planned(3, KEYS[1], day),
+        materialized(1, KEYS[1], day),
+        planned(2, KEYS[1], day),
+    ]
+    one_by_one = SqliteEventLogStorage(str(tmp_path / "stock" / "history" / "runs"))
+    batched = BatchedSqliteEventLogStorage(str(tmp_path / "ours" / "history" / "runs"))
+
+    for each in events:
+        one_by_one.store_event(each)
+    batched.store_event_batch(events)
+    batched.dispose()
+
+    assert tables(tmp_path / "ours") == tables(tmp_path / "stock")
 
 
 def test_a_range_run_is_stored_in_batches(tmp_path: Path) -> None:

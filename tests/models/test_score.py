@@ -119,6 +119,14 @@ def test_only_rows_that_score_high_enough_are_explained():
     assert 0 < told.null_count < 50
 
 
+def test_a_row_that_scores_just_high_enough_is_explained():
+    highest = max(score(trained(), rows()).to_pylist())
+
+    told = explain(trained(), rows(), top_k=1, above=highest)
+
+    assert told.null_count == 50 - score(trained(), rows()).to_pylist().count(highest)
+
+
 def test_no_rows_have_no_explanations():
     assert len(explain(trained(), rows().slice(0, 0), top_k=3)) == 0
     assert explain(trained(), rows(), top_k=3, above=1.1).null_count == 50

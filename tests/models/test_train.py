@@ -89,7 +89,10 @@ def test_the_fits_out_of_fold_stop_where_the_model_stopped():
     table = with_column(labelled_rows(), "verdict__v1", pa.array(labels))
     request = replace(REQUEST, hyperparameters={"learning_rate": 0.5, "num_iterations": 300})
 
-    assert (train(table, request).card.metrics["oof_log_loss"] or 9) < 0.9
+    metrics = train(table, request).card.metrics
+
+    assert (metrics["oof_log_loss"] or 9) < 0.9
+    assert metrics["holdout_roc_auc"] == pytest.approx(0.5, abs=0.15)
 
 
 def test_scores_are_probabilities_without_weighting_up_rare_positives():

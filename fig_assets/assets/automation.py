@@ -1,0 +1,159 @@
+"""Jobs, schedules and retraining sensors of a project."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from dagster import (
+    AssetKey,
+    AssetSelection,
+    DagsterInstance,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    RunConfig,
+    RunRequest,
+    ScheduleDefinition,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    build_schedule_from_partitioned_job,
+    define_asset_job,
+    sensor,
+)
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from fig_assets.assets import keys
+from fig_assets.assets.partitions import partition
+from fig_assets.graph.nodes import Graph, Model
+from fig_assets.workflow.learn import first_trainable
+from fig_assets.workflow.workspace import Workspace
+
+DAILY_ETL, FULL_PIPELINE = "daily_etl", "full_pipeline"
+ETL_HOUR, PIPELINE_HOUR, MINUTE = 2, 3, 15
+SENSOR_INTERVAL_S = 300
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a model should be trained for `day`."""
+
+    name: str
+    day: date
+    words: str
+
+
+def jobs(graph: Graph) -> list[UnresolvedAssetJobDefinition]:
+    """Return the daily ETL (all but models and what reads them) and the full pipeline."""
+    return [_etl(graph), _pipeline()]
+
+
+def schedules(workspace: Workspace) -> list[ScheduleDefinition]:
+    """Return a schedule a job, each for the day before; only the full pipeline's may be on.
+
+    Both jobs do the ETL, so the ETL's own schedule starts only when somebody switches it on.
+    """
+    on = DefaultScheduleStatus.RUNNING if workspace.environment.schedules else STOPPED
+    return [
+        build_schedule_from_partitioned_job(
+            _etl(workspace.graph), hour_of_day=ETL_HOUR, minute_of_hour=MINUTE
+        ),
+        build_schedule_from_partitioned_job(
+            _pipeline(), hour_of_day=PIPELINE_HOUR, minute_of_hour=MINUTE, default_status=on
+        ),
+    ]
+
+
+STOPPED = DefaultScheduleStatus.STOPPED
+
+
+def sensors(workspace: Workspace) -> list[SensorDefinition]:
+    """Return the retraining sensor of each model."""
+    return [_retraining(workspace, model) for model in workspace.graph.models.values()]
+
+
+def retraining_cause(
+    workspace: Workspace, model: Model, labelled: Sequence[date], last_day: date
+) -> Cause | None:
+    """Say why the model should be trained now, and for which day; None if it should not.
+
+    `labelled` are the days with materialised labels, `last_day` is the newest partition. Labels
+    of day L serve training day L + delay. Causes: there is no model yet; the champion is older
+    than `retrain.every_days`; as many new label days as that have come since it was trained.
+    """
+    if not labelled or not model.every_days:
+        return None
+    day = min(max(labelled) + timedelta(days=model.delay_days), last_day)
+    if day < first_trainable(workspace, model):
+        return None
+    registry = workspace.registry
+    trained = registry.champion(model.name, model.version, day)
+    tried = registry.decision(model.name, model.version, day)
+    if tried is not None and tried.candidate == day:
+        return None
+    if trained is None:
+        return Cause("first", day, "there is no model yet")
+    age = (day - trained).days
+    if age >= model.every_days:
+        return Cause("age", day, f"the champion is {age} days old")
+    fresh = [d for d in labelled if d > trained - timedelta(days=model.delay_days)]
+    if len(fresh) >= model.every_days:
+        return Cause("labels", day, f"{len(fresh)} days were labelled since it was trained")
+    return None
+
+
+def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
+    key = keys.asset_key(model.key)
+    labels = AssetKey(["label_sets", model.label_set])
+    status = DefaultSensorStatus.RUNNING if workspace.environment.schedules else None
+
+    @sensor(
+        name=f"retrain__{model.name}",
+        target=AssetSelection.assets(key),
+        minimum_interval_seconds=SENSOR_INTERVAL_S,
+        default_status=status or DefaultSensorStatus.STOPPED,
+        description=f"Trains {model.name} when it is {model.every_days} days old, or when as many "
+        "days of labels have come since it was trained.",
+    )
+    def retrain(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+        last_day = datetime.now(UTC).date() - timedelta(days=1)
+        end = workspace.graph.end
+        labelled = _materialised(context.instance, labels)
+        cause = retraining_cause(workspace, model, labelled, min(last_day, end) if end else last_day)
+        if cause is None:
+            return SkipReason(f"{model.name} is fresh enough, or there is nothing new to learn")
+        request = RunRequest(
+            run_key=f"{model.name}-{partition(cause.day)}",
+            partition_key=partition(cause.day),
+            asset_selection=[key],
+            run_config=RunConfig(ops={f"model__{model.name}": {"config": {"train": "always"}}}),
+            tags={"fig/cause": cause.name, "fig/cause_words": cause.words.replace(" ", "_")},
+        )
+        return SensorResult(run_requests=[request])
+
+    return retrain
+
+
+def _materialised(instance: DagsterInstance, key: AssetKey) -> list[date]:
+    found = instance.get_materialized_partitions(key)
+    return sorted(date.fromisoformat(name) for name in found)
+
+
+def _etl(graph: Graph) -> UnresolvedAssetJobDefinition:
+    learnt = [keys.asset_key(model.key) for model in graph.models.values()]
+    selection = AssetSelection.all()
+    if learnt:
+        selection = selection - AssetSelection.assets(*learnt).downstream()
+    return define_asset_job(
+        DAILY_ETL,
+        selection - AssetSelection.checks(),
+        description="Raw files to features and labels of one day, without models.",
+    )
+
+
+def _pipeline() -> UnresolvedAssetJobDefinition:
+    return define_asset_job(
+        FULL_PIPELINE,
+        AssetSelection.all(),
+        description="Everything of one day; models are trained where they are due.",
+    )

@@ -1,0 +1,207 @@
+"""Days and a selection -> Dagster runs in this process, exact partitions, in the right order.
+
+One run over the whole range where nothing fails. Where a day is refused, the rest goes on op by
+op, so that the good days reach everything that can be made of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from dagster import (
+    AssetSelection,
+    AssetsDefinition,
+    DagsterInstance,
+    Definitions,
+    ExecuteInProcessResult,
+    materialize,
+)
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from fig_assets.assets import keys
+from fig_assets.assets.definitions import build_assets
+from fig_assets.assets.partitions import partition, ranges
+from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
+from fig_assets.errors import WorkflowError
+from fig_assets.graph.nodes import Key, Op
+from fig_assets.workflow.plan import stale_days
+from fig_assets.workflow.run import Progress
+from fig_assets.workflow.workspace import Workspace
+
+LONGEST_RUN_DAYS = 90
+
+
+@dataclass
+class Summary:
+    """What a workflow did.
+
+    `done` counts (asset, day) materialisations by op, `refused` holds the words of each op that
+    refused days, `checks_passed` and `checks_failed` count evaluated checks, one a run.
+    """
+
+    start: date
+    end: date
+    done: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    checks_passed: int = 0
+    checks_failed: int = 0
+    failed_checks: list[str] = field(default_factory=list)
+    run_ids: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no day of any op was refused."""
+        return not self.refused
+
+
+def select_keys(workspace: Workspace, select: str | None) -> set[Key]:
+    """Resolve a selection in Dagster's syntax to the assets that can be computed.
+
+    Raises:
+        WorkflowError: the text is no selection, or selects nothing.
+    """
+    computed = {key for op in workspace.graph.ops for key in op.keys}
+    if select is None:
+        return computed
+    try:
+        selection = AssetSelection.from_string(select)
+        graph = Definitions(assets=build_assets(workspace), resources=_resources(workspace))
+        found = selection.resolve(graph.resolve_asset_graph())
+    except Exception as refusal:  # noqa: BLE001 - Dagster's parser raises many kinds
+        raise WorkflowError(
+            f"'{select}' is no selection: {refusal}\n"
+            '  fix: write it as in Dagster, such as --select \'key:"families/asn/*"\''
+        ) from refusal
+    wanted = {keys.graph_key(key) for key in found} & computed
+    if not wanted:
+        raise WorkflowError(f"'{select}' selects no asset; see the keys in fig validate --list")
+    return wanted
+
+
+def launch(  # noqa: PLR0913 - the whole order
+    workspace: Workspace,
+    instance: DagsterInstance,
+    start: date,
+    end: date,
+    *,
+    selected: set[Key],
+    train: bool = False,
+    only_stale: bool = False,
+    progress: Progress = lambda op, day: None,
+    on_plan: Callable[[Mapping[str, int]], None] = lambda plan: None,
+) -> Summary:
+    """Materialise `selected` for the days `start` to `end`, both included.
+
+    Args:
+        workspace: The opened project.
+        instance: Where the runs are recorded.
+        start: First day.
+        end: Last day.
+        selected: Assets, by the graph's keys.
+        train: Train the selected models for the last day even if it is not due.
+        only_stale: Compute only what is missing or stale, looking again after each op.
+        progress: Told each op and day when done.
+        on_plan: Told how many days of each op are going to be computed.
+
+    Raises:
+        WorkflowError: the days lie outside the project.
+    """
+    _check_days(workspace, start, end)
+    summary = Summary(start, end)
+    opened = OpenWorkspace(workspace, progress, frozenset({end} if train else ()))
+    assets = {a.op.name: a for a in build_assets(workspace) if isinstance(a, AssetsDefinition)}
+    ops = [op for op in workspace.graph.ops if selected & set(op.keys)]
+    days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+    runner = _Runner(instance, opened, assets, selected, summary)
+    if only_stale:
+        for op in ops:
+            stale = stale_days(workspace, op, days)
+            wanted = sorted(stale) if op.kind != "table" else ([start] if stale else [])
+            on_plan({op.name: len(wanted)})
+            for first, last in ranges(wanted, LONGEST_RUN_DAYS):
+                runner.run([op], first, last)
+        return summary
+    on_plan({op.name: len(days) for op in ops})
+    for first, last in ranges(days, LONGEST_RUN_DAYS):
+        remaining = runner.run(ops, first, last)
+        for op in remaining:
+            runner.run([op], first, last)
+    return summary
+
+
+@dataclass(frozen=True, eq=False)
+class _Runner:
+    """Runs ops over ranges of days and adds up what happened."""
+
+    instance: DagsterInstance
+    opened: OpenWorkspace
+    assets: Mapping[str, AssetsDefinition]
+    selected: set[Key]
+    summary: Summary
+
+    def run(self, ops: Sequence[Op], first: date, last: date) -> list[Op]:
+        """Run `ops` in one Dagster run; returns those that were skipped since another failed."""
+        wanted = [keys.asset_key(key) for op in ops for key in op.keys if key in self.selected]
+        dated = any(self.assets[op.name].partitions_def is not None for op in ops)
+        tags = {
+            ASSET_PARTITION_RANGE_START_TAG: partition(first),
+            ASSET_PARTITION_RANGE_END_TAG: partition(last),
+        }
+        result = materialize(
+            [*self.assets.values()],
+            selection=AssetSelection.assets(*wanted),
+            instance=self.instance,
+            resources=_resources(self.opened.workspace, self.opened),
+            tags=tags if dated else None,
+            raise_on_error=False,
+        )
+        return self._record(result, ops)
+
+    def _record(self, result: ExecuteInProcessResult, ops: Sequence[Op]) -> list[Op]:
+        summary = self.summary
+        summary.run_ids.append(result.run_id)
+        for event in result.get_asset_materialization_events():
+            name = event.step_key or ""
+            summary.done[name] = summary.done.get(name, 0) + 1
+        for check in result.get_asset_check_evaluations():
+            if check.passed:
+                summary.checks_passed += 1
+            else:
+                summary.checks_failed += 1
+                where = "/".join(check.asset_key.path)
+                summary.failed_checks.append(f"{where} {check.check_name}: {check.description}")
+        failed = set()
+        for event in result.get_step_failure_events():
+            failed.add(event.step_key)
+            summary.refused[event.step_key or ""] = _words(event.step_failure_data)
+        started = {event.step_key for event in result.get_step_success_events()} | failed
+        return [op for op in ops if op.name not in started] if failed else []
+
+
+def _words(failure: object) -> str:
+    user = getattr(failure, "user_failure_data", None)
+    if user is not None and user.description:
+        return str(user.description)
+    error = getattr(failure, "error", None)
+    cause = getattr(error, "cause", None) or error
+    return str(getattr(cause, "message", cause)).strip()
+
+
+def _check_days(workspace: Workspace, start: date, end: date) -> None:
+    graph = workspace.graph
+    if end < start:
+        raise WorkflowError(f"the last day {end} is before the first day {start}")
+    if start < graph.start:
+        raise WorkflowError(
+            f"{start} is before the project's start {graph.start}; "
+            "fix: begin later, or set an earlier start_date"
+        )
+    if graph.end and end > graph.end:
+        raise WorkflowError(f"{end} is after the project's end {graph.end}; fix: end earlier")
+
+
+def _resources(workspace: Workspace, opened: OpenWorkspace | None = None) -> dict[str, object]:
+    return {WORKSPACE: opened or OpenWorkspace(workspace)}

@@ -1,0 +1,235 @@
+"""`Project`: one object behind both doors, Python and shell."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pyarrow as pa
+
+from fig_assets.config.load import Config, load_config
+from fig_assets.errors import Problem, WorkflowError
+from fig_assets.graph.build import build_graph
+from fig_assets.graph.nodes import Graph, Op
+from fig_assets.graph.period import Window
+from fig_assets.sql.published import Published, days_of, published, select_published, views
+from fig_assets.workflow import learn
+from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.run import Progress
+from fig_assets.workflow.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    import pandera.pandas as pandera
+    from dagster import Definitions
+
+    from fig_assets.assets.launch import Summary
+
+HOME = "DAGSTER_HOME"
+DEFAULT_HOME = "data/dagster"
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """A resolved project in one environment. Opens its warehouse on first use; close it, or use
+    it in a `with`.
+    """
+
+    config: Config
+    graph: Graph
+    warnings: tuple[Problem, ...]
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The opened engine, model store and folders."""
+        return open_workspace(self.config, self.graph)
+
+    @property
+    def home(self) -> Path:
+        """Dagster's home: `DAGSTER_HOME`, or `data/dagster` beside the project's folder."""
+        return Path(os.environ.get(HOME) or self.config.root / DEFAULT_HOME)
+
+    def execute_workflow(
+        self,
+        start: date,
+        end: date,
+        select: str | None = None,
+        train: bool = False,  # noqa: FBT001, FBT002 - a public name of the architecture
+        *,
+        only_stale: bool = False,
+        progress: Progress = lambda op, day: None,
+        on_plan: Callable[[Mapping[str, int]], None] = lambda plan: None,
+    ) -> "Summary":
+        """Run the selected assets for the days `start` to `end`, both included, through Dagster.
+
+        The runs are made in this process and recorded in the DAGSTER_HOME that the UI shows.
+
+        Args:
+            start: First UTC day.
+            end: Last UTC day.
+            select: Assets in Dagster's selection syntax; all of them when left out.
+            train: Train the selected models for `end` even if it is not due.
+            only_stale: Compute only what is missing or stale.
+            progress: Told each op and day when done.
+            on_plan: Told how many days of each op are going to be computed.
+
+        Raises:
+            WorkflowError: the selection or the days are wrong.
+        """
+        from fig_assets.assets.home import open_instance
+        from fig_assets.assets.launch import launch, select_keys
+
+        with open_instance(self.home) as instance:
+            summary = launch(
+                self.workspace,
+                instance,
+                start,
+                end,
+                selected=select_keys(self.workspace, select),
+                train=train,
+                only_stale=only_stale,
+                progress=progress,
+                on_plan=on_plan,
+            )
+        self.workspace.engine.publish_views(views(self.graph))
+        return summary
+
+    def read(
+        self,
+        name: str,
+        period: str | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Read an event, table, family, label set or model's scores by name.
+
+        Returns:
+            Rows ordered by day and key, columns `(day, granularity, plain names of the default
+            versions, every version as <name>__v<N>, ...)`, or `day`, the key and `columns`. Days
+            are `start` to `end`, both included; without them every stored day is read.
+
+        Raises:
+            WorkflowError: nothing is called so, or a column is not there.
+            EngineError: a day of the range holds only some of the columns.
+        """
+        relation = self._published(name, period)
+        window = self._window(relation, start, end)
+        try:
+            tree = select_published(relation, window, columns)
+        except KeyError as refusal:
+            raise WorkflowError(str(refusal.args[0])) from refusal
+        return self.workspace.engine.query(tree)
+
+    def sql(
+        self,
+        name: str,
+        period: str | None = None,
+        *,
+        day: date,
+        dialect: str | None = None,
+    ) -> str:
+        """Return the statement that computes a relation for `day`, readable and runnable.
+
+        Raises:
+            WorkflowError: nothing is called so, or there is no engine for the dialect yet.
+        """
+        engine = self.workspace.engine
+        if dialect not in (None, engine.dialect):
+            raise WorkflowError(f"no engine renders '{dialect}' yet; fix: use {engine.dialect}")
+        statements = []
+        for op in self._ops(name, period):
+            for write in writes(self.workspace, op, day, attributes_of(self.graph, op)):
+                statements.append(engine.sql(write.tree()))
+        return ";\n\n".join(statements) + ";\n"
+
+    def training_set(self, name: str, day: date) -> pa.Table:
+        """Return the point-in-time frame that the model of training day `day` sees.
+
+        Columns `(day, granularity, *inputs, label)`, one row for each labelled row.
+
+        Raises:
+            WorkflowError: there is no such model.
+            ModelError: none of the days can be trained on.
+            EngineError: a day was never built.
+        """
+        if name not in self.graph.models:
+            known = ", ".join(sorted(self.graph.models))
+            raise WorkflowError(f"there is no model '{name}'; there are: {known}")
+        model = self.graph.models[name]
+        days = learn.training_days(self.workspace, model, day)
+        return learn.training_set(self.workspace, model, days)
+
+    def schema(self, name: str, period: str | None = None) -> "pandera.DataFrameSchema":
+        """Return the pandera schema of a relation as `read` gives it, for pandas frames.
+
+        Convert with `table.to_pandas(types_mapper=pandas.ArrowDtype)`.
+        """
+        from fig_assets.workflow.checks import pandera_schema
+
+        relation = self._published(name, period)
+        key = {n: relation.stored[n] for n in relation.order if n in relation.stored}
+        if name in self.graph.events:
+            key = {}
+        attributes = [a for op in self._ops(name, period) for a in attributes_of(self.graph, op)]
+        return pandera_schema(key, [a for a in attributes if a.is_default])
+
+    def definitions(self) -> "Definitions":
+        """Build the Dagster application."""
+        from fig_assets.assets.definitions import build_definitions
+
+        return build_definitions(self.workspace)
+
+    def close(self) -> None:
+        """Release the warehouse, if it was opened."""
+        if "workspace" in self.__dict__:
+            self.workspace.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Close."""
+        self.close()
+
+    def _published(self, name: str, period: str | None) -> Published:
+        try:
+            return published(self.graph, name, period)
+        except KeyError as refusal:
+            raise WorkflowError(str(refusal.args[0])) from refusal
+
+    def _window(self, relation: Published, start: date | None, end: date | None) -> Window | None:
+        if not relation.is_dated:
+            return None
+        stored = self.workspace.engine.days(relation.relation)
+        if not stored:
+            return None if start is None or end is None else days_of(start, end)
+        return days_of(start or stored[0], end or stored[-1])
+
+    def _ops(self, name: str, period: str | None) -> list[Op]:
+        relation = self._published(name, period).relation
+        shown = ("event", "window", "row", "label")
+        found = [op for op in self.graph.ops if op.owner == name and op.kind in shown]
+        return [
+            op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")
+        ]
+
+
+def load_project(folder: str | Path = "configs", environment: str = "local") -> Project:
+    """Read, check and resolve a project.
+
+    Args:
+        folder: The folder that holds `project.json`.
+        environment: The name of a file in its `environments/`.
+
+    Raises:
+        ConfigError: with every problem that was found, in file order.
+    """
+    config = load_config(Path(folder), environment)
+    graph, warnings = build_graph(config)
+    return Project(config, graph, warnings)
+
+
