@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -17,7 +17,9 @@ from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.period import Window
 from fig_assets.sql.published import Published, days_of, published, select_published, views
 from fig_assets.workflow import learn
+from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.plan import stale_days
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace, open_workspace
 
@@ -175,6 +177,24 @@ class Project:
             key = {}
         attributes = [a for op in self._ops(name, period) for a in attributes_of(self.graph, op)]
         return pandera_schema(key, [a for a in attributes if a.is_default])
+
+    def plan(self, start: date, end: date) -> dict[str, dict[date, str]]:
+        """Say what is missing or stale on the days `start` to `end`, both included, and why.
+
+        What hangs below something missing is listed where it is missing or stale itself by now.
+        """
+        days = days_of(start, end)
+        every = [start + timedelta(days=n) for n in range((days.end - days.start).days)]
+        found = {op.name: stale_days(self.workspace, op, every) for op in self.graph.ops}
+        return {name: stale for name, stale in found.items() if stale}
+
+    def bind(self) -> int:
+        """Prepare every statement of every op on empty relations; returns how many there are.
+
+        Raises:
+            ConfigError: a statement does not bind, which is a defect of this program.
+        """
+        return bind_statements(self.config, self.graph)
 
     def definitions(self) -> "Definitions":
         """Build the Dagster application."""

@@ -5,7 +5,7 @@ op, so that the good days reach everything that can be made of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 from dagster import (
@@ -50,11 +50,17 @@ class Summary:
     checks_failed: int = 0
     failed_checks: list[str] = field(default_factory=list)
     run_ids: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Seconds by op, its bookkeeping included."""
 
     @property
     def ok(self) -> bool:
         """Whether no day of any op was refused."""
         return not self.refused
+
+    def as_json(self) -> dict[str, object]:
+        """Return everything as plain JSON values."""
+        return {**asdict(self), "start": str(self.start), "end": str(self.end), "ok": self.ok}
 
 
 def select_keys(workspace: Workspace, select: str | None) -> set[Key]:
@@ -177,6 +183,10 @@ class _Runner:
         for event in result.get_step_failure_events():
             failed.add(event.step_key)
             summary.refused[event.step_key or ""] = _words(event.step_failure_data)
+        for stats in self.instance.get_run_step_stats(result.run_id):
+            if stats.start_time and stats.end_time:
+                spent = stats.end_time - stats.start_time
+                summary.seconds[stats.step_key] = summary.seconds.get(stats.step_key, 0.0) + spent
         started = {event.step_key for event in result.get_step_success_events()} | failed
         return [op for op in ops if op.name not in started] if failed else []
 

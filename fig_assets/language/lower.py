@@ -233,8 +233,11 @@ class Lowering:
         value = self.value(node.this)
         if value.type not in _NUMBERS:
             raise blame(node.this, f"a sign needs a number, not a {value.type}", _mend(value))
-        tree = exp.Neg(this=operand(value.tree))
-        return Value(tree, value.type, "try" if value.type == BIGINT else value.guard)
+        if value.type == FLOAT:
+            return Value(exp.Neg(this=operand(value.tree)), FLOAT, value.guard)
+        # DuckDB makes the negative of a constant smallest BIGINT a HUGEINT instead of failing.
+        zero = cast(number(0), "BIGINT")
+        return Value(exp.Sub(this=zero, expression=operand(value.tree)), BIGINT, "try")
 
     def _divide(self, node: exp.Expr) -> Value:
         above, below = self._numbers(node)

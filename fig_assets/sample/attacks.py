@@ -18,7 +18,7 @@ from fig_assets.sample.batch import (
     zipf,
 )
 from fig_assets.sample.clients import CLIENTS, clients_of
-from fig_assets.sample.traffic import fill, local_times, vpn_exits
+from fig_assets.sample.traffic import fill, local_times
 from fig_assets.sample.world import ORGS, World
 
 SHARE = 0.031
@@ -28,8 +28,8 @@ _CAMPAIGN_STREAM = 4
 _POOL_STREAM = 9
 _EVERY_DAYS = 4
 _HOURS = cumulative((4, 4, 4, 4, 4, 4, 5, 6, 7, 7, 7, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 4, 4, 4))
-_TOKENS = cumulative((0.66, 0.17, 0.13, 0.04))
-_STOLEN_TOKENS = cumulative((0.52, 0.26, 0.16, 0.06))
+_TOKENS = cumulative((0.74, 0.16, 0.08, 0.02))
+_STOLEN_TOKENS = cumulative((0.62, 0.26, 0.09, 0.03))
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class Method:
     tries: float
     failure: float
     unknown: float
-    borrows: float = 0.45
+    borrows: float = 0.55
     hosts: int = 3
 
 
 METHODS = (
-    Method("credential_stuffing", 0.51, (0.46, 0.12, 0.06, 0.12, 0.24), 9, 0.955, 0.42),
-    Method("password_spraying", 0.25, (0.25, 0.05, 0.06, 0.26, 0.38), 8, 0.965, 0.10),
+    Method("credential_stuffing", 0.52, (0.48, 0.12, 0.05, 0.09, 0.26), 10, 0.955, 0.42),
+    Method("password_spraying", 0.25, (0.27, 0.05, 0.05, 0.17, 0.46), 8, 0.965, 0.10),
     Method("brute_force", 0.18, (0.40, 0.10, 0.05, 0.05, 0.40), 30, 0.985, 0.03),
-    Method("impossible_travel", 0.06, (0.45, 0.08, 0.07, 0.15, 0.25), 5, 0.16, 0.02, 0.8),
+    Method("impossible_travel", 0.05, (0.45, 0.08, 0.07, 0.15, 0.25), 5, 0.20, 0.02, 0.9),
 )
 
 
@@ -84,6 +84,11 @@ class Campaign:
         ago = day - self.start
         return self.address[(self.first <= ago) & (ago <= self.last)]
 
+    def weight(self, day: int) -> float:
+        """Return how busy the campaign is on `day`: it feels its way first."""
+        ramp = (0.1, 0.35, 0.7, 1.0)
+        return self.strength * ramp[min(day - self.start, len(ramp) - 1)]
+
 
 def campaigns_on(world: World, day: date) -> list[Campaign]:
     """Return the campaigns that run on `day`: of each kind one at least."""
@@ -111,7 +116,7 @@ def malicious(
     campaigns: list[Campaign],
 ) -> Batch:
     """Draw `count` attempts of the `campaigns` of `day`."""
-    weights = np.array([found.strength * found.method.share for found in campaigns])
+    weights = np.array([found.weight(day.toordinal()) for found in campaigns])
     for method in METHODS:
         same = [at for at, found in enumerate(campaigns) if found.method is method]
         weights[same] *= method.share / weights[same].sum()
@@ -182,7 +187,7 @@ def _addresses(world: World, rng: np.random.Generator, method: Method, size: int
             rng.integers(pools["elsewhere"].start, pools["elsewhere"].stop, size),
             rng.integers(pools["home"].start, pools["home"].stop, size),
             rng.integers(pools["mobile"].start, pools["mobile"].stop, size),
-            vpn_exits(world, rng, size),
+            rng.integers(pools["vpn"].start, pools["vpn"].stop, size),
             rng.choice(rented, size),
         ]
     )

@@ -1,0 +1,42 @@
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+export DAGSTER_HOME ?= $(CURDIR)/data/dagster
+
+.PHONY: demo test dev check lock clean
+
+# The main job on the embedded default: made-up sign-ins to scored requests.
+demo: $(INSTALLED)
+	$(BIN)/fig demo
+
+# Everything that must hold before a change lands.
+test: $(INSTALLED) check
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The asset graph, on what `make demo` built if it has run.
+dev: $(INSTALLED)
+	$(BIN)/python -c 'import os, pathlib; from fig_assets.assets.home import prepare_home; prepare_home(pathlib.Path(os.environ["DAGSTER_HOME"]))'
+	FIG_ENV=$${FIG_ENV:-$$(test -f configs/environments/demo.json && echo demo || echo local)} \
+	  $(BIN)/dagster dev -h 127.0.0.1 -p $${PORT:-3000}
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Needs uv (https://docs.astral.sh/uv) on the PATH; everything else installs from the result.
+lock:
+	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate pyproject.toml --extra dev -o requirements.lock
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("fig-assets needs Python 3.11 to 3.13, this is " + sys.version.split()[0] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q -j 2 .venv/lib || true
+	touch $@
+
+clean:
+	rm -rf .venv data

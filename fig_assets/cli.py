@@ -1,0 +1,262 @@
+"""The shell door: parses, calls `Project`, prints. Exit status 0, 1 (problems), 2 (usage), 3."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from fig_assets.errors import FigError, Problem
+from fig_assets.project import load_project
+from fig_assets.terminal import Display, show_summary
+
+F = TypeVar("F", bound=Callable[..., object])
+NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+out, err = Console(), Console(stderr=True)
+
+
+class Group(click.Group):
+    """Turns what this package explains into a message and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a `FigError` is a message for the user, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except FigError as refusal:
+            err.print(str(refusal), markup=False, highlight=False, soft_wrap=True)
+            ctx.exit(PROBLEMS)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Features, labels and models of an event stream, written once, run as a Dagster project."""
+
+
+def in_project(command: F) -> F:
+    """Add the options by which every command finds its project."""
+    command = click.option(
+        "--env", envvar="FIG_ENV", default="local", show_default=True, help="Environment."
+    )(command)
+    return click.option(
+        "--project",
+        "folder",
+        envvar="FIG_PROJECT",
+        default="configs",
+        show_default=True,
+        help="Folder of the project.",
+    )(command)
+
+
+@main.command()
+@in_project
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--list", "listed", is_flag=True, help="List every asset key.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def validate(folder: str, env: str, *, strict: bool, listed: bool, as_json: bool) -> None:
+    """Check the whole configuration and every statement, without touching data.
+
+    Example: fig validate --strict
+    """
+    with load_project(folder, env) as project:
+        statements = project.bind()
+        graph = project.graph
+        if as_json:
+            warnings = [str(problem) for problem in project.warnings]
+            facts = {"attributes": len(graph.attributes), "ops": len(graph.ops)}
+            click.echo(json.dumps({**facts, "statements": statements, "warnings": warnings}))
+        else:
+            _show_problems(project.warnings)
+            out.print(
+                f"{graph.name} is valid in '{env}': {len(graph.attributes)} attribute versions, "
+                f"{len(graph.ops)} ops, {statements} statements bind"
+            )
+            if listed:
+                for key in sorted(key for op in graph.ops for key in op.keys):
+                    click.echo("/".join(key))
+        if strict and project.warnings:
+            sys.exit(PROBLEMS)
+
+
+@main.command()
+@in_project
+@click.option("--from", "start", type=DAY, required=True, help="First day.")
+@click.option("--to", "end", type=DAY, required=True, help="Last day, included.")
+@click.option("--select", help="Assets, in Dagster's selection syntax.")
+@click.option("--train", is_flag=True, help="Train for the last day even if it is not due.")
+@click.option("--stale", is_flag=True, help="Compute only what is missing or stale.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def run(  # noqa: PLR0913 - one parameter an option
+    folder: str,
+    env: str,
+    *,
+    start: datetime,
+    end: datetime,
+    select: str | None,
+    train: bool,
+    stale: bool,
+    as_json: bool,
+) -> None:
+    """Materialise assets for a range of days, in this process, into DAGSTER_HOME.
+
+    Example: fig run --from 2026-11-01 --to 2026-11-07 --select '+key:"families/asn/*"'
+    """
+    with load_project(folder, env) as project, Display(err, shown=not as_json) as display:
+        summary = project.execute_workflow(
+            start.date(),
+            end.date(),
+            select,
+            train,
+            only_stale=stale,
+            progress=display.progress,
+            on_plan=display.plan,
+        )
+    if as_json:
+        click.echo(json.dumps(summary.as_json()))
+    else:
+        show_summary(out, summary)
+    if not summary.ok:
+        sys.exit(PROBLEMS)
+
+
+@main.command()
+@in_project
+@click.argument("name")
+@click.option("--period", help="Period of a windowed family.")
+@click.option("--day", type=DAY, help="Day; yesterday when left out.")
+def sql(folder: str, env: str, name: str, period: str | None, day: datetime | None) -> None:
+    """Print the statement that computes a relation for a day; it runs as it stands.
+
+    Example: fig sql asn --period weekly_by_day --day 2026-11-07
+    """
+    with load_project(folder, env) as project:
+        wanted = day.date() if day else _yesterday()
+        click.echo(project.sql(name, period, day=wanted), nl=False)
+
+
+@main.command()
+@in_project
+@click.argument("name")
+@click.option("--period", help="Period of a windowed family.")
+@click.option("--from", "start", type=DAY, help="First day.")
+@click.option("--to", "end", type=DAY, help="Last day, included.")
+@click.option("--columns", help="Names separated by commas; all when left out.")
+@click.option("--limit", default=20, show_default=True, help="Rows to print.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def query(  # noqa: PLR0913 - one parameter an option
+    folder: str,
+    env: str,
+    name: str,
+    *,
+    period: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    columns: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Print rows of an event, table, family, label set or model's scores.
+
+    Example: fig query asn --period weekly_by_day --columns failure_rate,login_count
+    """
+    with load_project(folder, env) as project:
+        asked = [part.strip() for part in columns.split(",")] if columns else None
+        first, last = start and start.date(), end and end.date()
+        rows = project.read(name, period, first, last, asked)
+    shown = rows.slice(0, limit)
+    if as_json:
+        for row in shown.to_pylist():
+            click.echo(json.dumps(row, default=str))
+    else:
+        out.print(_table(shown))
+        out.print(f"{shown.num_rows} of {rows.num_rows} rows")
+
+
+@main.command()
+@in_project
+@click.option("--from", "start", type=DAY, required=True, help="First day.")
+@click.option("--to", "end", type=DAY, required=True, help="Last day, included.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plan(folder: str, env: str, *, start: datetime, end: datetime, as_json: bool) -> None:
+    """Say what is missing or stale, and why. Exit status 3 where there is something to do.
+
+    Example: fig plan --from 2026-11-01 --to 2026-11-07
+    """
+    with load_project(folder, env) as project:
+        found = project.plan(start.date(), end.date())
+    if as_json:
+        rows = {op: {str(day): why for day, why in days.items()} for op, days in found.items()}
+        click.echo(json.dumps(rows))
+    else:
+        table = RichTable("op", "days", "first", "last", "why")
+        for op, days in found.items():
+            why = ", ".join(sorted(set(days.values())))
+            table.add_row(op, str(len(days)), str(min(days)), str(max(days)), why)
+        out.print(table if found else "nothing is missing or stale")
+    if found:
+        sys.exit(SOMETHING_TO_DO)
+
+
+@main.command()
+@click.option("--out", "target", default="data/raw", show_default=True, help="Folder to write to.")
+@click.option("--from", "start", type=DAY, required=True, help="First day.")
+@click.option("--to", "end", type=DAY, required=True, help="Last day, included.")
+@click.option("--events", default=10_000, show_default=True, help="Events a day.")
+@click.option("--seed", default=7, show_default=True, help="Same seed, same events.")
+def sample(target: str, *, start: datetime, end: datetime, events: int, seed: int) -> None:
+    """Write made-up sign-in events, one gzip file a day, and the hidden truth beside them.
+
+    Example: fig sample --from 2026-10-01 --to 2026-10-07 --events 1000
+    """
+    from fig_assets.sample import write_days
+
+    with Display(err) as display:
+        display.plan({"sample": (end - start).days + 1})
+        written = write_days(
+            Path(target),
+            start.date(),
+            end.date(),
+            events_per_day=events,
+            seed=seed,
+            on_day=lambda day, _: display.progress("sample", day),
+        )
+    out.print(f"{written:,} events in {target}/events, the truth in {target}/truth")
+
+
+@main.command()
+@click.option("--days", default=35, show_default=True, help="Days, the last one is yesterday.")
+@click.option("--events", default=10_000, show_default=True, help="Events a day.")
+@click.option("--project", "folder", default="configs", show_default=True, help="Project.")
+def demo(*, days: int, events: int, folder: str) -> None:
+    """Run the whole pipeline on made-up sign-ins; a second run does what is missing only.
+
+    Example: fig demo --days 14 --events 1000
+    """
+    from fig_assets.demo import run_demo
+
+    if not run_demo(Path(folder), days=days, events_per_day=events, out=out, err=err):
+        sys.exit(PROBLEMS)
+
+
+def _yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def _show_problems(problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        err.print(f"warning: {problem}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(rows: pa.Table) -> RichTable:
+    table = RichTable(*rows.column_names)
+    for row in rows.to_pylist():
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    return table
+
+

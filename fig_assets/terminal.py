@@ -1,0 +1,84 @@
+"""What people see in the terminal while a workflow runs, and after it."""
+
+import logging
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from fig_assets.assets.launch import Summary
+
+DAGSTER_LOGGERS = ("dagster", "dagster.builtin", "alembic")
+
+
+class Display:
+    """A line for each op that runs: what it is, how many days are done, how long it takes.
+
+    Where the output is no terminal, one plain line for each op that ends. Dagster's own log goes
+    to its event log and not to the terminal meanwhile.
+    """
+
+    def __init__(self, console: Console, *, shown: bool = True) -> None:
+        self._shown = shown
+        self._bars = Progress(
+            TextColumn("{task.description:<40}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not (shown and console.is_terminal),
+        )
+        self._console = console
+        self._tasks: dict[str, TaskID] = {}
+        self._left: dict[str, int] = {}
+        self._levels: dict[str, int] = {}
+
+    def plan(self, days: Mapping[str, int]) -> None:
+        """Announce how many days of each op are going to be done."""
+        for name, count in days.items():
+            if count:
+                self._left[name] = count
+                self._tasks[name] = self._bars.add_task(name, total=count, start=False)
+
+    def progress(self, name: str, day: date | None) -> None:
+        """Count one day of an op."""
+        if name not in self._tasks:
+            self.plan({name: 1})
+        task = self._tasks[name]
+        self._bars.start_task(task)
+        self._bars.advance(task, self._left[name] if day is None else 1)
+        self._left[name] -= self._left[name] if day is None else 1
+        if self._left[name] <= 0 and self._shown and not self._console.is_terminal:
+            self._console.print(f"{name} done", highlight=False)
+
+    def __enter__(self) -> Self:
+        """Start drawing, and keep Dagster's log out of the way."""
+        for name in DAGSTER_LOGGERS:
+            logger = logging.getLogger(name)
+            self._levels[name] = logger.level
+            logger.setLevel(logging.CRITICAL)
+        self._bars.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Stop drawing."""
+        self._bars.stop()
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def show_summary(console: Console, summary: "Summary") -> None:
+    """Print what a workflow did: materialisations by op, checks, and what was refused."""
+    table = Table("op", "materialised", "seconds", title=f"{summary.start} to {summary.end}")
+    for name, count in summary.done.items():
+        table.add_row(name, f"{count:,}", f"{summary.seconds.get(name, 0.0):.1f}")
+    console.print(table if summary.done else "nothing to do")
+    console.print(f"checks: {summary.checks_passed} passed, {summary.checks_failed} failed")
+    for failed in summary.failed_checks:
+        console.print(f"  {failed}", markup=False)
+    for name, words in summary.refused.items():
+        console.print(f"{name}: {words}", markup=False, style="red")
