@@ -1,10 +1,10 @@
 """Write features, labels and models of an event stream once; get a complete Dagster project.
 
-    import fig_assets as fig
+import fig_assets as fig
 
-    project = fig.load_project("configs", environment="local")
-    project.execute_workflow(start, end)
-    project.read("asn", period="weekly_by_day")
+project = fig.load_project("configs", environment="local")
+project.execute_workflow(start, end)
+project.read("asn", period="weekly_by_day")
 """
 
 from fig_assets.errors import (

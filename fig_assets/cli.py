@@ -92,7 +92,7 @@ def validate(folder: str, env: str, *, strict: bool, listed: bool, as_json: bool
 @click.option("--train", is_flag=True, help="Train for the last day even if it is not due.")
 @click.option("--stale", is_flag=True, help="Compute only what is missing or stale.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def run(  # noqa: PLR0913 - one parameter an option
+def run(
     folder: str,
     env: str,
     *,
@@ -149,7 +149,7 @@ def sql(folder: str, env: str, name: str, period: str | None, day: datetime | No
 @click.option("--columns", help="Names separated by commas; all when left out.")
 @click.option("--limit", default=20, show_default=True, help="Rows to print.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-def query(  # noqa: PLR0913 - one parameter an option
+def query(
     folder: str,
     env: str,
     name: str,
@@ -258,5 +258,3 @@ def _table(rows: pa.Table) -> RichTable:
     for row in rows.to_pylist():
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     return table
-
-

@@ -71,9 +71,7 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
-def run_demo(
-    folder: Path, *, days: int, events_per_day: int, out: Console, err: Console
-) -> bool:
+def run_demo(folder: Path, *, days: int, events_per_day: int, out: Console, err: Console) -> bool:
     """Run the demonstration and print its report; returns whether nothing was refused.
 
     The first run fixes the start day in `environments/demo.json`; later runs append days up to
@@ -156,10 +154,7 @@ def _report(
     scores = project.read(model.name, start=days[0], end=days[1], columns=[output, "trained_for"])
     labels, values = _matched(scores, output, raw / "truth")
     precision = average_precision(labels, values) if labels.any() else None
-    rows = {
-        relation: _rows(project, relation)
-        for relation in sorted(_relations(project))
-    }
+    rows = {relation: _rows(project, relation) for relation in sorted(_relations(project))}
     return {
         "start": str(days[0]),
         "end": str(days[1]),

@@ -1,13 +1,13 @@
 """What can go wrong, and how it is told.
 
-    FigError
-    |- ConfigError          what the user wrote; carries every `Problem`, in file order
-    |- EngineError          what a warehouse refused; keeps the driver's words and the statement
-    |  |- Conflict          another writer published newer rows first
-    |  |- RowSetChanged     a scoped write met a day whose rows are others than the stored ones
-    |  `- UnsupportedOnEngine
-    |- ModelError           training, artifacts and scoring
-    `- WorkflowError        a run that cannot start or that failed, by asset and day
+FigError
+|- ConfigError          what the user wrote; carries every `Problem`, in file order
+|- EngineError          what a warehouse refused; keeps the driver's words and the statement
+|  |- Conflict          another writer published newer rows first
+|  |- RowSetChanged     a scoped write met a day whose rows are others than the stored ones
+|  `- UnsupportedOnEngine
+|- ModelError           training, artifacts and scoring
+`- WorkflowError        a run that cannot start or that failed, by asset and day
 """
 
 from collections.abc import Sequence

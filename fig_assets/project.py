@@ -35,8 +35,9 @@ DEFAULT_HOME = "data/dagster"
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """A resolved project in one environment. Opens its warehouse on first use; close it, or use
-    it in a `with`.
+    """A resolved project in one environment.
+
+    It opens its warehouse on first use: close it, or use it in a `with`.
     """
 
     config: Config
@@ -141,10 +142,11 @@ class Project:
         engine = self.workspace.engine
         if dialect not in (None, engine.dialect):
             raise WorkflowError(f"no engine renders '{dialect}' yet; fix: use {engine.dialect}")
-        statements = []
-        for op in self._ops(name, period):
-            for write in writes(self.workspace, op, day, attributes_of(self.graph, op)):
-                statements.append(engine.sql(write.tree()))
+        statements = [
+            engine.sql(write.tree())
+            for op in self._ops(name, period)
+            for write in writes(self.workspace, op, day, attributes_of(self.graph, op))
+        ]
         return ";\n\n".join(statements) + ";\n"
 
     def training_set(self, name: str, day: date) -> pa.Table:
@@ -233,9 +235,7 @@ class Project:
         relation = self._published(name, period).relation
         shown = ("event", "window", "row", "label")
         found = [op for op in self.graph.ops if op.owner == name and op.kind in shown]
-        return [
-            op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")
-        ]
+        return [op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")]
 
 
 def load_project(folder: str | Path = "configs", environment: str = "local") -> Project:
@@ -251,5 +251,3 @@ def load_project(folder: str | Path = "configs", environment: str = "local") -> 
     config = load_config(Path(folder), environment)
     graph, warnings = build_graph(config)
     return Project(config, graph, warnings)
-
-

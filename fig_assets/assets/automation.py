@@ -21,6 +21,9 @@ from dagster import (
     define_asset_job,
     sensor,
 )
+from dagster._core.definitions.partitions.partitioned_schedule import (
+    UnresolvedPartitionedAssetScheduleDefinition,
+)
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from fig_assets.assets import keys
@@ -29,6 +32,8 @@ from fig_assets.graph.nodes import Graph, Model
 from fig_assets.workflow.learn import first_trainable
 from fig_assets.workflow.workspace import Workspace
 
+Schedule = ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
+STOPPED = DefaultScheduleStatus.STOPPED
 DAILY_ETL, FULL_PIPELINE = "daily_etl", "full_pipeline"
 ETL_HOUR, PIPELINE_HOUR, MINUTE = 2, 3, 15
 SENSOR_INTERVAL_S = 300
@@ -48,7 +53,7 @@ def jobs(graph: Graph) -> list[UnresolvedAssetJobDefinition]:
     return [_etl(graph), _pipeline()]
 
 
-def schedules(workspace: Workspace) -> list[ScheduleDefinition]:
+def schedules(workspace: Workspace) -> list[Schedule]:
     """Return a schedule a job, each for the day before; only the full pipeline's may be on.
 
     Both jobs do the ETL, so the ETL's own schedule starts only when somebody switches it on.
@@ -62,9 +67,6 @@ def schedules(workspace: Workspace) -> list[ScheduleDefinition]:
             _pipeline(), hour_of_day=PIPELINE_HOUR, minute_of_hour=MINUTE, default_status=on
         ),
     ]
-
-
-STOPPED = DefaultScheduleStatus.STOPPED
 
 
 def sensors(workspace: Workspace) -> list[SensorDefinition]:
@@ -119,7 +121,9 @@ def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
         last_day = datetime.now(UTC).date() - timedelta(days=1)
         end = workspace.graph.end
         labelled = _materialised(context.instance, labels)
-        cause = retraining_cause(workspace, model, labelled, min(last_day, end) if end else last_day)
+        cause = retraining_cause(
+            workspace, model, labelled, min(last_day, end) if end else last_day
+        )
         if cause is None:
             return SkipReason(f"{model.name} is fresh enough, or there is nothing new to learn")
         request = RunRequest(
@@ -141,7 +145,7 @@ def _materialised(instance: DagsterInstance, key: AssetKey) -> list[date]:
 
 def _etl(graph: Graph) -> UnresolvedAssetJobDefinition:
     learnt = [keys.asset_key(model.key) for model in graph.models.values()]
-    selection = AssetSelection.all()
+    selection: AssetSelection = AssetSelection.all()
     if learnt:
         selection = selection - AssetSelection.assets(*learnt).downstream()
     return define_asset_job(

@@ -51,7 +51,7 @@ def build_asset(graph: Graph, op: Op, specs: Sequence[AssetSpec]) -> AssetsDefin
     )
     def compute(
         context: AssetExecutionContext,
-    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+    ) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
         yield from _run(context, op, frozenset())
 
     return compute
@@ -85,7 +85,7 @@ def _model_asset(op: Op, specs: Sequence[AssetSpec]) -> AssetsDefinition:
     )
     def decide(
         context: AssetExecutionContext, config: Training
-    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+    ) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
         days = _days(context)
         workspace: OpenWorkspace = context.resources.workspace
         explicit = frozenset(days) if config.train == "always" else workspace.train_on
@@ -96,7 +96,7 @@ def _model_asset(op: Op, specs: Sequence[AssetSpec]) -> AssetsDefinition:
 
 def _run(
     context: AssetExecutionContext, op: Op, explicit: frozenset[date]
-) -> Iterator[MaterializeResult | AssetCheckResult]:
+) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
     opened: OpenWorkspace = context.resources.workspace
     selected = [key for key in op.keys if keys.asset_key(key) in context.selected_asset_keys]
     result = run_op(

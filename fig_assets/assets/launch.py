@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 from dagster import (
-    AssetSelection,
     AssetsDefinition,
+    AssetSelection,
     DagsterInstance,
     Definitions,
     ExecuteInProcessResult,
@@ -76,10 +76,10 @@ def select_keys(workspace: Workspace, select: str | None) -> set[Key]:
         selection = AssetSelection.from_string(select)
         graph = Definitions(assets=build_assets(workspace), resources=_resources(workspace))
         found = selection.resolve(graph.resolve_asset_graph())
-    except Exception as refusal:  # noqa: BLE001 - Dagster's parser raises many kinds
+    except Exception as refusal:
         raise WorkflowError(
             f"'{select}' is no selection: {refusal}\n"
-            '  fix: write it as in Dagster, such as --select \'key:"families/asn/*"\''
+            "  fix: write it as in Dagster, such as --select 'key:\"families/asn/*\"'"
         ) from refusal
     wanted = {keys.graph_key(key) for key in found} & computed
     if not wanted:
@@ -87,7 +87,7 @@ def select_keys(workspace: Workspace, select: str | None) -> set[Key]:
     return wanted
 
 
-def launch(  # noqa: PLR0913 - the whole order
+def launch(
     workspace: Workspace,
     instance: DagsterInstance,
     start: date,

@@ -33,22 +33,24 @@ def report(
     workspace: Workspace,
     result: OpResult,
     selected: Sequence[Key],
-) -> Iterator[MaterializeResult | AssetCheckResult]:
+) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
     """Yield what an op did, in the order of its assets.
 
     Raises:
         Failure: a day was refused. The good days are logged one by one before, so that they
             count as materialised.
     """
-    for day in result.states_refreshed:
-        _log(context, ("states", result.op.owner), day, {"fig/refreshed_for": result.op.name})
+    for refreshed in result.states_refreshed:
+        _log(context, ("states", result.op.owner), refreshed, {"fig/refreshed_for": result.op.name})
     if result.refused:
         _log_good_days(context, workspace, result, selected)
         raise _failure(result)
     is_dated = None not in result.days
     for key in selected:
         for day, found in result.days.items():
-            metadata = _metadata(workspace, result, key, found, last=day == max(result.days, key=str))
+            metadata = _metadata(
+                workspace, result, key, found, last=day == max(result.days, key=str)
+            )
             if is_dated and day is not None:
                 context.add_asset_metadata(
                     metadata, asset_key=keys.asset_key(key), partition_key=partition(day)
@@ -56,7 +58,7 @@ def report(
         only = {} if is_dated else _metadata(workspace, result, key, result.days[None], last=True)
         yield MaterializeResult(
             asset_key=keys.asset_key(key),
-            metadata=only,
+            metadata=only,  # type: ignore[arg-type]
             data_version=_data_version(result, key),
         )
     for found in result.days.values():
@@ -65,9 +67,7 @@ def report(
     yield from _check_results(context, result)
 
 
-def _check_results(
-    context: AssetExecutionContext, result: OpResult
-) -> Iterator[AssetCheckResult]:
+def _check_results(context: AssetExecutionContext, result: OpResult) -> Iterator[AssetCheckResult]:
     wanted = {(graph.asset_key, graph.name) for graph in context.selected_asset_check_keys}
     by_check: dict[tuple[Key, str], dict[date, Verdict]] = {}
     for day, found in result.days.items():
@@ -96,7 +96,9 @@ def _check_result(key: Key, name: str, verdicts: Mapping[date, Verdict]) -> Asse
         metadata["failed_days"] = ", ".join(str(day) for day in failed)
     if some.sample:
         metadata["sample"] = _table(some.sample)
-    words = f"{shown} of {metadata['rows']} rows fail" if shown else f"all {metadata['rows']} rows pass"
+    words = (
+        f"{shown} of {metadata['rows']} rows fail" if shown else f"all {metadata['rows']} rows pass"
+    )
     return AssetCheckResult(
         asset_key=keys.asset_key(key),
         check_name=name,
@@ -151,7 +153,10 @@ def _log(context: AssetExecutionContext, key: Key, day: date | None, metadata: M
 
 
 def _failure(result: OpResult) -> Failure:
-    named = [f"{day or 'all days'}: {refusal}" for day, refusal in sorted(result.refused.items(), key=str)]
+    named = [
+        f"{day or 'all days'}: {refusal}"
+        for day, refusal in sorted(result.refused.items(), key=str)
+    ]
     days = ", ".join(str(day) for day in result.refused if day)
     shown = "\n".join(named[:10])
     return Failure(
@@ -212,5 +217,3 @@ def _severity(verdict: Verdict) -> AssetCheckSeverity:
 
 def _table(sample: Iterable[Mapping[str, str]]) -> MetadataValue:
     return MetadataValue.table([TableRecord(dict(row)) for row in sample])
-
-

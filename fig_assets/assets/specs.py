@@ -208,7 +208,9 @@ def _summary(graph: Graph, op: Op, key: Key) -> str:
             words = "Mergeable states of one day's events: windows of any length are made of them."
         case "window":
             days = op.period.days if op.period else 0
-            words = f"One row for each entity with an event in the {days} days that end with the day."
+            words = (
+                f"One row for each entity with an event in the {days} days that end with the day."
+            )
         case "row":
             words = "One row for each granularity value of the day, with what was known before it."
         case "label":

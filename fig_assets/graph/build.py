@@ -46,7 +46,7 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
     found = [problem for rule in RULES for problem in rule(graph, config)]
     if any(problem.severity == "error" for problem in found):
         raise ConfigError([*scope.problems, *found])
-    return graph, tuple([*scope.problems, *found])
+    return graph, (*scope.problems, *found)
 
 
 def _try(scope: Scope, step: Callable[[], T]) -> T | None:

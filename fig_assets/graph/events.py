@@ -71,7 +71,8 @@ class EventOwner:
             inferred = found.type or STRING
             kind = self.scope.declared(spec.type, inferred, self.definition.where(*path, "type"))
             definition: Extracted | Computed = Extracted(found)
-            inputs, meaning = (self._raw,), ["path", *map(str, found.steps), inferred.name]
+            inputs: tuple[Input, ...] = (self._raw,)
+            meaning = ["path", *map(str, found.steps), inferred.name]
         else:
             where = self.definition.where(*path, "function")
             bound = bind(self.scope, spec.function or "", where, lambda ref: self.look(ref, where))
@@ -105,7 +106,11 @@ class EventOwner:
         own = EventDefaults(event_type=spec.event_type, time=spec.time, id=spec.id)
         chosen = {
             key: next(
-                (v for v in (getattr(d, key) for d in (own, *(e.event_defaults for e in defaults))) if v),
+                (
+                    v
+                    for v in (getattr(d, key) for d in (own, *(e.event_defaults for e in defaults)))
+                    if v
+                ),
                 None,
             )
             for key in ("event_type", "time", "id")
@@ -140,7 +145,9 @@ class EventOwner:
         where_at = self.definition.where("where")
         row_filter = None
         if self.spec.where is not None:
-            bound = bind(self.scope, self.spec.where, where_at, lambda ref: self.look(ref, where_at))
+            bound = bind(
+                self.scope, self.spec.where, where_at, lambda ref: self.look(ref, where_at)
+            )
             row_filter = bound.computed
         return Event(
             name=self.name,
@@ -154,7 +161,7 @@ class EventOwner:
         )
 
     def _source(self) -> str:
-        known = {n: s for n, s in self.scope.environment.sources.items()}
+        known = self.scope.environment.sources
         if self.spec.source is not None:
             if self.spec.source not in known:
                 fix = self.scope.nearest(self.spec.source, known)

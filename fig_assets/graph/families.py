@@ -103,7 +103,9 @@ class FamilyOwner:
 
     def node(self) -> Family:
         """Build the whole family; raises Refused when a part of it is refused."""
-        groups = tuple(self.group(index) for index in range(len(self.spec.groups)) if self._has_source(index))
+        groups = tuple(
+            self.group(index) for index in range(len(self.spec.groups)) if self._has_source(index)
+        )
         features = {}
         for period in self.periods:
             wanted = [
@@ -290,4 +292,3 @@ def in_order(attributes: list[Attribute]) -> tuple[Attribute, ...]:
 
 def _types(attributes: Mapping[str, Attribute]) -> dict[str, Type]:
     return {label: attribute.type for label, attribute in attributes.items()}
-

@@ -93,9 +93,7 @@ class LabelOwner:
         where = self.definition.where(*path, "when" if spec.when is not None else "function")
         family = self.family
         text = spec.when if spec.when is not None else spec.function or ""
-        bound = bind(
-            self.scope, text, where, lambda ref: family.look(ref, where), family.column
-        )
+        bound = bind(self.scope, text, where, lambda ref: family.look(ref, where), family.column)
         wanted = BOOLEAN if spec.when is not None else STRING
         if bound.computed.result != wanted:
             message = f"gives a {bound.computed.result.name}, not a {wanted.name}"
@@ -144,9 +142,14 @@ class LabelOwner:
             ),
             inputs=tuple(Input(a.key) for a in votes),
             meaning=(
-                "strong", spec.method, spec.ties, spec.default, list(self.spec.classes),
-                [a.identity for a in votes], {name: float(w) for name, w in weights.items()},
-            ),  # fmt: skip
+                "strong",
+                spec.method,
+                spec.ties,
+                spec.default,
+                list(self.spec.classes),
+                [a.identity for a in votes],
+                {name: float(w) for name, w in weights.items()},
+            ),
             path=path,
         )
 

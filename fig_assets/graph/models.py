@@ -27,7 +27,10 @@ class ModelOwner:
         self.name = definition.spec.name
         self.what = f"model '{self.name}'"
         self.version = definition.spec.version or 1
-        for key, value in (("location", self._own_code()), ("sample", "sample" in self.spec.model_fields_set)):
+        for key, value in (
+            ("location", self._own_code()),
+            ("sample", "sample" in self.spec.model_fields_set),
+        ):
             if value:
                 fix = "leave it out for the built-in LightGBM"
                 scope.refuse(definition.where(key), f'"{key}" is not supported yet', fix)

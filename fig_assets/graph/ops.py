@@ -178,5 +178,3 @@ def _in_order(ops: list[Op], reads: Mapping[Key, tuple[Input, ...]]) -> tuple[Op
     for op in ops:
         visit(op)
     return tuple(ordered.values())
-
-

@@ -197,7 +197,7 @@ class RowOwner:
             self.scope.refuse(where, message, fix)
         return self.look(reference, where)
 
-    def _attribute(  # noqa: PLR0913 - the parts of an attribute, by name
+    def _attribute(
         self, symbol: Symbol, *, kind, definition, inputs, meaning, about_it, checks=()
     ) -> Attribute:
         rows = Input(self.base_field.key)
@@ -257,7 +257,9 @@ class RowOwner:
         match = self.spec.groups[index].granularity_match
         where = self.definition.where("groups", index, "granularity_match", "field")
         if match is None:
-            self.scope.refuse(where, "the join does not say how rows match", "add granularity_match")
+            self.scope.refuse(
+                where, "the join does not say how rows match", "add granularity_match"
+            )
         return self.look(Reference(match.field, None, 0, 0), where)
 
     def _join(self, index: int) -> Join:
@@ -331,17 +333,21 @@ class RowOwner:
                 fix = self.scope.nearest(name, offered)
                 self.scope.refuse(at, f"'{written}' is not a feature of '{source}'", fix)
             taken.setdefault(name, {})[int(pin) if pin else offered[name].default] = options
-        for name, options in taken.items():
+        for name, by_version in taken.items():
             default = offered[name].default
-            versions = tuple(sorted(options))
+            versions = tuple(sorted(by_version))
             choice = Choice(default if default in versions else versions[0], versions)
-            self._add(f"{prefix}{name}", Taken(index, name, options), choice)
+            self._add(f"{prefix}{name}", Taken(index, name, by_version), choice)
 
     def _default_prefix(self, index: int) -> str:
         group = self.spec.groups[index]
         match = group.granularity_match
         word = ""
-        if match and match.period and isinstance(self.scope.owners.get(group.source or ""), FamilyOwner):
+        if (
+            match
+            and match.period
+            and isinstance(self.scope.owners.get(group.source or ""), FamilyOwner)
+        ):
             word = match.period.removesuffix("_by_day") + "_"
         return f"{group.source}_{word}"
 
@@ -360,7 +366,7 @@ class RowOwner:
         found = [i for i, group in enumerate(self.spec.groups) if group.kind == "base"]
         if len(found) != 1:
             where = self.definition.where("groups", *found[1:2])
-            fix = 'give exactly one group a "granularity_field"; the others join with granularity_match'
+            fix = 'give exactly one group a "granularity_field"; the others join'
             self.scope.refuse(where, f"{self.what} needs one base group, found {len(found)}", fix)
         return found[0]
 
@@ -374,8 +380,10 @@ def _counts(source: Attribute) -> bool:
     if not isinstance(definition, Aggregated):
         return False
     found = calls(definition.expression.tree)
-    return len(found) == 1 and found[0].node is definition.expression.tree and (
-        found[0].function in COUNTS
+    return (
+        len(found) == 1
+        and found[0].node is definition.expression.tree
+        and (found[0].function in COUNTS)
     )
 
 
@@ -387,7 +395,9 @@ def _renumbered(attribute: Attribute, order: Mapping[int, int]) -> Attribute:
     return replace(attribute, definition=replace(definition, join=order[definition.join]))
 
 
-def longest_window(features: Mapping[str, Attribute], wanted: list[Attribute], joins: list[Join]) -> int:
+def longest_window(
+    features: Mapping[str, Attribute], wanted: list[Attribute], joins: list[Join]
+) -> int:
     """Return how many days before a row the longest window that `wanted` depend on begins."""
     by_key = {attribute.key: attribute for attribute in features.values()}
     seen: set[tuple[str, ...]] = set()

@@ -15,7 +15,7 @@ from fig_assets.language.parse import Expression, ExpressionError, Reference, ca
 from fig_assets.language.types import Type, convertible, parse_type
 
 
-class Refused(Exception):  # noqa: N818 - not an error of its own: its problem is recorded
+class Refused(Exception):
     """Something cannot be resolved, and the problem that says why is recorded already."""
 
 
@@ -205,9 +205,7 @@ def bind(
 def about(definition: Definition, spec: Described, *path: str | int) -> About:
     """Collect what documents a thing, with the place where it is written."""
     deprecated = spec.deprecated if isinstance(spec, AttributeSpec) else None
-    return About(
-        definition.where(*path), spec.description, spec.owner, dict(spec.tags), deprecated
-    )
+    return About(definition.where(*path), spec.description, spec.owner, dict(spec.tags), deprecated)
 
 
 def choices(written: Mapping[str, Versions]) -> dict[str, Choice]:  # type: ignore[type-arg]

@@ -52,10 +52,10 @@ class Method:
 
 
 METHODS = (
-    Method("credential_stuffing", 0.52, (0.48, 0.12, 0.05, 0.09, 0.26), 10, 0.955, 0.42),
-    Method("password_spraying", 0.25, (0.27, 0.05, 0.05, 0.17, 0.46), 8, 0.965, 0.10),
-    Method("brute_force", 0.18, (0.40, 0.10, 0.05, 0.05, 0.40), 30, 0.985, 0.03),
-    Method("impossible_travel", 0.05, (0.45, 0.08, 0.07, 0.15, 0.25), 5, 0.20, 0.02, 0.9),
+    Method("credential_stuffing", 0.52, (0.53, 0.08, 0.04, 0.09, 0.26), 10, 0.955, 0.42),
+    Method("password_spraying", 0.25, (0.29, 0.04, 0.04, 0.17, 0.46), 8, 0.965, 0.10),
+    Method("brute_force", 0.18, (0.45, 0.06, 0.04, 0.05, 0.40), 30, 0.985, 0.03),
+    Method("impossible_travel", 0.05, (0.48, 0.06, 0.06, 0.15, 0.25), 5, 0.20, 0.02, 0.9),
 )
 
 
@@ -133,9 +133,9 @@ def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
     rng = generator(world.seed, _CAMPAIGN_STREAM, kind, number)
     days = int(rng.integers(6, 11))
     daily = world.events_per_day * SHARE * method.share / 1.9
-    size = int(max(3.0, daily / method.tries) * days / 5.0) + 2
+    size = int(max(3.0, daily / method.tries) * days / 6.0) + 2
     address = _pool(world, kind, number, size)
-    first = rng.integers(-4, days, size)
+    first = np.maximum(rng.integers(-days, days, size), 0)
     # The first two are there on every day, so that no day is without an address.
     always = np.arange(size) < 2
     agents, shares = clients_of("desktop")
@@ -147,8 +147,8 @@ def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
         days=days,
         strength=float(rng.lognormal(0.0, 0.3)),
         address=address,
-        first=np.where(always, 0, np.maximum(first, 0)),
-        last=np.where(always, days, first + rng.integers(4, 9, size)),
+        first=np.where(always, 0, first),
+        last=np.where(always, days, first + rng.integers(5, 10, size)),
         listed=address[rng.random(size) < 0.4],
         clients=np.array(some, dtype=np.int64),
         orgs=rng.choice(ORGS, 6, replace=False),

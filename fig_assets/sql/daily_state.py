@@ -150,9 +150,7 @@ def select_states(
     )
     for call in calls_:
         definition = call.definition
-        aggregates = daily(
-            call.call, dialect, _columns_of(definition), typed(definition.types)
-        )
+        aggregates = daily(call.call, dialect, _columns_of(definition), typed(definition.types))
         for suffix, (name, _) in call.columns.items():
             select = select.select(aggregates[suffix].as_(name, quoted=True))
     return (
@@ -207,7 +205,7 @@ def _from_events(
     return select
 
 
-def _columns_of(definition: Aggregated):  # noqa: ANN202
+def _columns_of(definition: Aggregated):
     def read(reference: Reference) -> exp.Expr:
         if reference.name in ("event_time", "event_id") and reference.version is None:
             return column(definition.columns.get(label_of(reference), reference.name))
@@ -217,9 +215,7 @@ def _columns_of(definition: Aggregated):  # noqa: ANN202
 
 
 def _call_columns(call: CallStates) -> list[str]:
-    read = [
-        call.definition.columns[node.name] for node in call.call.node.find_all(exp.Column)
-    ]
+    read = [call.definition.columns[node.name] for node in call.call.node.find_all(exp.Column)]
     ordered = ["event_time", "event_id"] if call.call.function in ("FIRST", "LAST") else []
     return list(dict.fromkeys([*read, *ordered]))
 

@@ -36,7 +36,7 @@ from fig_assets.sql.expressions import (
 )
 
 EVENT_TYPE, PAYLOAD, PARSED = "event_type", "payload", "parsed__"
-LANDED = {
+LANDED: dict[str, pa.DataType] = {
     DAY: pa.date32(),
     EVENT_TIME: pa.timestamp("us"),
     EVENT_ID: pa.string(),
@@ -46,7 +46,7 @@ LANDED = {
     SOURCE_LINE: pa.int64(),
 }
 """The shape of a landing relation: the candidate lines of one event day from one file day."""
-KEY_TYPES = {name: LANDED[name] for name in ROW_ORDER}
+KEY_TYPES: dict[str, pa.DataType] = {name: LANDED[name] for name in ROW_ORDER}
 
 
 def shares(event: Event, late_days: int) -> tuple[str, ...]:

@@ -4,16 +4,27 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import Column, Target
-from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, ROW_ORDER, SOURCE_FILE, SOURCE_LINE, Landing
+from fig_assets.graph.nodes import (
+    EVENT_ID,
+    EVENT_TIME,
+    ROW_ORDER,
+    SOURCE_FILE,
+    SOURCE_LINE,
+    Landing,
+)
 from fig_assets.language.paths import Path, json_path
 from fig_assets.language.types import STRING, TIMESTAMP, convert
 from fig_assets.sql.event import EVENT_TYPE, LANDED, PAYLOAD
 from fig_assets.sql.expressions import column
 
 EVENT_DAY, TIME_TEXT = "event_day", "time_text"
-LINES = {SOURCE_FILE: pa.string(), SOURCE_LINE: pa.int64(), PAYLOAD: pa.string()}
+LINES: dict[str, pa.DataType] = {
+    SOURCE_FILE: pa.string(),
+    SOURCE_LINE: pa.int64(),
+    PAYLOAD: pa.string(),
+}
 """The shape of lines as they are read."""
-QUARANTINED = {
+QUARANTINED: dict[str, pa.DataType] = {
     SOURCE_FILE: pa.string(),
     SOURCE_LINE: pa.int64(),
     "reason": pa.string(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 from sqlglot import exp
@@ -52,22 +52,22 @@ def published(graph: Graph, name: str, period: str | None = None) -> Published:
     """
     if name in graph.events:
         event = graph.events[name]
-        leading = (EVENT_TIME, EVENT_ID)
-        trailing = (SOURCE_FILE, SOURCE_LINE)
-        attributes = [a for a in event.attributes if a.column not in leading]
+        times = (EVENT_TIME, EVENT_ID)
+        attributes = [a for a in event.attributes if a.column not in times]
         stored = events.stored_columns(event)
-        return _of(event.relation, stored, attributes, leading, trailing)
+        places = (SOURCE_FILE, SOURCE_LINE)
+        return _of(event.relation, stored, attributes, times, places)
     if name in graph.families:
         family = graph.families[name]
         found = _period(family.periods, name, period)
         stored = windows.stored_columns(family, found)
         features = family.features[found]
-        leading, trailing = (family.granularity,), tuple(windows.BOUNDS)
-        return _of(family.relation(found), stored, features, leading, trailing)
+        bounds = tuple(windows.BOUNDS)
+        return _of(family.relation(found), stored, features, (family.granularity,), bounds)
     if name in graph.row_families:
         row = graph.row_families[name]
-        leading, trailing = (row.granularity,), tuple(rows.CARRIED)
-        return _of(row.relation, rows.stored_columns(row), row.features, leading, trailing)
+        stored, carried = rows.stored_columns(row), tuple(rows.CARRIED)
+        return _of(row.relation, stored, row.features, (row.granularity,), carried)
     if name in graph.label_sets:
         labels = graph.label_sets[name]
         key = graph.row_families[labels.family].granularity
@@ -126,8 +126,6 @@ def views(graph: Graph) -> dict[str, exp.Query]:
 
 def days_of(start: date, end: date) -> Window:
     """Return the window of the days `start` to `end`, both included."""
-    from datetime import timedelta
-
     return Window(start, end + timedelta(days=1))
 
 

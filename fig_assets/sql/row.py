@@ -13,7 +13,6 @@ from fig_assets.graph.nodes import (
     ROW_ORDER,
     Attribute,
     Computed,
-    Event,
     Graph,
     Join,
     Joined,
@@ -21,7 +20,7 @@ from fig_assets.graph.nodes import (
     base_column,
 )
 from fig_assets.graph.period import Window
-from fig_assets.language.types import arrow_type, convert
+from fig_assets.language.types import Type, arrow_type, convert
 from fig_assets.sql import event as events
 from fig_assets.sql import window as windows
 from fig_assets.sql.expressions import (
@@ -38,7 +37,7 @@ from fig_assets.sql.expressions import (
     value,
 )
 
-CARRIED = {EVENT_TIME: pa.timestamp("us"), EVENT_ID: pa.string()}
+CARRIED: dict[str, pa.DataType] = {EVENT_TIME: pa.timestamp("us"), EVENT_ID: pa.string()}
 """What every row keeps of its event."""
 
 
@@ -154,9 +153,7 @@ def base_rows(
     table = scan(event.relation, events.stored_columns(event), days, "events")
     source = chain.add("events", select(columns, table).where(on_days(days), copy=False))
     order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in ROW_ORDER])
-    place = exp.Window(
-        this=exp.RowNumber(), partition_by=[column(family.granularity)], order=order
-    )
+    place = exp.Window(this=exp.RowNumber(), partition_by=[column(family.granularity)], order=order)
     rows = (
         exp.select("*")
         .from_(source)
@@ -205,7 +202,7 @@ def _stored_rows(
     return chain.add("rows", select), set(names)
 
 
-def _join_ready(  # noqa: PLR0913, PLR0917 - one step of the chain
+def _join_ready(
     chain: Chain,
     graph: Graph,
     family: RowFamily,
@@ -250,7 +247,7 @@ def _taken(attribute: Attribute, alias: str, key: str) -> exp.Expr:
     return exp.Case().when(unmatched, exp.convert(definition.default)).else_(found)
 
 
-def _matching(  # noqa: PLR0913, PLR0917 - both sides of a condition
+def _matching(
     graph: Graph, family: RowFamily, join: Join, left: exp.Expr, alias: str, dialect: str
 ) -> exp.Expr:
     kind = _match_type(graph, family, join)
@@ -263,16 +260,14 @@ def _matching(  # noqa: PLR0913, PLR0917 - both sides of a condition
     return convert(left, kind, wanted, dialect).eq(column(join.key, alias))
 
 
-def _match_type(graph: Graph, family: RowFamily, join: Join):  # noqa: ANN202
+def _match_type(graph: Graph, family: RowFamily, join: Join) -> Type:
     if join.match is None:
         return family.granularity_type
     for attribute in family.features:
         if attribute.column == join.match:
             return attribute.type
     event = graph.events[family.base]
-    return next(
-        a.type for a in event.attributes if join.match in (base_column(a), a.column)
-    )
+    return next(a.type for a in event.attributes if join.match in (base_column(a), a.column))
 
 
 def _joined_table(graph: Graph, join: Join, day: date) -> exp.Select:

@@ -27,7 +27,9 @@ def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
     key = family.granularity
     left = scan(family.relation, _needed(graph, model), days, "features")
     names = (key, model.label.column)
-    known = {n: k for n, k in label_sets.stored_columns(graph, labels).items() if n in (*names, DAY)}
+    known = {
+        n: k for n, k in label_sets.stored_columns(graph, labels).items() if n in (*names, DAY)
+    }
     right = scan(labels.relation, known, days, "labels")
     on = exp.and_(
         column(DAY, "labels").eq(column(DAY, "features")),
@@ -93,11 +95,10 @@ def score_target(graph: Graph, model: Model, day: date, champion: str) -> Target
         (Read(family.relation, (), day, end),),
     )  # fmt: skip
     types = rows.score_columns(graph, model.name)
-    outputs = tuple(
-        Column(a.column, types[a.column], a.fingerprint, reads) for a in model.outputs
-    )
+    outputs = tuple(Column(a.column, types[a.column], a.fingerprint, reads) for a in model.outputs)
     more = tuple(
-        Column(name, types[name], model.fingerprint, reads) for name in ("trained_for", "explanation")
+        Column(name, types[name], model.fingerprint, reads)
+        for name in ("trained_for", "explanation")
     )
     notes = {"champion": champion}
     return Target(model.relation, (family.granularity,), (key, *outputs, *more), notes=notes)

@@ -34,7 +34,7 @@ from fig_assets.sql.expressions import (
 )
 
 WINDOW_START, WINDOW_END, WINDOW_COMPLETE = "window_start", "window_end", "window_complete"
-BOUNDS = {
+BOUNDS: dict[str, pa.DataType] = {
     WINDOW_START: pa.date32(),
     WINDOW_END: pa.date32(),
     WINDOW_COMPLETE: pa.bool_(),
@@ -138,7 +138,7 @@ def select_windows(
     )
 
 
-def _merge_group(  # noqa: PLR0913, PLR0917 - the parts of one group's statement
+def _merge_group(
     chain: Chain,
     states: GroupStates,
     calls_: Sequence[CallStates],
@@ -161,18 +161,16 @@ def _merge_group(  # noqa: PLR0913, PLR0917 - the parts of one group's statement
     joined = exp.select(f"{merged_name}.*").from_(merged_name)
     for place, call in enumerate(call for call in calls_ if call.values is not None):
         name = chain.add(f"values{suffix}_{place + 1}", _from_values(states, call, days, dialect))
-        result = exp.Coalesce(
-            this=column(_result(call), name), expressions=[_empty(call)]
-        ).as_(_result(call), quoted=True)
+        result = exp.Coalesce(this=column(_result(call), name), expressions=[_empty(call)]).as_(
+            _result(call), quoted=True
+        )
         joined = joined.select(result).join(
             name, on=column(key, name).eq(column(key, merged_name)), join_type="left"
         )
     return chain.add(f"group{suffix}", joined) if len(joined.selects) > 1 else merged_name
 
 
-def _from_values(
-    states: GroupStates, call: CallStates, days: Window, dialect: str
-) -> exp.Select:
+def _from_values(states: GroupStates, call: CallStates, days: Window, dialect: str) -> exp.Select:
     key = states.family.granularity
     table = scan(call.values or "", states.value_columns(call), days, "daily")
     distinct = (
@@ -224,7 +222,7 @@ def _result_names(query: exp.Query, steps: dict[str, exp.Query]) -> list[str]:
     return names
 
 
-def _aggregates(  # noqa: PLR0913, PLR0917 - one step of the chain
+def _aggregates(
     chain: Chain,
     family: Family,
     needed: Sequence[Attribute],
@@ -295,9 +293,7 @@ def _result(call: CallStates) -> str:
     return f"{call.title}_{call.fingerprint[:6]}__"
 
 
-def _reads(
-    family: Family, period: Period, attribute: Attribute, days: Window
-) -> tuple[Read, ...]:
+def _reads(family: Family, period: Period, attribute: Attribute, days: Window) -> tuple[Read, ...]:
     reads: list[Read] = []
     for states, calls_ in needed_states(family, period, [attribute]):
         names = tuple(name for call in calls_ for name, _ in call.columns.values())
@@ -308,4 +304,3 @@ def _reads(
             if call.values
         ]
     return tuple(reads)
-

@@ -49,7 +49,7 @@ def bind_statements(config: Config, graph: Graph) -> int:
     return count
 
 
-def _statements(workspace: Workspace):  # noqa: ANN202
+def _statements(workspace: Workspace):
     graph = workspace.graph
     day = graph.start
     for op in graph.ops:
@@ -61,7 +61,7 @@ def _statements(workspace: Workspace):  # noqa: ANN202
     yield from ((f"view {name}", tree) for name, tree in views(graph).items())
 
 
-def _of_op(workspace: Workspace, op: Op):  # noqa: ANN202
+def _of_op(workspace: Workspace, op: Op):
     attributes = attributes_of(workspace.graph, op)
     for write in writes(workspace, op, workspace.graph.start, attributes):
         yield op.name, write.tree()

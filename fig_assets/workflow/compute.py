@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -209,8 +210,8 @@ def build_table(workspace: Workspace, op: Op) -> tuple[Written, dict[str, int]]:
             f"table '{table.name}': {path} does not exist\n"
             f'  fix: put the file there, or mend "path" of source "{table.source}"'
         )
-    columns = {name: types for name, types in _table_types(workspace, op).items()}
-    rows = read_table(path, "parquet" if source.format == "parquet" else "csv", columns)
+    form: Literal["csv", "parquet"] = "parquet" if source.format == "parquet" else "csv"
+    rows = read_table(path, form, _table_types(workspace, op))
     key = rows.column(table.key)
     seen: set[object] = set()
     keep = []
@@ -218,7 +219,10 @@ def build_table(workspace: Workspace, op: Op) -> tuple[Written, dict[str, int]]:
         keep.append(value is not None and value not in seen)
         seen.add(value)
     kept = rows.filter(pa.array(keep, pa.bool_())).sort_by(table.key)
-    counts = {"null_keys": key.null_count, "repeated_keys": rows.num_rows - kept.num_rows - key.null_count}
+    counts = {
+        "null_keys": key.null_count,
+        "repeated_keys": rows.num_rows - kept.num_rows - key.null_count,
+    }
     return workspace.engine.replace_all(table_target(workspace, op), kept), counts
 
 
@@ -270,7 +274,9 @@ def _facts(column: pa.ChunkedArray) -> Facts:
     if pa.types.is_boolean(kind):
         column = column.cast(pa.int64())
         kind = column.type
-    if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and column.null_count < len(column):
+    if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and column.null_count < len(
+        column
+    ):
         bounds = pc.min_max(column).as_py()
         numbers = {
             "mean": float(pc.mean(column).as_py()),
@@ -280,9 +286,7 @@ def _facts(column: pa.ChunkedArray) -> Facts:
     return Facts(len(column), column.null_count, "", numbers)
 
 
-def _event_write(
-    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
-) -> Write:
+def _event_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]) -> Write:
     graph = workspace.graph
     event = graph.events[op.owner]
     late = graph.sources[event.source].late_days
@@ -333,9 +337,7 @@ def _row_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[Att
     )
 
 
-def _label_write(
-    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
-) -> Write:
+def _label_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]) -> Write:
     graph = workspace.graph
     found = graph.label_sets[op.owner]
     stratum = {a.column for a in attributes_of(graph, op)}
@@ -377,5 +379,3 @@ def _set_aside(workspace: Workspace, op: Op, day: date) -> dict[str, object]:
         "null_keys": counts["null_keys"],
         "repeated_keys": counts["events"] - counts["null_keys"] - counts["keys"],
     }
-
-

@@ -143,7 +143,9 @@ def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
     target = _score_target(workspace, model, day, artifact)
     for column in target.columns:
         for read in column.reads:
-            require_days(workspace.engine, read, workspace.graph.start, f"{model.relation} of {day}")
+            require_days(
+                workspace.engine, read, workspace.graph.start, f"{model.relation} of {day}"
+            )
     rows = workspace.engine.query(select_scoring_set(workspace.graph, model, day))
     key = target.key[0]
     if artifact is None:
@@ -164,9 +166,7 @@ def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
     return Scored(day, written, artifact.card.trained_for, mean, above)
 
 
-def _train_day(
-    workspace: Workspace, model: Model, day: date, champion: date | None
-) -> Decision:
+def _train_day(workspace: Workspace, model: Model, day: date, champion: date | None) -> Decision:
     days = training_days(workspace, model, day)
     family = workspace.graph.row_families[model.family]
     request = TrainingRequest(
@@ -181,9 +181,7 @@ def _train_day(
         hyperparameters=dict(model.hyperparameters),  # type: ignore[arg-type]
     )
     candidate = train(training_set(workspace, model, days), request, threads=2)
-    known = (
-        workspace.registry.load(model.name, model.version, champion) if champion else None
-    )
+    known = workspace.registry.load(model.name, model.version, champion) if champion else None
     evaluation = _evaluation(workspace, model, days, known)
     rule = Rule(model.promotion_metric, model.promotion_min, model.promotion_min_gain)
     decision = decide(candidate, known, evaluation, rule)

@@ -172,7 +172,11 @@ def _publish_shares(
     for late, day in days.items():
         share = table.filter(pc.equal(table.column(EVENT_DAY), pa.scalar(day)))
         # An empty late share that never was is left out: to its day nothing has changed.
-        if late and not share.num_rows and engine.partition(f"{landing.relation}/{late}", day) is None:
+        if (
+            late
+            and not share.num_rows
+            and engine.partition(f"{landing.relation}/{late}", day) is None
+        ):
             continue
         notes = {FILES: _file_notes(workspace, files), LINE_COUNT: str(landed.lines)}
         target = landing_target(landing, late, {} if late else notes)
@@ -183,9 +187,7 @@ def _publish_shares(
 
 def _misplaced(table: pa.Table, reach: set[date], day: date) -> list[dict[str, object]]:
     """Return the lines whose time is unusable or whose day no file of this day may hold."""
-    inside = pc.fill_null(
-        pc.is_in(table.column(EVENT_DAY), pa.array(sorted(reach), pa.date32())), False
-    )
+    inside = pc.is_in(table.column(EVENT_DAY), pa.array(sorted(reach), pa.date32()))
     rows = table.filter(pc.invert(inside))
     names = (EVENT_DAY, TIME_TEXT, SOURCE_FILE, SOURCE_LINE, PAYLOAD)
     found: list[dict[str, object]] = []
