@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from dagster import (
     AssetDep,
@@ -33,6 +34,16 @@ from fig_assets.graph.nodes import (
 )
 from fig_assets.graph.period import SAME_DAY, Reach
 from fig_assets.graph.version import fingerprint
+
+
+class Documented(Protocol):
+    """Any node that says what documents it."""
+
+    @property
+    def about(self) -> About:
+        """Where it is written, what it is for, whose it is."""
+        ...
+
 
 SQL_TYPES = {
     "string": "VARCHAR",
@@ -180,7 +191,7 @@ def _shown(graph: Graph, op: Op) -> tuple[Attribute, ...]:
 
 def _about(graph: Graph, op: Op, key: Key) -> About | None:
     del key
-    owners = {
+    owners: dict[str, Mapping[str, Documented]] = {
         "event": graph.events,
         "table": graph.tables,
         "states": graph.families,

@@ -1,7 +1,8 @@
 """Config -> `Graph`: every name resolved, every type known, every problem told at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from fig_assets.config.load import Config
@@ -11,13 +12,25 @@ from fig_assets.graph.events import EventOwner, build_table
 from fig_assets.graph.families import FamilyOwner
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.models import ModelOwner
-from fig_assets.graph.nodes import Event, Graph, Landing, Source, Table
+from fig_assets.graph.nodes import (
+    Event,
+    Family,
+    Graph,
+    LabelSet,
+    Landing,
+    Model,
+    RowFamily,
+    Source,
+    Table,
+)
 from fig_assets.graph.ops import cut, parts_of
 from fig_assets.graph.rows import RowOwner
 from fig_assets.graph.scope import Refused, Scope
 
 T = TypeVar("T")
 N = TypeVar("N")
+Node = Event | Family | RowFamily | LabelSet | Model
+NodeOwner = EventOwner | FamilyOwner | RowOwner | LabelOwner | ModelOwner
 
 
 def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
@@ -31,9 +44,8 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
     """
     scope = Scope(config)
     tables = _tables(scope)
-    _register(scope, tables)
-    owners = list(scope.owners.values())
-    nodes = {owner.name: node for owner in owners if (node := _try(scope, owner.node)) is not None}
+    owners = _register(scope, tables)
+    nodes: list[Node] = [n for o in owners if (n := _try(scope, _node_of(o))) is not None]
     start = scope.environment.start_date or scope.project.start_date
     if start is None:
         where = Where(config.folder.name + "/project.json", 1, 1, "/start_date")
@@ -50,82 +62,71 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
 
 
 def _try(scope: Scope, step: Callable[[], T]) -> T | None:
-    """Run a step whose problems are recorded in `scope`."""
-    before = len(scope.problems)
+    """Run a step whose problems are recorded in `scope`; None where it was refused."""
     try:
         return step()
     except Refused:
-        if len(scope.problems) == before and not scope.problems:
-            raise
         return None
 
 
 def _tables(scope: Scope) -> dict[str, Table]:
-    tables = {}
-    for definition in scope.config.tables:
-        table = _try(scope, lambda d=definition: build_table(scope, d))  # type: ignore[misc]
-        if table is not None:
-            tables[table.name] = table
-    return tables
+    found = (_try(scope, partial(build_table, scope, d)) for d in scope.config.tables)
+    return {table.name: table for table in found if table is not None}
 
 
-def _register(scope: Scope, tables: Mapping[str, Table]) -> None:
+def _register(scope: Scope, tables: Mapping[str, Table]) -> list[NodeOwner]:
+    """Register every owner, so that each can be found by its name; those that fail are left out."""
     config = scope.config
-    sources = config.environment.spec.sources
-    makers: list[Callable[[], object]] = []
-    for event in config.events:
-        late = sources[event.spec.source].late_days if event.spec.source in sources else 1
-        makers.append(lambda e=event, n=late: EventOwner(scope, e, n))  # type: ignore[misc]
-    for family in config.families:
-        if family.spec.period is not None:
-            makers.append(lambda f=family: FamilyOwner(scope, f))  # type: ignore[misc]
-        else:
-            makers.append(lambda f=family: RowOwner(scope, f, tables))  # type: ignore[misc]
-    makers += [lambda s=labels: LabelOwner(scope, s) for labels in config.label_sets]  # type: ignore[misc]
-    makers += [lambda m=model: ModelOwner(scope, m) for model in config.models]  # type: ignore[misc]
-    for make in makers:
-        owner = _try(scope, make)
-        if owner is not None:
-            scope.owners[owner.name] = owner  # type: ignore[attr-defined, assignment]
-    for owner in list(scope.owners.values()):
-        if isinstance(owner, RowOwner) and _try(scope, lambda o=owner: o.collect() or o) is None:  # type: ignore[misc]
+    windowed = [f for f in config.families if f.spec.period is not None]
+    by_row = [f for f in config.families if f.spec.period is None]
+    makers: list[Callable[[], NodeOwner]] = [
+        *(partial(EventOwner, scope, definition) for definition in config.events),
+        *(partial(FamilyOwner, scope, definition) for definition in windowed),
+        *(partial(RowOwner, scope, definition, tables) for definition in by_row),
+        *(partial(LabelOwner, scope, definition) for definition in config.label_sets),
+        *(partial(ModelOwner, scope, definition) for definition in config.models),
+    ]
+    owners = [owner for make in makers if (owner := _try(scope, make)) is not None]
+    scope.owners |= {owner.name: owner for owner in owners}
+    for owner in owners:
+        if isinstance(owner, RowOwner) and not _try(scope, owner.collect):
             del scope.owners[owner.name]
+    return [owner for owner in owners if owner.name in scope.owners]
+
+
+def _node_of(owner: NodeOwner) -> Callable[[], Node]:
+    return owner.node
 
 
 def _assemble(
-    scope: Scope, nodes: Mapping[str, object], tables: Mapping[str, Table], start: date
+    scope: Scope, nodes: Sequence[Node], tables: Mapping[str, Table], start: date
 ) -> Graph:
     def of(kind: type[N]) -> dict[str, N]:
-        return {
-            name: nodes[name]
-            for name, owner in scope.owners.items()
-            if isinstance(owner, kind) and name in nodes
-        }  # type: ignore[misc]
+        return {node.name: node for node in nodes if isinstance(node, kind)}
 
-    events, families = of(EventOwner), of(FamilyOwner)
-    rows, labels, models = of(RowOwner), of(LabelOwner), of(ModelOwner)
-    sources = _sources(scope.config, list(events.values()), list(tables.values()))  # type: ignore[arg-type]
+    events, families, rows = of(Event), of(Family), of(RowFamily)
+    labels, models = of(LabelSet), of(Model)
+    sources = _sources(scope.config, list(events.values()), list(tables.values()))
     parts = parts_of(
         sources.values(),
-        events.values(),  # type: ignore[arg-type]
+        events.values(),
         tables.values(),
-        families.values(),  # type: ignore[arg-type]
-        rows.values(),  # type: ignore[arg-type]
-        labels.values(),  # type: ignore[arg-type]
-        models.values(),  # type: ignore[arg-type]
+        families.values(),
+        rows.values(),
+        labels.values(),
+        models.values(),
     )
-    end = scope.environment.end_date or scope.project.end_date
     return Graph(
         name=scope.project.name,
         start=start,
-        end=end,
+        end=scope.environment.end_date or scope.project.end_date,
         sources=sources,
-        events=events,  # type: ignore[arg-type]
+        events=events,
         tables=tables,
-        families=families,  # type: ignore[arg-type]
-        row_families=rows,  # type: ignore[arg-type]
-        label_sets=labels,  # type: ignore[arg-type]
-        models=models,  # type: ignore[arg-type]
+        families=families,
+        row_families=rows,
+        label_sets=labels,
+        models=models,
         attributes={a.key: a for a in scope.resolved.values()},
         ops=cut(parts),
     )

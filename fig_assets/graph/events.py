@@ -43,13 +43,14 @@ CARRIED: Mapping[str, Type] = {EVENT_TIME: TIMESTAMP, EVENT_ID: STRING}
 class EventOwner:
     """Resolves the fields of one event."""
 
-    def __init__(self, scope: Scope, definition: Definition[EventSpec], late_days: int) -> None:
+    def __init__(self, scope: Scope, definition: Definition[EventSpec]) -> None:
         self.scope = scope
         self.definition = definition
         self.spec = definition.spec
         self.name = definition.spec.name
         self.what = f"event '{self.name}'"
         self.source = self._source()
+        late_days = scope.environment.sources[self.source].late_days
         self._raw = Input(("raw", self.source), Reach(0, late_days))
         own = ("event_name", "event_type", "time", "id", "where")
         self.meaning = fingerprint("event", {key: getattr(self.spec, key) for key in own})
@@ -160,22 +161,19 @@ class EventOwner:
             about=about(self.definition, self.spec),
         )
 
-    def _source(self) -> str:
+    def _source(self) -> str:  # noqa: RET503 - a refusal raises
         known = self.scope.environment.sources
-        if self.spec.source is not None:
-            if self.spec.source not in known:
-                fix = self.scope.nearest(self.spec.source, known)
-                where = self.definition.where("source")
-                environment = self.scope.environment.name
-                message = f"source '{self.spec.source}' is not in environment '{environment}'"
-                self.scope.refuse(where, message, fix)
-            return self.spec.source
-        json_sources = sorted(name for name, source in known.items() if source.format == "json")
-        if "events" in json_sources or len(json_sources) == 1:
-            return "events" if "events" in json_sources else json_sources[0]
-        where = self.definition.where("name")
-        fix = f'add "source": one of {", ".join(json_sources) or "the environment"}'
-        self.scope.refuse(where, f"{self.what} does not say its source", fix)
+        lines = sorted(name for name, source in known.items() if source.format == "json")
+        name = self.spec.source or ("events" if "events" in lines else "".join(lines[:2]))
+        if name in known:
+            return name
+        if self.spec.source is None:
+            where = self.definition.where("name")
+            fix = f'add "source": one of {", ".join(lines) or "the environment"}'
+            self.scope.refuse(where, f"{self.what} does not say its source", fix)
+        where = self.definition.where("source")
+        message = f"source '{name}' is not in environment '{self.scope.environment.name}'"
+        self.scope.refuse(where, message, self.scope.nearest(name, known))
 
     def _path(self, text: str, where: Where) -> Path:
         try:

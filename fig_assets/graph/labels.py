@@ -18,7 +18,7 @@ from fig_assets.graph.scope import (
     choices,
     place,
 )
-from fig_assets.graph.version import fingerprint
+from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.types import BOOLEAN, STRING
 
 if TYPE_CHECKING:
@@ -158,7 +158,15 @@ class LabelOwner:
             fix = self.scope.nearest(name, self.spec.classes)
             self.scope.refuse(where, f"'{name}' is not one of the classes", fix)
 
-    def _attribute(self, symbol: Symbol, *, definition, inputs, meaning, path) -> Attribute:
+    def _attribute(
+        self,
+        symbol: Symbol,
+        *,
+        definition: Voted | Combined,
+        inputs: tuple[Input, ...],
+        meaning: tuple[Part, ...],
+        path: tuple[str | int, ...],
+    ) -> Attribute:
         label = symbol.name in self.spec.weak_labels
         written = self.spec.weak_labels if label else self.spec.strong_labels
         spec = written[symbol.name].all[symbol.version]

@@ -89,7 +89,7 @@ class Joined:
 
     join: int
     column: str
-    default: object = None
+    default: bool | int | float | str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fig_assets.config.load import Definition
+from fig_assets.config.schema import Check, Feature, JoinedOptions, Versions
 from fig_assets.config.schema import Family as FamilySpec
-from fig_assets.config.schema import Feature, JoinedOptions, Versions
 from fig_assets.errors import Where
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import FamilyOwner, in_order
@@ -15,6 +15,7 @@ from fig_assets.graph.nodes import (
     Aggregated,
     Attribute,
     Carried,
+    Computed,
     Input,
     Join,
     Joined,
@@ -34,9 +35,10 @@ from fig_assets.graph.scope import (
     choices,
     place,
 )
-from fig_assets.graph.version import fingerprint
+from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.functions import calls
 from fig_assets.language.parse import Reference
+from fig_assets.language.types import Type
 
 COUNTS = {"COUNT", "COUNT_IF", "COUNT_DISTINCT"}
 
@@ -94,7 +96,7 @@ class RowOwner:
         name = self.spec.groups[self._base].granularity_field or ""
         return self.scope.attribute(self.scope.pick(self.base, name, None, where), where)
 
-    def collect(self) -> None:
+    def collect(self) -> bool:
         """List the names of all features; runs once every owner is registered."""
         for index, group in enumerate(self.spec.groups):
             if group.kind == "join":
@@ -102,6 +104,7 @@ class RowOwner:
             else:
                 for name, versions in group.own.items():
                     self._add(name, Own(index, versions), choices({name: versions}).get(name))
+        return True
 
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
@@ -198,7 +201,15 @@ class RowOwner:
         return self.look(reference, where)
 
     def _attribute(
-        self, symbol: Symbol, *, kind, definition, inputs, meaning, about_it, checks=()
+        self,
+        symbol: Symbol,
+        *,
+        kind: Type,
+        definition: Computed | Joined,
+        inputs: tuple[Input, ...],
+        meaning: tuple[Part, ...],
+        about_it: About,
+        checks: tuple[Check, ...] = (),
     ) -> Attribute:
         rows = Input(self.base_field.key)
         return Attribute(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
@@ -202,7 +202,7 @@ def bind(
     return Bound(computed, tuple(found.values()), meaning)
 
 
-def about(definition: Definition, spec: Described, *path: str | int) -> About:
+def about(definition: Definition[Any], spec: Described, *path: str | int) -> About:
     """Collect what documents a thing, with the place where it is written."""
     deprecated = spec.deprecated if isinstance(spec, AttributeSpec) else None
     return About(definition.where(*path), spec.description, spec.owner, dict(spec.tags), deprecated)

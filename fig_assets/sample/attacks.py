@@ -6,9 +6,7 @@ from datetime import date
 import numpy as np
 
 from fig_assets.sample.batch import (
-    MALICIOUS_KINDS,
     Batch,
-    Floats,
     Ints,
     concat,
     cumulative,
@@ -255,16 +253,9 @@ def _languages(world: World, rng: np.random.Generator, actor: Ints, address: Int
             np.full(size, -1),
         ]
     )
-    return np.asarray(
-        choices[pick(rng, cumulative((0.3, 0.35, 0.3, 0.05)), size), np.arange(size)]
-    )
+    return np.asarray(choices[pick(rng, cumulative((0.3, 0.35, 0.3, 0.05)), size), np.arange(size)])
 
 
-def shares_by_kind() -> dict[str, float]:
-    """Return how malicious attempts are divided among the kinds of attack."""
-    return dict(zip(MALICIOUS_KINDS, (method.share for method in METHODS), strict=True))
-
-
-def daily_share(rng: np.random.Generator) -> Floats:
+def daily_share(rng: np.random.Generator) -> float:
     """Draw the part of a day's attempts that is malicious, between 2.4% and 3.8%."""
-    return np.clip(SHARE * (1 + 0.12 * rng.standard_normal()), 0.024, 0.038)
+    return min(max(SHARE * (1 + 0.12 * float(rng.standard_normal())), 0.024), 0.038)

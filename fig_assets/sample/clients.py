@@ -8,7 +8,9 @@ import numpy as np
 from fig_assets.sample.batch import Floats, Ints, cumulative
 
 _HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-_CHROME_HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+_CHROME_HTML = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+)
 _WINDOWS = ("Windows NT 10.0; Win64; x64", "Windows 10")
 _MAC = ("Macintosh; Intel Mac OS X 10_15_7", "Mac OS X")
 _LINUX = ("X11; Linux x86_64", "Linux")

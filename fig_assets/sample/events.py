@@ -1,6 +1,6 @@
 """The events of one day: attempts mixed with what else a log holds, numbered and in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -21,6 +21,7 @@ _LATE_SHARE = 0.003
 _DUPLICATE_SHARE = 0.001
 _END_SHARE = 0.05
 _VERIFY_SHARE = 0.05
+_NO_SESSION_SHARE = 0.0004
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +67,10 @@ def with_duplicates(world: World, events: Events) -> Events:
     rng = generator(world.seed, _EVENT_STREAM, events.day.toordinal(), 1)
     again = np.flatnonzero(rng.random(len(events)) < _DUPLICATE_SHARE)
     rows = np.concatenate([np.arange(len(events)), again])
-    batch = events.batch.take(rows)
+    second = events.batch.take(again)
     delay = rng.choice(np.array([0, 0, 1, 900, 2000]), len(again))
-    batch.time_ms[len(events) :] = np.minimum(batch.time_ms[len(events) :] + delay, DAY_MS - 1)
-    return _ordered(events, batch, rows)
+    second = replace(second, time_ms=np.minimum(second.time_ms + delay, DAY_MS - 1))
+    return _ordered(events, concat([events.batch, second]), rows)
 
 
 def truth_csv(events: Events) -> str:
@@ -100,30 +101,28 @@ def _number(rng: np.random.Generator, day: date, batch: Batch, suspect: Flags) -
     """Give events their type, id and session; some sessions that began also end on the day."""
     size = len(batch)
     lasts = (rng.lognormal(1.0, 0.9, size) * 3_600_000).astype(np.int64)
-    ends = (rng.random(size) < 1.3 * _END_SHARE) & (batch.time_ms + lasts < DAY_MS)
+    ends = (rng.random(size) < 1.3 * _END_SHARE) & (batch.time_ms + lasts < DAY_MS) & ~batch.failed
     ending = np.flatnonzero(ends)
     rows = np.concatenate([np.arange(size), ending])
-    drawn = codes(rng, size, 24)
-    sessions = ["" if none else f"idx{code}" for code, none in _holes(rng, drawn)]
-    found = batch.take(rows)
-    found.time_ms[size:] += lasts[ending]
-    found.failed[size:] = False
-    found.reason[size:] = 0
+    verifies = (rng.random(size) < _VERIFY_SHARE) & ~ends
+    end = batch.take(ending)
     everything = Events(
         day=day,
-        batch=found,
-        event=np.where(rng.random(len(rows)) < _VERIFY_SHARE, 1, 0),
+        batch=concat([batch, replace(end, time_ms=end.time_ms + lasts[ending])]),
+        event=np.concatenate([verifies.astype(np.int64), np.full(len(ending), 2)]),
         id=_uuids(rng, len(rows)),
-        session=[sessions[row] for row in rows.tolist()],
+        session=_sessions(rng, size, rows),
         suspect=suspect[rows],
     )
-    everything.event[ending] = 0
-    everything.event[size:] = 2
-    return _ordered(everything, found, np.arange(len(rows)))
+    return _ordered(everything, everything.batch, np.arange(len(rows)))
 
 
-def _holes(rng: np.random.Generator, drawn: list[str]) -> list[tuple[str, bool]]:
-    return list(zip(drawn, (rng.random(len(drawn)) < 0.0004).tolist(), strict=True))
+def _sessions(rng: np.random.Generator, size: int, rows: Ints) -> list[str]:
+    """Draw the sessions of `size` attempts, a few without, and return those of `rows`."""
+    drawn = [f"idx{code}" for code in codes(rng, size, 24)]
+    for hole in np.flatnonzero(rng.random(size) < _NO_SESSION_SHARE).tolist():
+        drawn[hole] = ""
+    return [drawn[row] for row in rows.tolist()]
 
 
 def _uuids(rng: np.random.Generator, size: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Ordinary sign-ins of one day: offices, homes, phones, VPNs, services, slips and journeys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -26,8 +27,12 @@ _TRIP_STREAM = 2
 _BROKEN_STREAM = 3
 _HOUR_MS = 3_600_000
 
-_WORKING = cumulative((1, 1, 1, 1, 1, 2, 8, 25, 60, 55, 40, 35, 25, 45, 40, 35, 30, 20, 10, 6, 4, 3, 2, 1))  # fmt: skip
-_EVENING = cumulative((4, 2, 1, 1, 1, 2, 8, 18, 22, 20, 16, 14, 14, 14, 14, 14, 16, 20, 26, 30, 30, 26, 18, 9))  # fmt: skip
+_WORKING = cumulative((
+    1, 1, 1, 1, 1, 2, 8, 25, 60, 55, 40, 35, 25, 45, 40, 35, 30, 20, 10, 6, 4, 3, 2, 1,
+))  # fmt: skip
+_EVENING = cumulative((
+    4, 2, 1, 1, 1, 2, 8, 18, 22, 20, 16, 14, 14, 14, 14, 14, 16, 20, 26, 30, 30, 26, 18, 9,
+))  # fmt: skip
 _ALWAYS = cumulative(np.ones(24))
 
 _WEEKDAY_SHARES = (0.345, 0.275, 0.16, 0.085, 0.08, 0.035, 0.02)
@@ -208,8 +213,7 @@ def _services(world: World, rng: np.random.Generator, day: date, size: int) -> B
         unknown=0.0,
         api_token=1.0,
     )
-    batch.api_token[:] = ~batch.failed & (rng.random(size) < api)
-    return batch
+    return replace(batch, api_token=~batch.failed & (rng.random(size) < api))
 
 
 def _forgotten(world: World, rng: np.random.Generator, day: date, size: int) -> Batch:
@@ -230,12 +234,14 @@ def _forgotten(world: World, rng: np.random.Generator, day: date, size: int) -> 
     begin = local_times(rng, _WORKING, world.people.city[who])
     time_ms = begin[at] + step * 25_000 + rng.integers(0, 20_000, len(at))
     solved = (step == length[at] - 1) & (rng.random(len(length)) < 0.8)[at]
-    batch.time_ms[:] = np.minimum(time_ms, 24 * _HOUR_MS - 1)
-    batch.failed[:] = ~solved
-    batch.reason[:] = np.where(solved, 0, np.maximum(batch.reason, 1))
-    batch.actor[:] = np.where(solved | (rng.random(len(at)) < 0.9), who[at], UNKNOWN)
-    batch.api_token[:] &= solved
-    return batch
+    return replace(
+        batch,
+        time_ms=np.minimum(time_ms, 24 * _HOUR_MS - 1),
+        failed=~solved,
+        reason=np.where(solved, 0, np.maximum(batch.reason, 1)),
+        actor=np.where(solved | (rng.random(len(at)) < 0.9), who[at], UNKNOWN),
+        api_token=batch.api_token & solved,
+    )
 
 
 def _travellers(world: World, rng: np.random.Generator, day: date, size: int) -> Batch:

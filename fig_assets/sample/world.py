@@ -152,9 +152,9 @@ _LAST = (
 )  # fmt: skip
 _DOMAINS = (
     "brightmill", "harborline", "quartzworks", "fernhill", "copperfox", "lumenix", "oakridge",
-    "trelliscare", "northgrain", "vantapay", "bluecanoe", "silverpine", "cedarbank", "pixelforge",
-    "tidewell", "maplegrid", "stonebay", "redkite", "clearfen", "goldleaf", "ironbark", "mistral",
-    "hollyhock", "sablecrest", "windrow", "amberton", "coralpay", "elmstead", "foxglove", "graniteco",
-    "heronlake", "juniperx", "kestrelhq", "larkspur", "moorland", "nettleco", "orchardy", "pebbleio",
-    "quillmark", "rowanbank",
+    "trelliscare", "northgrain", "vantapay", "bluecanoe", "silverpine", "cedarbank",
+    "pixelforge", "tidewell", "maplegrid", "stonebay", "redkite", "clearfen", "goldleaf",
+    "ironbark", "mistral", "hollyhock", "sablecrest", "windrow", "amberton", "coralpay",
+    "elmstead", "foxglove", "graniteco", "heronlake", "juniperx", "kestrelhq", "larkspur",
+    "moorland", "nettleco", "orchardy", "pebbleio", "quillmark", "rowanbank",
 )  # fmt: skip

@@ -4,7 +4,7 @@ Each aggregate call becomes a few state columns at the grain (entity), or, where
 values themselves (distinct counts, mode, entropy), a relation at the grain (entity, value).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -205,7 +205,7 @@ def _from_events(
     return select
 
 
-def _columns_of(definition: Aggregated):
+def _columns_of(definition: Aggregated) -> Callable[[Reference], exp.Expr]:
     def read(reference: Reference) -> exp.Expr:
         if reference.name in ("event_time", "event_id") and reference.version is None:
             return column(definition.columns.get(label_of(reference), reference.name))

@@ -27,6 +27,7 @@ from fig_assets.sql.expressions import (
     arrow_types,
     closure,
     column,
+    count_where,
     day_literal,
     named,
     on_days,
@@ -125,8 +126,8 @@ def select_counts(event: Event, late_days: int, day: date) -> exp.Select:
     return chain.finish(
         exp.select(
             exp.Count(this=exp.Star()).as_("lines"),
-            exp.func("COUNT_IF", matches).as_("matching"),
-            exp.Add(this=distinct, expression=exp.func("COUNT_IF", without_id)).as_("different"),
+            count_where(matches).as_("matching"),
+            exp.Add(this=distinct, expression=count_where(without_id)).as_("different"),
         ).from_(source)
     )
 

@@ -29,6 +29,7 @@ from fig_assets.sql.expressions import (
     closure,
     column,
     column_all,
+    count_where,
     day_literal,
     named,
     on_days,
@@ -52,7 +53,7 @@ def score_columns(graph: Graph, model: str) -> dict[str, pa.DataType]:
     node = graph.models[model]
     family = graph.row_families[node.family]
     key = {family.granularity: arrow_type(family.granularity_type)}
-    more = {"trained_for": pa.date32(), "explanation": pa.string()}
+    more: dict[str, pa.DataType] = {"trained_for": pa.date32(), "explanation": pa.string()}
     return {DAY: pa.date32(), **key, **arrow_types(node.outputs), **more}
 
 
@@ -178,7 +179,7 @@ def select_set_aside(graph: Graph, family: RowFamily, day: date, dialect: str) -
     return (
         exp.select(
             exp.Count(this=exp.Star()).as_("events"),
-            exp.func("COUNT_IF", key.is_(exp.null())).as_("null_keys"),
+            count_where(key.is_(exp.null())).as_("null_keys"),
             exp.Count(this=exp.Distinct(expressions=[key.copy()])).as_("keys"),
         )
         .from_(table)

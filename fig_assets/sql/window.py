@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 import pyarrow as pa
 from sqlglot import exp
@@ -152,7 +153,7 @@ def _merge_group(
     for call in calls_:
         if call.values is None:
             names = {part: name for part, (name, _) in call.columns.items()}
-            merged = merge(call.call, lambda part, n=names: column(n[part]), dialect)
+            merged = merge(call.call, partial(_state, names), dialect)
             select = select.select(merged.as_(_result(call), quoted=True))
     table = scan(states.group.relation, states.columns, days, "states")
     merged_name = chain.add(
@@ -185,6 +186,10 @@ def _from_values(states: GroupStates, call: CallStates, days: Window, dialect: s
         .from_(distinct.subquery("seen"))
         .group_by(column(key))
     )
+
+
+def _state(names: dict[str, str], part: str) -> exp.Expr:
+    return column(names[part])
 
 
 def _total() -> exp.Expr:

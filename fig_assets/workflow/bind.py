@@ -1,7 +1,10 @@
 """Every statement of a project -> proof that it binds, on empty relations, touching no data."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from sqlglot import exp
 
 from fig_assets.config.load import Config
 from fig_assets.engines import open_engine
@@ -49,7 +52,7 @@ def bind_statements(config: Config, graph: Graph) -> int:
     return count
 
 
-def _statements(workspace: Workspace):
+def _statements(workspace: Workspace) -> Iterator[tuple[str, exp.Query]]:
     graph = workspace.graph
     day = graph.start
     for op in graph.ops:
@@ -61,7 +64,7 @@ def _statements(workspace: Workspace):
     yield from ((f"view {name}", tree) for name, tree in views(graph).items())
 
 
-def _of_op(workspace: Workspace, op: Op):
+def _of_op(workspace: Workspace, op: Op) -> Iterator[tuple[str, exp.Query]]:
     attributes = attributes_of(workspace.graph, op)
     for write in writes(workspace, op, workspace.graph.start, attributes):
         yield op.name, write.tree()

@@ -93,10 +93,8 @@ def judge(
     except SchemaErrors as found:
         cases = found.failure_cases
     verdicts = [_contract(relation, key, attributes, frame, cases)]
-    for attribute in attributes:
-        for check in attribute.checks:
-            verdicts.append(_verdict(attribute, check, list(key), frame, cases))
-    return verdicts
+    declared = [(attribute, check) for attribute in attributes for check in attribute.checks]
+    return verdicts + [_verdict(a, check, list(key), frame, cases) for a, check in declared]
 
 
 def check_names(attribute: Attribute) -> list[tuple[str, bool]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -268,7 +268,7 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
         )
 
 
-def _facts(column: pa.ChunkedArray) -> Facts:
+def _facts(column: "pa.ChunkedArray[Any]") -> Facts:
     numbers: dict[str, float] = {}
     kind = column.type
     if pa.types.is_boolean(kind):
@@ -277,11 +277,11 @@ def _facts(column: pa.ChunkedArray) -> Facts:
     if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and column.null_count < len(
         column
     ):
-        bounds = pc.min_max(column).as_py()
+        low, high = pc.min(column).as_py(), pc.max(column).as_py()
         numbers = {
             "mean": float(pc.mean(column).as_py()),
-            "min": float(bounds["min"]),
-            "max": float(bounds["max"]),
+            "min": float(low),
+            "max": float(high),
         }
     return Facts(len(column), column.null_count, "", numbers)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +26,7 @@ from fig_assets.sql.training_set import (
 )
 from fig_assets.workflow.workspace import Workspace
 
+Column: TypeAlias = "pa.Array[Any]"
 NO_MODEL = "no model"
 NEVER_BUILT = "never built"
 
@@ -153,15 +155,16 @@ def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
         (written,) = workspace.engine.replace_days(target, empty, [day])
         return Scored(day, written, None)
     scores = score(artifact, rows)
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        DAY: rows.column(DAY),
-        key: rows.column(key),
+    columns: dict[str, Column] = {
+        DAY: rows.column(DAY).combine_chunks(),
+        key: rows.column(key).combine_chunks(),
         **{output.column: scores for output in model.outputs},
         "trained_for": pa.repeat(pa.scalar(artifact.card.trained_for, pa.date32()), len(scores)),
         "explanation": _explanations(model, artifact, rows),
     }
     (written,) = workspace.engine.replace_days(target, pa.table(columns), [day])
-    above = int(pc.sum(pc.greater_equal(scores, model.explain_above)).as_py() or 0)
+    high = pc.greater_equal(scores, pa.scalar(model.explain_above))
+    above = high.true_count
     mean = pc.mean(scores).as_py() if len(scores) else None
     return Scored(day, written, artifact.card.trained_for, mean, above)
 
@@ -178,9 +181,9 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         label=model.label.column,
         positive=model.positive,
         key=family.granularity,
-        hyperparameters=dict(model.hyperparameters),  # type: ignore[arg-type]
+        hyperparameters=dict(model.hyperparameters),
     )
-    candidate = train(training_set(workspace, model, days), request, threads=2)
+    candidate = train(training_set(workspace, model, days), request)
     known = workspace.registry.load(model.name, model.version, champion) if champion else None
     evaluation = _evaluation(workspace, model, days, known)
     rule = Rule(model.promotion_metric, model.promotion_min, model.promotion_min_gain)
@@ -246,11 +249,11 @@ def _score_target(
     )
 
 
-def _empty(target: Target) -> dict[str, pa.Array]:
+def _empty(target: Target) -> dict[str, Column]:
     return {column.name: pa.array([], column.type) for column in target.columns}
 
 
-def _explanations(model: Model, artifact: Artifact, rows: pa.Table) -> pa.Array:
+def _explanations(model: Model, artifact: Artifact, rows: pa.Table) -> Column:
     if not model.explain_top or not rows.num_rows:
         return pa.nulls(rows.num_rows, pa.string())
     return explain(artifact, rows, top_k=model.explain_top, above=model.explain_above)

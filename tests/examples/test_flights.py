@@ -28,7 +28,7 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def oracle(flights: Project) -> naive.Naive:
-    return flights.naive()
+    return flights.oracle()
 
 
 def reference(name: str) -> list[dict[str, object]]:

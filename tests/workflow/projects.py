@@ -50,7 +50,7 @@ class Project:
         self.workspace.close()
         self.workspace = self._opened()
 
-    def naive(self) -> naive.Naive:
+    def oracle(self) -> naive.Naive:
         """Open the oracle over the same folder."""
         return naive.load(self.root / "configs", self.environment)
 
