@@ -25,9 +25,9 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Needs uv (https://docs.astral.sh/uv) on the PATH; everything else installs from the result.
-lock:
-	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes \
+# Resolves anew and writes the lock file; names no index and no host.
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate pyproject.toml --extra dev -o requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml

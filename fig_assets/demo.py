@@ -4,7 +4,7 @@ import csv
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -82,22 +82,20 @@ def run_demo(folder: Path, *, days: int, events_per_day: int, out: Console, err:
     end = datetime.now(UTC).date() - timedelta(days=1)
     start = _start(folder, end - timedelta(days=days - 1))
     raw = folder.resolve().parent / FOLDER / "raw"
-    with Display(err) as display:
+    with Display(err) as display, ExitStack() as opened:
         with clock.step("sample"):
             _sample(raw, start, end, events_per_day, display)
         with clock.step("validate"):
-            project = load_project(folder, ENVIRONMENT)
+            project = opened.enter_context(load_project(folder, ENVIRONMENT))
             statements = project.bind()
-        with project:
-            begun_run = time.perf_counter()
-            summary = project.execute_workflow(
-                start, end, only_stale=True, progress=display.progress, on_plan=display.plan
-            )
-            for op, seconds in summary.seconds.items():
-                clock.add(STEP_OF[op.partition("__")[0]], seconds)
-            spent = time.perf_counter() - begun_run
-            clock.add("bookkeeping", spent - sum(summary.seconds.values()))
-    with project:
+        begun_run = time.perf_counter()
+        summary = project.execute_workflow(
+            start, end, only_stale=True, progress=display.progress, on_plan=display.plan
+        )
+        for op, seconds in summary.seconds.items():
+            clock.add(STEP_OF[op.partition("__")[0]], seconds)
+        spent = time.perf_counter() - begun_run
+        clock.add("bookkeeping", spent - sum(summary.seconds.values()))
         report = _report(project, summary, raw, (start, end))
     report |= {
         "seconds": round(time.perf_counter() - begun, 1),

@@ -19,7 +19,7 @@ import threading
 import weakref
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -39,18 +39,15 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventL
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import QueuePool
-from watchdog.observers import Observer
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
     from dagster import AssetKey
-    from dagster._core.event_api import EventHandlerFn
     from dagster._core.events.log import EventLogEntry
     from dagster._serdes import ConfigurableClassData
     from sqlalchemy.engine import Connection, Engine
-    from watchdog.observers.api import BaseObserver
 
 BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 """Dagster hands events to `store_event_batch` only where this variable is above 0."""
@@ -116,6 +113,10 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             if index is not None:
                 ids = index.execute(_INSERT_WITH_IDS, [row for _, row in mirrored]).scalars().all()
                 self._index(index, [event for event, _ in mirrored], ids)
+        for run_id in {event.run_id for event in events}:
+            # A kept connection commits to the -wal file; those who watch the run wait for this one.
+            with suppress(FileNotFoundError):
+                os.utime(self.path_for_shard(run_id))
 
     def _index(
         self, index: "Connection", events: "Sequence[EventLogEntry]", ids: Sequence[int]
@@ -185,17 +186,6 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         self._shards.close()
         super().wipe()
 
-    def watch(self, run_id: str, cursor: str | None, callback: "EventHandlerFn") -> None:
-        """Call `callback` for each event of the run after `cursor`, as it is committed."""
-        observer: BaseObserver | None = self._obs
-        if observer is None:
-            observer = Observer()
-            observer.start()
-            self._obs = observer  # type: ignore[assignment]  # Dagster leaves it undeclared.
-        watchdog = _Watchdog(self, run_id, callback, cursor)
-        watch = observer.schedule(watchdog, self._base_dir, recursive=True)
-        self._watchers[run_id][callback] = (watchdog, watch)
-
     def dispose(self) -> None:
         """Stop watching and close all files; the storage opens them again when it is used."""
         super().dispose()
@@ -206,17 +196,6 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
 
 def _run_id(pair: "tuple[EventLogEntry, dict[str, object]]") -> str:
     return pair[0].run_id
-
-
-class _Watchdog(SqliteEventLogStorageWatchdog):
-    # A kept connection leaves its commits in the -wal file, where the stock pattern sees none.
-
-    @property
-    def patterns(self) -> list[str]:
-        return [self._log_path, f"{self._log_path}-wal"]
-
-    def on_modified(self, event: object) -> None:
-        self._process_log()
 
 
 @functools.cache
@@ -342,14 +321,14 @@ _STOOD_IN_FOR: dict[type, tuple[str, ...]] = {
         *("__init__", "_initdb", "_connect", "run_connection", "index_connection", "has_table"),
         *("store_event", "wipe", "watch", "end_watch", "dispose"),
     ),
-    SqliteEventLogStorageWatchdog: ("__init__", "_process_log", "on_modified"),
+    SqliteEventLogStorageWatchdog: ("__init__", "on_modified"),
     SqlEventLogStorage: (
         *("_event_to_row", "_store_asset_event", "_store_asset_event_tags"),
         *("_get_asset_entry_values", "_has_asset_key_index_cols_on_connection"),
         *("_has_asset_key_col_on_connection", "store_asset_check_event"),
     ),
 }
-_STOOD_IN_FOR_SHA256 = "0a00b624cd5c73c4e714f988ce97f23ec7a7c47193834371231fc3a787bf3491"
+_STOOD_IN_FOR_SHA256 = "2bfe435674a6a4cae2f359745482fd73354e71b8011648831162e1f6fa618f32"
 
 
 @functools.cache

@@ -5,25 +5,31 @@ from datetime import date, timedelta
 from typing import Literal
 
 from dagster import (
-    AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetsDefinition,
     AssetSpec,
     BackfillPolicy,
     Config,
-    MaterializeResult,
     multi_asset,
 )
 from pydantic import Field
 
 from fig_assets.assets import keys
-from fig_assets.assets.report import report
+from fig_assets.assets.report import Event, report
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.ops import Part, published_key
-from fig_assets.workflow.checks import SCHEMA, check_names
+from fig_assets.workflow.checks import CONSERVATION, SCHEMA, SET_ASIDE, TRAINED, check_names
 from fig_assets.workflow.run import run_op
+
+ACCOUNTS = {
+    "raw": (CONSERVATION, "every line is landed, blank, or in the quarantine with a reason; warns"),
+    "model": (TRAINED, "a champion is in force, and trained anew where it was due; warns"),
+    "event": (CONSERVATION, "every landed line is a row, or is counted with its reason; warns"),
+    "row": (SET_ASIDE, "few events have no key, or one that was there before; warns"),
+}
+"""The checks that nothing is lost on the way, by the kind of op."""
 
 
 class Training(Config):
@@ -39,7 +45,7 @@ class Training(Config):
 def build_asset(graph: Graph, op: Op, specs: Sequence[AssetSpec]) -> AssetsDefinition:
     """Build the multi-asset of an op; any subset of its assets can be materialised alone."""
     if op.kind == "model":
-        return _model_asset(op, specs)
+        return _model_asset(graph, op, specs)
 
     @multi_asset(
         name=op.name,
@@ -51,7 +57,7 @@ def build_asset(graph: Graph, op: Op, specs: Sequence[AssetSpec]) -> AssetsDefin
     )
     def compute(
         context: AssetExecutionContext,
-    ) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
+    ) -> Iterator[Event]:
         yield from _run(context, op, frozenset())
 
     return compute
@@ -65,27 +71,31 @@ def check_specs(graph: Graph, op: Op) -> list[AssetCheckSpec]:
         if attribute is None:
             continue
         for name, blocks in check_names(attribute):
-            words = "blocks publication" if blocks else "warns"
+            words = f"{name}; {'blocks publication' if blocks else 'warns'}"
             found.append(
-                AssetCheckSpec(name, asset=keys.asset_key(key), description=f"{name}; {words}")
+                AssetCheckSpec(name, asset=keys.asset_key(key), description=words, blocking=blocks)
             )
     shown = published_key(Part(op.kind, op.owner, op.period))
     if shown is not None and shown in op.keys:
         words = "keys are there and unique, every column has its type; blocks publication"
-        found.append(AssetCheckSpec(SCHEMA, asset=keys.asset_key(shown), description=words))
+        found.append(
+            AssetCheckSpec(SCHEMA, asset=keys.asset_key(shown), description=words, blocking=True)
+        )
+    if op.kind in ACCOUNTS and (shown is None or shown in op.keys):
+        name, words = ACCOUNTS[op.kind]
+        found.append(AssetCheckSpec(name, asset=keys.asset_key(op.keys[-1]), description=words))
     return found
 
 
-def _model_asset(op: Op, specs: Sequence[AssetSpec]) -> AssetsDefinition:
+def _model_asset(graph: Graph, op: Op, specs: Sequence[AssetSpec]) -> AssetsDefinition:
     @multi_asset(
         name=op.name,
         specs=specs,
         backfill_policy=_policy(specs),
+        check_specs=check_specs(graph, op),
         required_resource_keys={WORKSPACE},
     )
-    def decide(
-        context: AssetExecutionContext, config: Training
-    ) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
+    def decide(context: AssetExecutionContext, config: Training) -> Iterator[Event]:
         days = _days(context)
         workspace: OpenWorkspace = context.resources.workspace
         explicit = frozenset(days) if config.train == "always" else workspace.train_on
@@ -94,9 +104,7 @@ def _model_asset(op: Op, specs: Sequence[AssetSpec]) -> AssetsDefinition:
     return decide
 
 
-def _run(
-    context: AssetExecutionContext, op: Op, explicit: frozenset[date]
-) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
+def _run(context: AssetExecutionContext, op: Op, explicit: frozenset[date]) -> Iterator[Event]:
     opened: OpenWorkspace = context.resources.workspace
     selected = [key for key in op.keys if keys.asset_key(key) in context.selected_asset_keys]
     result = run_op(

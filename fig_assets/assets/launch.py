@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 from dagster import (
+    AssetCheckKey,
     AssetsDefinition,
     AssetSelection,
     DagsterInstance,
@@ -32,6 +33,8 @@ from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace
 
 LONGEST_RUN_DAYS = 90
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Events go to the event log; the terminal shows progress instead."""
 
 
 @dataclass
@@ -162,6 +165,7 @@ class _Runner:
             instance=self.instance,
             resources=_resources(self.opened.workspace, self.opened),
             tags=tags if dated else None,
+            run_config=QUIET,
             raise_on_error=False,
         )
         return self._record(result, ops)
@@ -172,13 +176,18 @@ class _Runner:
         for event in result.get_asset_materialization_events():
             name = event.step_key or ""
             summary.done[name] = summary.done.get(name, 0) + 1
+        verdicts: dict[AssetCheckKey, str] = {}
         for check in result.get_asset_check_evaluations():
-            if check.passed:
-                summary.checks_passed += 1
-            else:
+            verdicts.setdefault(check.asset_check_key, "")
+            if not check.passed:
+                day = f" on {check.partition}" if check.partition else ""
+                verdicts[check.asset_check_key] = f"{check.description}{day}"
+        summary.checks_passed += sum(not words for words in verdicts.values())
+        for key, words in verdicts.items():
+            if words:
                 summary.checks_failed += 1
-                where = "/".join(check.asset_key.path)
-                summary.failed_checks.append(f"{where} {check.check_name}: {check.description}")
+                where = "/".join(key.asset_key.path)
+                summary.failed_checks.append(f"{where} {key.name}: {words}")
         failed = set()
         for event in result.get_step_failure_events():
             failed.add(event.step_key)

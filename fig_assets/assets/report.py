@@ -16,6 +16,7 @@ from dagster import (
     MetadataValue,
     TableRecord,
 )
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from fig_assets.assets import keys
 from fig_assets.assets.partitions import partition
@@ -26,6 +27,8 @@ from fig_assets.workflow.run import OpResult
 from fig_assets.workflow.workspace import Workspace
 
 Metadata = dict[str, object]
+Event = MaterializeResult[object] | AssetCheckResult | AssetCheckEvaluation
+"""What an op tells Dagster."""
 
 
 def report(
@@ -33,7 +36,7 @@ def report(
     workspace: Workspace,
     result: OpResult,
     selected: Sequence[Key],
-) -> Iterator[MaterializeResult[object] | AssetCheckResult]:
+) -> Iterator[Event]:
     """Yield what an op did, in the order of its assets.
 
     Raises:
@@ -44,6 +47,7 @@ def report(
         _log(context, ("states", result.op.owner), refreshed, {"fig/refreshed_for": result.op.name})
     if result.refused:
         _log_good_days(context, workspace, result, selected)
+        yield from _daily_checks(context, result)
         raise _failure(result)
     is_dated = None not in result.days
     for key in selected:
@@ -64,23 +68,26 @@ def report(
     for found in result.days.values():
         for key in found.also:
             _log(context, key, found.day, _metadata(workspace, result, key, found, last=False))
-    yield from _check_results(context, result)
-
-
-def _check_results(context: AssetExecutionContext, result: OpResult) -> Iterator[AssetCheckResult]:
-    wanted = {(graph.asset_key, graph.name) for graph in context.selected_asset_check_keys}
-    by_check: dict[tuple[Key, str], dict[date, Verdict]] = {}
-    for day, found in result.days.items():
-        for verdict in found.verdicts:
-            if day is not None:
-                by_check.setdefault((verdict.key, verdict.name), {})[day] = verdict
-    for (key, name), verdicts in by_check.items():
-        if (keys.asset_key(key), name) not in wanted:
-            continue
-        if len(verdicts) > 1:
-            for day, verdict in verdicts.items():
-                _log_check(context, verdict, day)
+    yield from _daily_checks(context, result)
+    for (key, name), verdicts in _verdicts(context, result).items():
         yield _check_result(key, name, verdicts)
+
+
+def _verdicts(
+    context: AssetExecutionContext, result: OpResult
+) -> dict[tuple[Key, str], dict[date, Verdict]]:
+    """Return the verdicts of each selected check by day, those of refused days last."""
+    wanted = {(check.asset_key, check.name) for check in context.selected_asset_check_keys}
+    judged = [(day, found.verdicts) for day, found in result.days.items()]
+    for day, refusal in sorted(result.refused.items(), key=str):
+        if isinstance(refusal, ChecksFailed):
+            judged.append((day, list(refusal.verdicts)))
+    found: dict[tuple[Key, str], dict[date, Verdict]] = {}
+    for day, verdicts in judged:
+        for verdict in verdicts:
+            if day is not None and (keys.asset_key(verdict.key), verdict.name) in wanted:
+                found.setdefault((verdict.key, verdict.name), {})[day] = verdict
+    return found
 
 
 def _check_result(key: Key, name: str, verdicts: Mapping[date, Verdict]) -> AssetCheckResult:
@@ -109,22 +116,24 @@ def _check_result(key: Key, name: str, verdicts: Mapping[date, Verdict]) -> Asse
     )
 
 
-def _log_check(context: AssetExecutionContext, verdict: Verdict, day: date) -> None:
-    """Report one day's verdict: a range run has room for one result of a check only."""
-    metadata: Metadata = {"rows": verdict.rows, "failed_rows": verdict.failed_rows}
-    if verdict.sample:
-        metadata["sample"] = _table(verdict.sample)
-    context.instance.report_runless_asset_event(
-        AssetCheckEvaluation(
-            asset_key=keys.asset_key(verdict.key),
-            check_name=verdict.name,
-            passed=verdict.passed,
-            severity=_severity(verdict),
-            description=verdict.words,
-            partition=partition(day),
-            metadata=metadata,  # type: ignore[arg-type]
-        )
-    )
+def _daily_checks(
+    context: AssetExecutionContext, result: OpResult
+) -> Iterator[AssetCheckEvaluation]:
+    """Report each day's verdicts: a run has room for one result of a check only."""
+    for verdicts in _verdicts(context, result).values():
+        for day, verdict in verdicts.items():
+            metadata: Metadata = {"rows": verdict.rows, "failed_rows": verdict.failed_rows}
+            if verdict.sample:
+                metadata["sample"] = _table(verdict.sample)
+            yield AssetCheckEvaluation(
+                asset_key=keys.asset_key(verdict.key),
+                check_name=verdict.name,
+                passed=verdict.passed,
+                severity=_severity(verdict),
+                description=verdict.words,
+                partition=partition(day),
+                metadata=metadata,  # type: ignore[arg-type]
+            )
 
 
 def _log_good_days(
@@ -135,19 +144,20 @@ def _log_good_days(
 ) -> None:
     for day, found in result.days.items():
         for key in selected:
-            _log(context, key, day, _metadata(workspace, result, key, found, last=False))
-    for refusal_day, refusal in result.refused.items():
-        if isinstance(refusal, ChecksFailed) and refusal_day is not None:
-            for verdict in refusal.verdicts:
-                _log_check(context, verdict, refusal_day)
+            metadata = _metadata(
+                workspace, result, key, found, last=day == max(result.days, key=str)
+            )
+            _log(context, key, day, metadata)
 
 
 def _log(context: AssetExecutionContext, key: Key, day: date | None, metadata: Metadata) -> None:
+    digest = metadata.get("fig/digest")
     context.log_event(
         AssetMaterialization(
             keys.asset_key(key),
             partition=partition(day) if day else None,
             metadata=metadata,  # type: ignore[arg-type]
+            tags={DATA_VERSION_TAG: str(digest)} if digest else None,
         )
     )
 

@@ -17,5 +17,5 @@ def open_engine(kind: str, path: str, root: Path) -> Engine:
 
         return open_duckdb(path, root)
     raise UnsupportedOnEngine(
-        f"there is no engine for warehouse type '{kind}' yet; fix: use \"type\": \"duckdb\""
+        f'there is no engine for warehouse type \'{kind}\' yet; fix: use "type": "duckdb"'
     )

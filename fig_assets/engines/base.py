@@ -7,6 +7,7 @@ warehouse is each engine's own business, in one place.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import blake2b
 from typing import Protocol, Self
 
 import pyarrow as pa
@@ -35,7 +36,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Column:
-    """One stored column: its Arrow type, the fingerprint of its meaning, and what it was made of."""
+    """One stored column: its Arrow type, the fingerprint of its meaning, and what it reads."""
 
     name: str
     type: pa.DataType
@@ -103,6 +104,27 @@ class Partition:
     key_digest: str
     columns: Mapping[str, StoredColumn]
     notes: Mapping[str, str] = field(default_factory=dict)
+    _short: dict[tuple[str, ...], str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def short_digest(self, columns: tuple[str, ...]) -> str:
+        """Digest the keys and `columns` in eight characters; '' where a column was never built.
+
+        Remembered: a day is read by the windows of many other days.
+        """
+        known = self._short.get(columns)
+        if known is None:
+            known = self._short[columns] = self._digest(columns)
+        return known
+
+    def _digest(self, columns: tuple[str, ...]) -> str:
+        parts = [self.key_digest[:8]]
+        for name in columns:
+            if name not in self.columns:
+                return ""
+            parts.append(self.columns[name].digest[:8])
+        return combine(parts)
 
 
 @dataclass(frozen=True)
@@ -193,6 +215,20 @@ def days_between(start: date, end: date) -> Iterable[date]:
         yield start + timedelta(days=offset)
 
 
+@dataclass(frozen=True)
+class Scan:
+    """What stands behind a table of a tree: a relation, its shape, and the days [start, end)."""
+
+    relation: str
+    columns: Mapping[str, pa.DataType]
+    start: date | None = None
+    end: date | None = None
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return itself: it never changes, and trees are copied often."""
+        return self
+
+
 def relation(
     name: str,
     columns: Mapping[str, pa.DataType],
@@ -205,8 +241,45 @@ def relation(
     its shape, so that a statement over it returns no rows instead of failing.
     """
     table = exp.Table(this=exp.to_identifier(name, quoted=True))
-    table.meta.update({"relation": name, "columns": dict(columns), "start": start, "end": end})
+    table.meta["scan"] = Scan(name, dict(columns), start, end)
     return table
+
+
+def scan_of(table: exp.Table) -> Scan | None:
+    """Return what `relation` put behind a table; None for any other table."""
+    found = table.meta_get("scan")
+    return found if isinstance(found, Scan) else None
+
+
+class Snapshot:
+    """The stored records as they are now, each looked up once; for one question, then dropped."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._days: dict[tuple[str, date | None, date | None], tuple[Partition | None, ...]] = {}
+        self._inputs: dict[Read, InputDigests] = {}
+
+    def input_digests(self, read: Read) -> InputDigests:
+        """Digest what `read` would see now, a short digest for each of its days."""
+        found = self._inputs.get(read)
+        if found is None:
+            start = read.start.isoformat() if read.start else ""
+            digests = tuple(
+                stored.short_digest(read.columns) if stored else ""
+                for stored in self._partitions(read)
+            )
+            found = InputDigests(read.relation, read.columns, start, digests)
+            self._inputs[read] = found
+        return found
+
+    def _partitions(self, read: Read) -> tuple[Partition | None, ...]:
+        place = (read.relation, read.start, read.end)
+        found = self._days.get(place)
+        if found is None:
+            days: tuple[date | None, ...] = read.days or (None,)
+            found = tuple(self._engine.partition(read.relation, day) for day in days)
+            self._days[place] = found
+        return found
 
 
 def stale_reason(engine: Engine, target: Target, day: date | None) -> str:
@@ -218,44 +291,27 @@ def stale_reason(engine: Engine, target: Target, day: date | None) -> str:
     stored = engine.partition(target.relation, day)
     if stored is None:
         return "missing"
+    now = Snapshot(engine)
     for column in target.columns:
         found = stored.columns.get(column.name)
         if found is None:
             return "missing"
         if found.fingerprint != column.fingerprint:
             return "definition changed"
-        expected = tuple(input_digests(engine, read) for read in column.reads)
-        if found.inputs != expected:
+        if found.inputs != tuple(map(now.input_digests, column.reads)):
             return "input changed"
     return ""
 
 
 def input_digests(engine: Engine, read: Read) -> InputDigests:
     """Digest what `read` would see now, a short digest for each of its days."""
-    days: tuple[date | None, ...] = read.days or (None,)
-    start = read.start.isoformat() if read.start else ""
-    digests = tuple(_day_digest(engine.partition(read.relation, day), read) for day in days)
-    return InputDigests(read.relation, read.columns, start, digests)
-
-
-def _day_digest(stored: Partition | None, read: Read) -> str:
-    if stored is None:
-        return ""
-    parts = [stored.key_digest[:8]]
-    for name in read.columns:
-        column = stored.columns.get(name)
-        if column is None:
-            return ""
-        parts.append(column.digest[:8])
-    return combine(parts)
+    return Snapshot(engine).input_digests(read)
 
 
 def combine(parts: Sequence[str]) -> str:
     """Fold short digests into one of eight characters; a single part is returned as it is."""
     if len(parts) == 1:
         return parts[0]
-    from hashlib import blake2b
-
     return blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
 
 

@@ -4,8 +4,11 @@ Statements run on one thread each, so that sums of floats have one order; caller
 days at once from their own threads.
 """
 
+import shutil
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Self
@@ -15,56 +18,72 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
+from fig_assets.engines import scans
 from fig_assets.engines.base import (
     DAY,
     Audit,
+    InputDigests,
     Partition,
-    Read,
+    Snapshot,
     Target,
     Written,
-    days_between,
-    input_digests,
 )
+from fig_assets.engines.day_file import sweep
 from fig_assets.engines.lake import Lake
 from fig_assets.errors import EngineError
 
 SETTINGS = {
     "threads": "1",
+    "memory_limit": "50%",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "enable_external_file_cache": "false",
 }
+"""Half of the memory, because results and a second process need some; more is spilled to disk."""
+CATALOG = "catalog.duckdb"
+SPILL = ".tmp"
+ORPHAN_AGE_S = 86_400.0
+UNREADABLE_IN_PATHS = "*?[="
 
 
 class DuckDBEngine:
-    """Runs trees over a `Lake`; one in-memory instance, one cursor for each thread that asks."""
+    """Runs trees over a `Lake`; one in-memory instance, one cursor for each statement at work.
+
+    Statements can read and write below the lake's folder and nowhere else, and no statement can
+    change that.
+    """
 
     dialect = "duckdb"
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
-        self._database = duckdb.connect(":memory:", config=dict(SETTINGS))
-        self._cursors = threading.local()
-        self._opened: list[duckdb.DuckDBPyConnection] = []
+        self._spill = lake.root / SPILL / uuid4().hex
+        self._database = _open_sandbox(lake.root, self._spill)
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._lock = threading.Lock()
+        self._is_prepared = False
 
     def sql(self, tree: exp.Query) -> str:
         """See `Engine.sql`. Relations appear as `read_parquet` over the whole relation."""
-        return self._render(tree, exact=False, pretty=True)
+        return self._text(scans.shown(tree, self.lake), pretty=True)
 
     def query(self, tree: exp.Query, tables: Mapping[str, pa.Table] | None = None) -> pa.Table:
         """See `Engine.query`. Only the files of the days that a relation names are opened."""
-        text = self._render(tree, exact=True, pretty=False)
-        cursor = self._cursor()
-        for name, table in (tables or {}).items():
-            cursor.register(name, table)
-        try:
-            return cursor.sql(text).to_arrow_table()
-        except duckdb.Error as refusal:
-            shown = self._render(tree, exact=False, pretty=True)
-            raise EngineError(f"DuckDB: {refusal}\n{shown}") from refusal
-        finally:
-            for name in tables or {}:
-                cursor.unregister(name)
+        text = self._text(scans.stored(tree, self.lake))
+        with self._cursor() as cursor:
+            try:
+                for name, table in (tables or {}).items():
+                    cursor.register(name, table)
+                found = cursor.sql(text)
+                rows: pa.Table = found.to_arrow_table()
+            except duckdb.Error as refusal:
+                raise EngineError(f"DuckDB: {refusal}\n{self.sql(tree)}") from refusal
+            finally:
+                for name in tables or {}:
+                    cursor.unregister(name)
+        return rows
 
     def replace_days(
         self,
@@ -78,11 +97,12 @@ class DuckDBEngine:
         inputs = self._inputs(target)
         table = rows if isinstance(rows, pa.Table) else self.query(rows)
         parts = _split(table, target, days)
-        for day in days if audit else ():
-            audit(day, parts[day])
+        if audit is not None:
+            for day, part in parts.items():
+                audit(day, part)
         return tuple(
-            self.lake.publish(target, day, parts[day], inputs=inputs, base=bases[day])
-            for day in days
+            self.lake.publish(target, day, part, inputs=inputs, base=bases[day])
+            for day, part in parts.items()
         )
 
     def replace_all(self, target: Target, rows: exp.Query | pa.Table) -> Written:
@@ -103,22 +123,26 @@ class DuckDBEngine:
 
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:
         """See `Engine.publish_views`: `<lake>/catalog.duckdb`, replaced as a whole."""
-        self.lake.root.mkdir(parents=True, exist_ok=True)
+        catalog = self.lake.root / CATALOG
         temporary = self.lake.root / f".catalog-{uuid4().hex}"
-        with duckdb.connect(str(temporary)) as catalog:
-            for name, tree in views.items():
-                view = exp.Create(
-                    this=exp.to_table(exp.to_identifier(name, quoted=True)),
-                    kind="VIEW",
-                    expression=self._with_files(tree, exact=False),
-                )
-                catalog.execute(view.sql(self.dialect))
-        temporary.replace(self.lake.root / "catalog.duckdb")
+        try:
+            self.lake.root.mkdir(parents=True, exist_ok=True)
+            with duckdb.connect(str(temporary), config=dict(SETTINGS)) as connection:
+                for name, tree in views.items():
+                    connection.execute(self._text(_view(name, tree, self.lake)))
+            temporary.replace(catalog)
+            sweep(self.lake.root, ".catalog-", ORPHAN_AGE_S)
+        except (duckdb.Error, OSError) as refusal:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise EngineError(f"{catalog}: cannot be written: {refusal}") from refusal
 
     def close(self) -> None:
         """See `Engine.close`."""
-        for cursor in self._opened:
-            cursor.close()
+        with self._lock:
+            for cursor in self._idle:
+                cursor.close()
+            self._idle.clear()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -129,95 +153,106 @@ class DuckDBEngine:
         """Close."""
         self.close()
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        cursor: duckdb.DuckDBPyConnection | None = getattr(self._cursors, "cursor", None)
-        if cursor is None:
-            cursor = self._database.cursor()
-            cursor.execute("SET TimeZone = 'UTC'")
-            self._cursors.cursor = cursor
-            self._opened.append(cursor)
-        return cursor
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a cursor to one statement; one that failed is not lent again."""
+        with self._lock:
+            if not self._is_prepared:
+                _prepare_spills(self._spill.parent)
+                self._is_prepared = True
+            cursor = self._idle.pop() if self._idle else self._database.cursor()
+        try:
+            yield cursor
+        except BaseException:
+            cursor.close()
+            raise
+        with self._lock:
+            self._idle.append(cursor)
 
-    def _inputs(self, target: Target) -> dict[str, tuple]:  # type: ignore[type-arg]
-        known: dict[Read, object] = {}
-        for column in target.columns:
-            for read in column.reads:
-                known.setdefault(read, input_digests(self, read))
-        return {c.name: tuple(known[read] for read in c.reads) for c in target.columns}
+    def _inputs(self, target: Target) -> dict[str, tuple[InputDigests, ...]]:
+        now = Snapshot(self)
+        return {c.name: tuple(map(now.input_digests, c.reads)) for c in target.columns}
 
-    def _render(self, tree: exp.Query, *, exact: bool, pretty: bool) -> str:
-        return self._with_files(tree, exact=exact).sql(self.dialect, pretty=pretty)
-
-    def _with_files(self, tree: exp.Query, *, exact: bool) -> exp.Query:
-        """Replace each named relation by its Parquet files, or by no rows of its shape."""
-        copy = tree.copy()
-        for table in list(copy.find_all(exp.Table)):
-            if "relation" not in table.meta:
-                continue
-            files = self._files(table, exact=exact)
-            source = _read_parquet(files) if files else _no_rows(table.meta["columns"])
-            alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier("r"))
-            source.set("alias", alias.copy())
-            table.replace(source)
-        return copy
-
-    def _files(self, table: exp.Table, *, exact: bool) -> list[str]:
-        name, start, end = (table.meta[key] for key in ("relation", "start", "end"))
-        if start is None and DAY not in table.meta["columns"]:
-            path = self.lake.path(name, None)
-            return [str(path)] if path.exists() else []
-        if not exact:
-            return [str(self.lake.root / name / "day=*" / "data.parquet")]
-        days = days_between(start, end) if start else self.lake.days(name)
-        paths = (self.lake.path(name, day) for day in days)
-        return [str(path) for path in paths if path.exists()]
+    def _text(self, tree: exp.Expr, *, pretty: bool = False) -> str:
+        """Render a tree that is nobody else's: the generator changes it."""
+        dialect = Dialect.get_or_raise(self.dialect)
+        return dialect.generate(tree, copy=False, pretty=pretty)
 
 
-def _read_parquet(files: Sequence[str]) -> exp.Table:
-    names = [exp.Literal.string(name) for name in files]
-    source: exp.Expression = names[0] if len(names) == 1 else exp.Array(expressions=names)
-    hive = exp.PropertyEQ(this=exp.to_identifier("hive_partitioning"), expression=exp.true())
-    return exp.Table(this=exp.Anonymous(this="read_parquet", expressions=[source, hive]))
+def open_duckdb(path: str, root: Path) -> DuckDBEngine:
+    """Open the embedded default over the lake at `path`, relative to `root`.
+
+    Raises:
+        EngineError: the path has characters by which DuckDB would read other files or columns.
+    """
+    lake = (root / path).resolve()
+    odd = [mark for mark in UNREADABLE_IN_PATHS if mark in str(lake)]
+    if odd:
+        raise EngineError(
+            f"the lake's path {lake} has {' '.join(odd)} in it, which DuckDB reads as a pattern\n"
+            '  fix: choose another folder as "path" of the warehouse'
+        )
+    return DuckDBEngine(Lake(lake))
 
 
-def _no_rows(columns: Mapping[str, pa.DataType]) -> exp.Subquery:
-    empty = exp.select(
-        *(exp.cast(exp.null(), _sql_type(kind)).as_(name, quoted=True) for name, kind in columns.items())
-    ).where(exp.false())
-    return exp.Subquery(this=empty)
-
-
-def _sql_type(kind: pa.DataType) -> exp.DataType:
-    names = {
-        pa.string(): "VARCHAR",
-        pa.int64(): "BIGINT",
-        pa.int32(): "INT",
-        pa.float64(): "DOUBLE",
-        pa.bool_(): "BOOLEAN",
-        pa.timestamp("us"): "TIMESTAMP",
-        pa.date32(): "DATE",
+def _open_sandbox(root: Path, spill: Path) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that sees the lake's folder only, and lock its settings."""
+    database = duckdb.connect(":memory:", config=dict(SETTINGS))
+    settings: dict[str, exp.Expr] = {
+        "TimeZone": exp.Literal.string("UTC"),
+        "temp_directory": exp.Literal.string(str(spill)),
+        "python_enable_replacements": exp.false(),
+        "allowed_directories": exp.Array(expressions=[exp.Literal.string(str(root))]),
+        "enable_external_access": exp.false(),
+        "lock_configuration": exp.true(),
     }
-    return exp.DataType.build(names[kind], dialect="duckdb")
+    for name, value in settings.items():
+        item = exp.SetItem(this=exp.EQ(this=exp.to_identifier(name), expression=value))
+        database.execute(exp.Set(expressions=[item]).sql("duckdb"))
+    return database
+
+
+def _prepare_spills(folder: Path) -> None:
+    """Make the folder in which DuckDB makes its own, and remove what killed processes left.
+
+    Where that is not allowed, statements that need more memory than there is fail.
+    """
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            if time.time() - left.stat().st_mtime > ORPHAN_AGE_S:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _view(name: str, tree: exp.Query, lake: Lake) -> exp.Create:
+    return exp.Create(
+        this=exp.Table(this=exp.to_identifier(name, quoted=True)),
+        kind="VIEW",
+        expression=scans.lasting(tree, lake),
+    )
 
 
 def _split(table: pa.Table, target: Target, days: Sequence[date]) -> dict[date, pa.Table]:
     """Cut rows by their `day`; a row of a day that was not asked for is refused."""
-    if table.num_rows == 0:
-        return {day: _shaped(table, target) for day in days}
-    found = {day.as_py() for day in pc.unique(table.column(DAY))}
+    shaped = _shaped(table, target)
+    if not table.num_rows:
+        return dict.fromkeys(days, shaped)
+    if DAY not in table.column_names:
+        raise EngineError(f"{target.relation}: the rows have no column '{DAY}'")
+    column = table.column(DAY)
+    found = set(pc.unique(column).to_pylist())
     if strangers := found - set(days):
         named = ", ".join(sorted(map(str, strangers)))
         raise EngineError(f"{target.relation}: rows of {named} were computed but not asked for")
     if len(days) == 1:
-        return {days[0]: _shaped(table, target)}
-    column = table.column(DAY)
-    return {day: _shaped(table.filter(pc.equal(column, pa.scalar(day))), target) for day in days}
+        return {days[0]: shaped}
+    return {day: shaped.filter(pc.equal(column, pa.scalar(day, pa.date32()))) for day in days}
 
 
 def _shaped(table: pa.Table, target: Target) -> pa.Table:
-    return table.select(list(target.names)).cast(target.schema).combine_chunks()
-
-
-def open_duckdb(path: str, root: Path) -> DuckDBEngine:
-    """Open the embedded default over the lake at `path`, relative to `root`."""
-    return DuckDBEngine(Lake((root / path).resolve()))
+    try:
+        return table.select(list(target.names)).cast(target.schema).combine_chunks()
+    except (KeyError, pa.ArrowException) as refusal:
+        raise EngineError(
+            f"{target.relation}: the rows do not have the columns of this relation: {refusal}"
+        ) from refusal

@@ -202,7 +202,7 @@ class FamilyOwner:
         result = self.scope.infer(expression, where, lambda ref: attribute_of(ref).type)
         definition = Aggregated(
             expression=expression,
-            group=index,
+            group=sum(self._has_source(before) for before in range(index)),
             columns={label: a.column for label, a in fields.items()},
             types=_types(fields),
             siblings={label: a.column for label, a in siblings.items()},

@@ -100,10 +100,13 @@ class LabelOwner:
             self.scope.refuse(where, message, "compare it with something")
         if spec.vote is not None:
             self._class(spec.vote, self.definition.where(*path, "vote"))
+        # Votes over fields of the event alone still stand in the rows of the family.
+        on_rows = any(read.key[:2] == ("features", family.name) for read in bound.inputs)
+        rows = () if on_rows else family.rows_made_by
         return self._attribute(
             symbol,
             definition=Voted(bound.computed, spec.vote),
-            inputs=(*bound.inputs, Input(family.base_field.key)),
+            inputs=(*bound.inputs, Input(family.base_field.key), *rows),
             meaning=("weak", list(self.spec.classes), spec.vote, bound.meaning),
             path=path,
         )

@@ -96,6 +96,16 @@ class RowOwner:
         name = self.spec.groups[self._base].granularity_field or ""
         return self.scope.attribute(self.scope.pick(self.base, name, None, where), where)
 
+    @property
+    def rows_made_by(self) -> tuple[Input, ...]:
+        """A feature of the base event's own group: the op that computes it makes the rows."""
+        where = self.definition.where("groups", self._base, "features")
+        for name, known in self._known.items():
+            if isinstance(known, Own) and known.group == self._base:
+                symbol = self.scope.pick(self, name, None, where)
+                return (Input(self.scope.attribute(symbol, where).key),)
+        return ()
+
     def collect(self) -> bool:
         """List the names of all features; runs once every owner is registered."""
         for index, group in enumerate(self.spec.groups):

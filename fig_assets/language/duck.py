@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
+from math import isfinite
 
 from sqlglot import exp
 
@@ -22,6 +23,10 @@ OFFSET_TIMESTAMP = f"^{_DATE}{_TIME}{_OFFSET}$"
 WHOLE_NUMBER = "^[+-]?[0-9]+(?:\\.0*)?$"
 DECIMAL_NUMBER = "^[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 TRUTH_VALUE = "^(?i:true|false)$"
+_TOKEN = '"(?:[^"\\\\]|\\\\.)*"|[{\\[0-9-]|true|false'
+STRICT_JSON = f"^\\s*(?:{_TOKEN})(?:,?\\s*(?:{_TOKEN}|null)|[\\]}}:.eE+\\s])*$"
+"""What DuckDB's parser takes for JSON but standard JSON does not have is left out of these tokens:
+NaN, Infinity, a comma before a closing bracket. The value null is left out too."""
 
 
 def call(name: str, *arguments: exp.Expr) -> exp.Expr:
@@ -143,6 +148,8 @@ def _from_string(tree: exp.Expr, target: str) -> exp.Expr:
     match target:
         case "timestamp" | "date" if isinstance(tree, exp.Literal):
             return _moment(tree.name, target)
+        case "bigint" | "float" if isinstance(tree, exp.Literal):
+            return _constant(tree.name, target)
         case "bigint":
             return try_cast(call("REGEXP_EXTRACT", tree, text(WHOLE_NUMBER)), "BIGINT")
         case "float":
@@ -167,6 +174,19 @@ def _moment(written: str, target: str) -> exp.Expr:
     return cast(moment, target.upper())
 
 
+def _constant(written: str, target: str) -> exp.Expr:
+    """Return the literal that `written` is as a number; NULL where it is none."""
+    if target == "bigint":
+        if re.fullmatch(WHOLE_NUMBER, written):
+            found = int(written.partition(".")[0])
+            if -(2**63) <= found < 2**63:
+                return cast(number(found), "BIGINT")
+        return cast(exp.null(), "BIGINT")
+    if re.fullmatch(DECIMAL_NUMBER, written) and isfinite(float(written)):
+        return number(float(written))
+    return cast(exp.null(), "DOUBLE")
+
+
 def _timestamp(value: exp.Expr) -> exp.Expr:
     # A cast to TIMESTAMP drops a numeric offset and one to TIMESTAMPTZ applies it, but reads
     # text without an offset in the session's time zone: each reads only the form it gets right.
@@ -185,6 +205,11 @@ def _in_calendar(microseconds: exp.Expr) -> exp.Expr:
         ),
     )
     return call("MAKE_TIMESTAMP", bounded)
+
+
+def parsed_json(tree: exp.Expr) -> exp.Expr:
+    """Return the JSON that the text `tree` holds; NULL where it is malformed or null."""
+    return try_cast(call("REGEXP_EXTRACT", tree, text(STRICT_JSON)), "JSON")
 
 
 def _truth(value: exp.Expr) -> exp.Expr:

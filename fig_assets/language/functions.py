@@ -18,11 +18,12 @@ from fig_assets.language.aggregates import (
     states_of,
 )
 from fig_assets.language.duck import cast, number
-from fig_assets.language.lower import Column, Lowering, TypeOf, Value
+from fig_assets.language.lower import Column, Lowering, TypeOf
 from fig_assets.language.meaning import canonical
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.tree import ExpressionError, Reference, aggregate_nodes, blame
 from fig_assets.language.types import NULL, Type, sql_type
+from fig_assets.language.value import Value
 
 Resolve = Callable[[Reference], str]
 

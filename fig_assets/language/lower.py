@@ -4,20 +4,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
 
 from sqlglot import exp
 
+from fig_assets.language.comparison import Incomparable, between, choose, compare, one_of
 from fig_assets.language.duck import (
-    attempt,
     call,
     cast,
-    finite,
     is_small,
-    let,
     number,
     operand,
-    try_cast,
 )
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.steering import setting
@@ -32,14 +28,13 @@ from fig_assets.language.types import (
     STRING,
     TIMESTAMP,
     Type,
-    convert,
     convertible,
     widen,
 )
+from fig_assets.language.value import Aggregate, Value
 
 Column = Callable[[Reference], exp.Expr]
 TypeOf = Callable[[Reference], Type]
-Guard = Literal["", "finite", "try"]
 
 _NUMBERS = (BIGINT, FLOAT)
 _SIMPLE = (STRING, BIGINT, FLOAT, BOOLEAN, TIMESTAMP, DATE)
@@ -58,31 +53,6 @@ _KINDS: dict[str, tuple[tuple[Type, ...], Type | None, str]] = {
 """Kind of an argument -> types taken, type it is converted to (None: kept), words."""
 
 _PARAMETER = re.compile(r"(?P<name>\w+) (?P<kind>\w+)(?P<optional>\?)?(?P<repeated>\.\.\.)?")
-
-
-@dataclass(frozen=True)
-class Value:
-    """A lowered part of an expression; `guard` is what still has to be put around its tree.
-
-    Infinities and overflows survive a chain of operators, so one guard around the chain does.
-    """
-
-    tree: exp.Expr
-    type: Type
-    guard: Guard = ""
-
-    def sealed(self) -> exp.Expr:
-        """Return the tree with its guard, if any, around it."""
-        match self.guard:
-            case "finite":
-                return finite(self.tree)
-            case "try":
-                return attempt(self.tree)
-            case _:
-                return self.tree
-
-
-Aggregate = Callable[[exp.Expr], Value]
 
 
 def no_aggregate(node: exp.Expr) -> Value:
@@ -135,14 +105,7 @@ class Lowering:
 
     def as_type(self, value: Value, target: Type) -> exp.Expr:
         """Return the sealed tree of `value` as `target`, into which it is convertible."""
-        if value.type == target:
-            return value.sealed()
-        plain = bare(value.tree)
-        if isinstance(plain, exp.Literal) and (value.type, target) == (BIGINT, FLOAT):
-            return number(float(plain.name))
-        if target == JSON and value.type != NULL:
-            return try_cast(value.sealed(), "JSON")
-        return convert(value.sealed(), value.type, target, self.dialect)
+        return value.to(target, self.dialect)
 
     def boolean(self, node: exp.Expr) -> exp.Expr:
         """Return the tree of a condition.
@@ -164,12 +127,12 @@ class Lowering:
             case exp.Not():
                 return exp.Not(this=operand(self.boolean(node.this)))
             case exp.In():
-                value, *options = self._alike(node, [node.this, *node.expressions])
-                return exp.In(this=operand(value), expressions=options)
+                value, *options = map(self.value, [node.this, *node.expressions])
+                return self._compared(node, lambda: one_of(value, options, self.dialect))
             case exp.Between():
-                parts = [node.this, node.args["low"], node.args["high"]]
-                value, low, high = (operand(tree) for tree in self._alike(node, parts))
-                return exp.Between(this=value, low=low, high=high)
+                parts = (node.this, node.args["low"], node.args["high"])
+                value, low, high = map(self.value, parts)
+                return self._compared(node, lambda: between(value, low, high, self.dialect))
             case exp.Like():
                 left, right = (
                     operand(self._argument(side, "LIKE", "string")[0])
@@ -179,8 +142,8 @@ class Lowering:
             case exp.Is():
                 return self._is(node)
             case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
-                left, right = self._alike(node, [node.this, node.expression])
-                return type(node)(this=operand(left), expression=operand(right))
+                pair = (self.value(node.this), self.value(node.expression))
+                return self._compared(node, lambda: compare(type(node), *pair, self.dialect))
             case _:
                 raise blame(node, "this has no meaning in an expression")
 
@@ -192,14 +155,12 @@ class Lowering:
         truth = exp.Boolean(this=node.expression.this)
         return exp.Is(this=operand(self.boolean(node.this)), expression=truth)
 
-    def _alike(self, node: exp.Expr, parts: Sequence[exp.Expr]) -> list[exp.Expr]:
-        """Return the trees of `parts` as one type in which they can be compared."""
-        values = [self.value(part) for part in parts]
-        common = _comparable([value.type for value in values])
-        if common is None:
-            names = " and ".join(dict.fromkeys(str(v.type) for v in values if v.type != NULL))
-            raise blame(node, f"{names} cannot be compared", "convert one of them with ::type")
-        return [bare(self.as_type(value, common)) for value in values]
+    def _compared(self, node: exp.Expr, build: Callable[[], exp.Expr]) -> exp.Expr:
+        try:
+            return build()
+        except Incomparable as found:
+            message = f"{found} cannot be compared"
+            raise blame(node, message, "convert one of them with ::type") from None
 
     def _common(self, node: exp.Expr, parts: Sequence[exp.Expr]) -> tuple[list[exp.Expr], Type]:
         values = [self.value(part) for part in parts]
@@ -284,8 +245,14 @@ class Lowering:
         if node.this is None:
             tests = [self.boolean(branch.this) for branch in branches]
             return Value(_switch(None, tests, values), type_)
-        subject, *tests = self._alike(node, [node.this, *(branch.this for branch in branches)])
-        return Value(let(subject, lambda value: _switch(value, tests, values)), type_)
+        subject, *equals = map(self.value, [node.this, *(branch.this for branch in branches)])
+        tree = self._compared(
+            node,
+            lambda: choose(
+                subject, equals, lambda one, tests: _switch(one, tests, values), self.dialect
+            ),
+        )
+        return Value(tree, type_)
 
     def _count(self, node: exp.Expr, least: int, most: int | None) -> None:
         found = len(node.expressions)
@@ -340,12 +307,6 @@ class Lowering:
         return self.as_type(value, type_), type_
 
 
-def bare(tree: exp.Expr) -> exp.Expr:
-    """Return a literal without the cast that gives it its exact type, else `tree` itself."""
-    is_number = isinstance(tree, exp.Cast) and isinstance(tree.this, exp.Literal)
-    return tree.this if is_number and not tree.this.is_string else tree
-
-
 def _clause(node: exp.Expr, side: exp.Expr) -> exp.Expr:
     other_kind = isinstance(side, exp.Connector) and not isinstance(side, type(node))
     return exp.Paren(this=side) if other_kind else side
@@ -369,17 +330,6 @@ def _switch(
     pairs = zip(tests, values[:-1], strict=True)
     branches = [exp.If(this=test.copy(), true=value.copy()) for test, value in pairs]
     return exp.Case(this=subject, ifs=branches, default=values[-1].copy())
-
-
-def _comparable(types: Sequence[Type]) -> Type | None:
-    """Return the type to compare in; text beside another type is converted to that type."""
-    common: Type | None = NULL
-    for type_ in types:
-        if type_.name not in ("string", "json") and common is not None:
-            common = widen(common, type_)
-    if common is None or common.name == "embedding":
-        return None
-    return STRING if common == NULL else common
 
 
 def _unknown(node: exp.Anonymous) -> Exception:

@@ -1,17 +1,17 @@
 """The row functions: what each takes, gives and means, and its DuckDB tree."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
+from fig_assets.language.distances import Build, by_character, haversine
 from fig_assets.language.duck import (
     attempt,
     call,
     cast,
     finite,
     let,
-    let_all,
     number,
     operand,
     text,
@@ -19,12 +19,6 @@ from fig_assets.language.duck import (
 )
 from fig_assets.language.paths import json_path_of
 from fig_assets.language.types import BIGINT, BOOLEAN, DATE, FLOAT, JSON, STRING, Type
-
-Build = Callable[[Sequence[exp.Expr]], exp.Expr]
-"""Arguments, converted to what the signature asks for -> the call's tree."""
-
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of the Earth (IUGG), in kilometres."""
 
 MICROSECONDS = {
     "microsecond": 1,
@@ -80,7 +74,8 @@ def _array_size(arguments: Sequence[exp.Expr]) -> exp.Expr:
 
 def _get(arguments: Sequence[exp.Expr]) -> exp.Expr:
     json, key = arguments
-    return call("JSON_EXTRACT", json, text(json_path_of((literal_of(key),))))
+    found = call("JSON_EXTRACT", json, text(json_path_of((literal_of(key),))))
+    return call("NULLIF", found, text("null"))
 
 
 def _if(arguments: Sequence[exp.Expr]) -> exp.Expr:
@@ -171,35 +166,6 @@ def _hash(arguments: Sequence[exp.Expr]) -> exp.Expr:
     return cast(operand(exp.IntDiv(this=wide, expression=number(2))), "BIGINT")
 
 
-def _haversine(arguments: Sequence[exp.Expr]) -> exp.Expr:
-    return let_all(list(arguments), _great_circle)
-
-
-def _great_circle(places: list[exp.Expr]) -> exp.Expr:
-    lat1, lon1, lat2, lon2 = (operand(place) for place in places)
-
-    def half_sine_squared(high: exp.Expr, low: exp.Expr) -> exp.Expr:
-        turn = call("RADIANS", exp.Sub(this=high.copy(), expression=low.copy()))
-        sine = call("SIN", exp.Div(this=turn, expression=number(2.0)))
-        return call("POWER", sine, number(2.0))
-
-    cosines = exp.Mul(
-        this=call("COS", call("RADIANS", lat1.copy())),
-        expression=call("COS", call("RADIANS", lat2.copy())),
-    )
-    across = exp.Mul(this=cosines, expression=half_sine_squared(lon2, lon1))
-    chord = exp.Add(this=half_sine_squared(lat2, lat1), expression=across)
-    # Rounding can lift the chord of two antipodes a little above 1, where ASIN has no value.
-    angle = call("ASIN", call("LEAST", number(1.0), call("SQRT", chord)))
-    distance = exp.Mul(this=number(2 * EARTH_RADIUS_KM), expression=angle)
-    limits = zip((lat1, lon1, lat2, lon2), (90.0, 180.0, 90.0, 180.0), strict=True)
-    valid = [
-        exp.Between(this=place.copy(), low=number(-limit), high=number(limit))
-        for place, limit in limits
-    ]
-    return when(exp.and_(*valid, copy=False), distance)
-
-
 def _is_null(arguments: Sequence[exp.Expr]) -> exp.Expr:
     return exp.Is(this=operand(arguments[0]), expression=exp.null())
 
@@ -209,6 +175,7 @@ def _first(arguments: Sequence[exp.Expr]) -> exp.Expr:
 
 
 _OUT_OF_RANGE = "overflow gives NULL"
+_MANY_CHARACTERS = "beyond ASCII, more than 127 different characters in both: NULL"
 
 ROW_FUNCTIONS: dict[str, RowFunction] = {
     "ARRAY_SIZE": RowFunction(
@@ -219,14 +186,18 @@ ROW_FUNCTIONS: dict[str, RowFunction] = {
         on_bad_input="no JSON array: NULL",
     ),
     "PARSE_JSON": RowFunction(
-        "text json", JSON, "@PARSE_JSON($ip_chain)", _first, on_bad_input="malformed JSON: NULL"
+        "text json",
+        JSON,
+        "@PARSE_JSON($ip_chain)",
+        _first,
+        on_bad_input="malformed JSON (NaN and Infinity are no JSON): NULL; so is JSON's null",
     ),
     "GET": RowFunction(
         "value json, key key",
         JSON,
         "@GET($client, 'ip')::string",
         _get,
-        on_bad_input="no such key or place: NULL",
+        on_bad_input="no such key or place, or JSON's null there: NULL",
     ),
     "COALESCE": RowFunction(
         "value any...",
@@ -362,19 +333,24 @@ ROW_FUNCTIONS: dict[str, RowFunction] = {
     ),
     "HASH": RowFunction("value text", BIGINT, "@HASH($email)", _hash),
     "LEVENSHTEIN": RowFunction(
-        "a string, b string", BIGINT, "@LEVENSHTEIN($sender, $vip)", _plain("LEVENSHTEIN")
+        "a string, b string",
+        BIGINT,
+        "@LEVENSHTEIN($sender, $vip)",
+        by_character("LEVENSHTEIN"),
+        on_bad_input=_MANY_CHARACTERS,
     ),
     "JARO_WINKLER": RowFunction(
         "a string, b string",
         FLOAT,
         "@JARO_WINKLER($sender, $vip)",
-        _plain("JARO_WINKLER_SIMILARITY"),
+        by_character("JARO_WINKLER_SIMILARITY"),
+        on_bad_input=_MANY_CHARACTERS,
     ),
     "HAVERSINE_KM": RowFunction(
         "lat1 float, lon1 float, lat2 float, lon2 float",
         FLOAT,
         "@HAVERSINE_KM($lat, $lon, $home_lat, $home_lon)",
-        _haversine,
+        haversine,
         on_bad_input="degrees out of range: NULL",
     ),
     "IS_NULL": RowFunction("value any", BOOLEAN, "@IS_NULL($country)", _is_null, on_null="TRUE"),

@@ -106,6 +106,14 @@ def listed_addresses(campaigns: list[Campaign], day: date) -> Ints:
     return np.unique(np.concatenate([*known, np.zeros(0, dtype=np.int64)]))
 
 
+def shared_addresses(
+    rng: np.random.Generator, campaigns: list[Campaign], day: date, size: int
+) -> Ints:
+    """Draw addresses that the `campaigns` use on `day`, for the honest people behind them."""
+    used = np.concatenate([found.active(day.toordinal()) for found in campaigns])
+    return rng.choice(used, size)
+
+
 def malicious(
     world: World,
     rng: np.random.Generator,

@@ -5,9 +5,15 @@ from datetime import date
 
 import numpy as np
 
-from fig_assets.sample.attacks import campaigns_on, daily_share, listed_addresses, malicious
+from fig_assets.sample.attacks import (
+    campaigns_on,
+    daily_share,
+    listed_addresses,
+    malicious,
+    shared_addresses,
+)
 from fig_assets.sample.batch import KINDS, MALICIOUS_KINDS, Batch, Flags, Ints, concat, generator
-from fig_assets.sample.traffic import ordinary
+from fig_assets.sample.traffic import neighbours, ordinary
 from fig_assets.sample.world import World, codes
 
 EVENT_NAMES = ("user.session.start", "user.authentication.verify", "user.session.end")
@@ -20,6 +26,8 @@ _WEEKDAYS = (1.18, 1.22, 1.21, 1.19, 1.08, 0.58, 0.54)
 _LATE_SHARE = 0.003
 _DUPLICATE_SHARE = 0.001
 _END_SHARE = 0.05
+_BESIDE = 0.4
+"""Honest sign-ins from addresses that attacks use, for each malicious attempt."""
 _VERIFY_SHARE = 0.05
 _NO_SESSION_SHARE = 0.0004
 
@@ -51,9 +59,11 @@ def events_of(world: World, day: date, *, late: bool = False) -> Events:
     campaigns = campaigns_on(world, day)
     count = round(total * share * (1 + 0.02 * rng.uniform(-1, 1)))
     bad = int(rng.binomial(count, daily_share(rng)))
+    beside = round(_BESIDE * bad)
     batch = concat(
         [
-            ordinary(world, rng, day, count - bad),
+            ordinary(world, rng, day, count - bad - beside),
+            neighbours(world, rng, shared_addresses(rng, campaigns, day, beside)),
             malicious(world, rng, day, bad, campaigns),
         ]
     )

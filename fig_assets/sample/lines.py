@@ -45,7 +45,7 @@ def lines_of(world: World, events: Events, *, late: bool = False) -> list[str]:
     )
     return [
         f'{{"uuid":"{uuid}",{event},"published":"{published}Z","start_time":"{start}Z",'
-        f'"version":"0","org_id":{org},"actor":{actor},"client":{{{chain},'
+        f'"org_id":{org},"actor":{actor},"client":{{{chain},'
         f'"geographical_context":{place},{client}}},"request":{headers},'
         f'"security_context":{network},{metadata}"outcome":{outcome},'
         f'"authentication_context":{session},"debug_context":{debug},"target":[]}}'
@@ -123,7 +123,7 @@ def _chains(world: World, rng: np.random.Generator, address: Ints) -> list[str]:
 
     def link(at: int) -> str:
         version = "V6" if ":" in text[at] else "V4"
-        return f'{{"ip":"{text[at]}","version":"{version}","source":null}}'
+        return f'{{"ip":"{text[at]}","version":"{version}"}}'
 
     texts = _each(address, lambda at: f'"ip_address":"{text[at]}","ip_chain":[{link(at)}')
     edges = world.addresses.pools["hosting"]
@@ -135,7 +135,7 @@ def _chains(world: World, rng: np.random.Generator, address: Ints) -> list[str]:
 
 def _geography(world: World, address: int) -> str:
     city = CITIES[int(world.addresses.city[address])]
-    east, north = ((dice - 500) / 5000 for dice in world.addresses.dice[address, :2].tolist())
+    east, north = (dice % 6 / 50 - 0.05 for dice in world.addresses.dice[address, :2].tolist())
     return _json(
         {
             "city": city.name,
@@ -151,7 +151,7 @@ def _geography(world: World, address: int) -> str:
 def _client(client: int) -> str:
     found = CLIENTS[client]
     agent = {"raw_user_agent": found.user_agent, "browser": found.browser, "os": found.os}
-    return f'"user_agent":{_json(agent)},"device":{_json(found.device)},"zone":"null"'
+    return f'"user_agent":{_json(agent)},"device":{_json(found.device)}'
 
 
 def _headers(key: int) -> str:
@@ -170,7 +170,6 @@ def _security(world: World, address: int) -> str:
         {
             "as_number": None if unknown else int(world.networks.number[network]),
             "as_org": None if unknown else world.networks.org[network],
-            "isp": world.networks.org[network],
             "is_proxy": kind == "vpn",
         }
     )

@@ -108,6 +108,16 @@ def fill(
     )
 
 
+def neighbours(world: World, rng: np.random.Generator, address: Ints) -> Batch:
+    """Make ordinary sign-ins from each `address`, by people who live in its city."""
+    city = world.addresses.city[address]
+    persons = world.people.city[: world.people.persons]
+    low, high = persons.searchsorted(city), persons.searchsorted(city, side="right")
+    drawn = rng.integers(0, world.people.persons, len(address))
+    local = low + drawn % np.maximum(high - low, 1)
+    return _of_people(world, rng, "home", np.where(high > low, local, drawn), address)
+
+
 def _of_people(
     world: World,
     rng: np.random.Generator,

@@ -7,6 +7,7 @@ values themselves (distinct counts, mode, entropy), a relation at the grain (ent
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property, lru_cache
 
 import pyarrow as pa
 from sqlglot import exp
@@ -30,7 +31,9 @@ from fig_assets.language.types import BIGINT, BOOLEAN, Type, arrow_type, convert
 from fig_assets.sql.event import stored_columns
 from fig_assets.sql.expressions import column, day_literal, on_days, scan, typed, value
 
-VALUE, TIMES = "value", "n"
+VALUE, TIMES = "value__", "times__"
+REMEMBERED = 1024
+"""How many nodes of a project have their states worked out once, not once a day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,7 @@ class GroupStates:
     group: Group
     calls: tuple[CallStates, ...]
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, pa.DataType]:
         """The columns of the state relation, `day` first."""
         kind = arrow_type(self.family.granularity_type)
@@ -73,6 +76,7 @@ class GroupStates:
         return {DAY: pa.date32(), **key, VALUE: arrow_type(call.item_type), TIMES: pa.int64()}
 
 
+@lru_cache(REMEMBERED)
 def call_states(definition: Aggregated, group: Group) -> tuple[CallStates, ...]:
     """Name the stored states of each aggregate call in a feature's expression."""
     found = []
@@ -91,6 +95,7 @@ def call_states(definition: Aggregated, group: Group) -> tuple[CallStates, ...]:
     return tuple(found)
 
 
+@lru_cache(REMEMBERED)
 def states_of(family: Family) -> tuple[GroupStates, ...]:
     """List what is stored a day for each group of a family, each state once."""
     features = family.features[family.periods[0]]

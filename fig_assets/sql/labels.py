@@ -83,7 +83,7 @@ def select_labels(
     if votes:
         select = exp.select("*").from_(source)
         for vote in votes:
-            select = select.select(_vote(vote, dialect).as_(vote.column, quoted=True))
+            select = select.select(_vote(vote, labels.classes, dialect).as_(vote.column, quoted=True))
         source = chain.add("votes", select)
     strong = [a for a in needed if isinstance(a.definition, Combined)]
     if strong:
@@ -168,12 +168,15 @@ def _stored(attribute: Attribute, needed: Sequence[Attribute]) -> set[str]:
     return set(attribute.definition.columns) - {a.column for a in needed}
 
 
-def _vote(attribute: Attribute, dialect: str) -> exp.Expr:
+def _vote(attribute: Attribute, classes: Sequence[str], dialect: str) -> exp.Expr:
+    """Give the class a weak label votes for; what is no class is no vote."""
     definition = attribute.definition
     if not isinstance(definition, Voted):
         raise TypeError(attribute.identity)
     if definition.vote is None:
-        return value(definition.computed, STRING, dialect)
+        said = value(definition.computed, STRING, dialect)
+        known = said.copy().isin(*(exp.Literal.string(name) for name in classes))
+        return exp.Case().when(known, said)
     condition = value(definition.computed, BOOLEAN, dialect)
     return exp.Case().when(condition, exp.Literal.string(definition.vote))
 

@@ -16,6 +16,14 @@ from fig_assets.language.types import arrow_type
 SAMPLE_ROWS = 5
 SCHEMA = "schema"
 """The check of a whole relation: its key is there and unique, its columns have their types."""
+CONSERVATION = "conservation"
+"""The check of an event: every landed line of the day is a row, or is counted with its reason."""
+SET_ASIDE = "set_aside"
+"""The check of a row family: how many events form no row, for want of a key or of a new one."""
+TRAINED = "trained"
+"""The check of a model: a champion is in force, and was trained anew where that was due."""
+MAX_SET_ASIDE = 0.01
+"""The share of a day's events that may form no row before `set_aside` warns."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +37,14 @@ class Verdict:
     failed_rows: int
     rows: int
     sample: tuple[Mapping[str, str], ...] = ()
+    unit: str = "rows"
 
     @property
     def words(self) -> str:
         """One sentence for people."""
         if self.passed and not self.failed_rows:
-            return f"all {self.rows} rows pass"
-        return f"{self.failed_rows} of {self.rows} rows fail"
+            return f"all {self.rows} {self.unit} pass"
+        return f"{self.failed_rows} of {self.rows} {self.unit} fail"
 
 
 class ChecksFailed(WorkflowError):

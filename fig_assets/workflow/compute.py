@@ -23,7 +23,14 @@ from fig_assets.graph.nodes import Attribute, Graph, Key, Op
 from fig_assets.language.types import arrow_type
 from fig_assets.sql import daily_state, labels, row, window
 from fig_assets.sql import event as events
-from fig_assets.workflow.checks import ChecksFailed, Verdict, judge
+from fig_assets.workflow.checks import (
+    CONSERVATION,
+    MAX_SET_ASIDE,
+    SET_ASIDE,
+    ChecksFailed,
+    Verdict,
+    judge,
+)
 from fig_assets.workflow.raw import file_digest
 from fig_assets.workflow.workspace import Workspace
 
@@ -158,9 +165,9 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
             _run(workspace, write, day, result)
         result.also = {a.key for a in every} - {a.key for a in attributes}
     if op.kind == "event":
-        result.notes |= _conservation(workspace, op, day, result.rows)
-    if op.kind == "row" and not op.stratum:
-        result.notes |= _set_aside(workspace, op, day)
+        _account_for_lines(workspace, op, result)
+    if op.kind == "row" and ("families", op.owner) in op.keys:
+        _account_for_events(workspace, op, result)
     return result
 
 
@@ -358,24 +365,46 @@ def _reads(target: Target) -> tuple[Read, ...]:
     return tuple(dict.fromkeys(read for column in target.columns for read in column.reads))
 
 
-def _conservation(workspace: Workspace, op: Op, day: date, rows: int) -> dict[str, object]:
-    """Account for every landed line of the day (FAULTS: nothing is dropped without a count)."""
+def _account_for_lines(workspace: Workspace, op: Op, result: DayResult) -> None:
+    """Account for every landed line of the day: each is a row, or is counted with its reason."""
     event = workspace.graph.events[op.owner]
     late = workspace.graph.sources[event.source].late_days
-    counts = workspace.engine.query(events.select_counts(event, late, day)).to_pylist()[0]
-    return {
-        "lines": counts["lines"],
+    tree = events.select_counts(event, late, result.day)
+    counts = {name: int(n) for name, n in workspace.engine.query(tree).to_pylist()[0].items()}
+    parts = {
         "other_events": counts["lines"] - counts["matching"],
         "duplicates": counts["matching"] - counts["different"],
-        "filtered": counts["different"] - rows,
+        "filtered": counts["different"] - result.rows if event.where is not None else 0,
     }
+    result.notes |= {"lines": counts["lines"], **parts}
+    lost = counts["lines"] - result.rows - sum(parts.values())
+    result.verdicts.append(
+        Verdict(
+            key=("events", op.owner),
+            name=CONSERVATION,
+            passed=lost == 0,
+            blocking=False,
+            failed_rows=abs(lost),
+            rows=counts["lines"],
+        )
+    )
 
 
-def _set_aside(workspace: Workspace, op: Op, day: date) -> dict[str, object]:
+def _account_for_events(workspace: Workspace, op: Op, result: DayResult) -> None:
+    """Account for every event of the day: each is a row, or set aside and counted."""
     family = workspace.graph.row_families[op.owner]
-    tree = row.select_set_aside(workspace.graph, family, day, workspace.engine.dialect)
-    counts = workspace.engine.query(tree).to_pylist()[0]
-    return {
-        "null_keys": counts["null_keys"],
-        "repeated_keys": counts["events"] - counts["null_keys"] - counts["keys"],
-    }
+    tree = row.select_set_aside(workspace.graph, family, result.day, workspace.engine.dialect)
+    counts = {name: int(n) for name, n in workspace.engine.query(tree).to_pylist()[0].items()}
+    repeated = counts["events"] - counts["null_keys"] - counts["keys"]
+    result.notes |= {"null_keys": counts["null_keys"], "repeated_keys": repeated}
+    aside = repeated + counts["null_keys"]
+    result.verdicts.append(
+        Verdict(
+            key=("families", op.owner),
+            name=SET_ASIDE,
+            passed=aside <= MAX_SET_ASIDE * counts["events"],
+            blocking=False,
+            failed_rows=aside,
+            rows=counts["events"],
+        )
+    )

@@ -169,6 +169,15 @@ def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
     return Scored(day, written, artifact.card.trained_for, mean, above)
 
 
+def no_scores(workspace: Workspace, model: Model) -> str:
+    """Say what would fill a day without scores."""
+    first = first_trainable(workspace, model)
+    return (
+        f"there is no champion of {model.name} yet, so this day has no scores; materialise "
+        f"{'/'.join(model.key)} for {first} or later, then this day again"
+    )
+
+
 def _train_day(workspace: Workspace, model: Model, day: date, champion: date | None) -> Decision:
     days = training_days(workspace, model, day)
     family = workspace.graph.row_families[model.family]

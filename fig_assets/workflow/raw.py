@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fig_assets.engines.base import DAY, Written
+from fig_assets.engines.base import DAY
 from fig_assets.engines.files import find_files
 from fig_assets.engines.lines import read_lines
 from fig_assets.errors import WorkflowError
@@ -42,8 +42,9 @@ class Landed:
     blank: int = 0
     quarantined: dict[str, int] = field(default_factory=dict)
     shares: dict[date, int] = field(default_factory=dict)
-    """Lines by event day."""
-    written: list[Written] = field(default_factory=list)
+    """Lines by event day, as the first landing places them."""
+    elsewhere: int = 0
+    """Lines that only an event with its own time path can place."""
 
 
 def raw_files(workspace: Workspace, source: Source) -> dict[date | None, list[Path]]:
@@ -65,22 +66,13 @@ def raw_files(workspace: Workspace, source: Source) -> dict[date | None, list[Pa
 def land(workspace: Workspace, source: Source, day: date, files: Sequence[Path]) -> Landed:
     """Read the files dated `day`, every line once, and publish the share of each event day.
 
+    Lines of days that no file of `day` may hold are quarantined as late or from the future.
+
     Raises:
         RawFileError: a file cannot be read as a whole; nothing of the day is published.
     """
-    landed = Landed(day, files=len(files))
-    lines, bad = _read(workspace, files, landed)
-    for landing in source.landings:
-        table = workspace.engine.query(
-            select_landed(landing, "lines", workspace.engine.dialect), {"lines": lines}
-        )
-        table = _of_its_events(table, landing)
-        days = [day - timedelta(days=late) for late in range(source.late_days + 1)]
-        _publish_shares(workspace, landing, table, dict(enumerate(days)), files, landed)
-        if landing is source.landings[0]:
-            bad += _misplaced(table, set(days), day)
-    _publish_quarantine(workspace, source, day, bad, landed)
-    return landed
+    shares = [(late, day - timedelta(days=late)) for late in range(source.late_days + 1)]
+    return _land(workspace, source, files, shares, Landed(day, files=len(files)))
 
 
 def land_everything(
@@ -88,20 +80,45 @@ def land_everything(
 ) -> Landed:
     """Read the files of a source without dates once and publish each of `days`, empty or not.
 
-    Lines of other days are quarantined as outside of them.
+    Lines of other days are quarantined.
     """
-    landed = Landed(None, files=len(files))
+    shares = [(0, day) for day in days]
+    return _land(workspace, source, files, shares, Landed(None, files=len(files)))
+
+
+def _land(
+    workspace: Workspace,
+    source: Source,
+    files: Sequence[Path],
+    shares: Sequence[tuple[int, date]],
+    landed: Landed,
+) -> Landed:
     lines, bad = _read(workspace, files, landed)
-    for landing in source.landings:
-        table = workspace.engine.query(
-            select_landed(landing, "lines", workspace.engine.dialect), {"lines": lines}
+    dialect = workspace.engine.dialect
+    days = {day for _, day in shares}
+    notes = {FILES: _file_notes(workspace, files), LINE_COUNT: str(landed.lines)}
+    tables = [
+        _of_its_events(
+            workspace.engine.query(select_landed(landing, "lines", dialect), {"lines": lines}),
+            landing,
         )
-        table = _of_its_events(table, landing)
-        for day in days:
-            _publish_shares(workspace, landing, table, {0: day}, files, landed)
-        if landing is source.landings[0]:
-            bad += _misplaced(table, set(days), days[-1])
-    _publish_quarantine(workspace, source, days[0], bad, landed)
+        for landing in source.landings
+    ]
+    for landing, table in zip(source.landings, tables, strict=True):
+        for late, day in shares:
+            _publish_share(workspace, landing, table, (late, day), notes)
+    elsewhere = {place for table in tables[1:] for place in _places(table, days)}
+    bad += [
+        line
+        for line in _misplaced(tables[0], days)
+        if (line[SOURCE_FILE], line[SOURCE_LINE]) not in elsewhere
+    ]
+    for _, day in shares:
+        inside = pc.equal(tables[0].column(EVENT_DAY), pa.scalar(day))
+        landed.shares[day] = int(pc.sum(inside.cast(pa.int64())).as_py() or 0)
+    landed.elsewhere = len(elsewhere - _places(tables[0], days)) if elsewhere else 0
+    first = min(days) if landed.day is None else landed.day
+    _publish_quarantine(workspace, source, first, bad, landed)
     return landed
 
 
@@ -160,40 +177,41 @@ def _of_its_events(table: pa.Table, landing: Landing) -> pa.Table:
     return table.filter(pc.is_in(table.column("event_type"), pa.array(landing.event_names)))
 
 
-def _publish_shares(
+def _publish_share(
     workspace: Workspace,
     landing: Landing,
     table: pa.Table,
-    days: Mapping[int, date],
-    files: Sequence[Path],
-    landed: Landed,
+    share_of: tuple[int, date],
+    notes: dict[str, str],
 ) -> None:
+    late, day = share_of
     engine = workspace.engine
-    for late, day in days.items():
-        share = table.filter(pc.equal(table.column(EVENT_DAY), pa.scalar(day)))
-        # An empty late share that never was is left out: to its day nothing has changed.
-        if (
-            late
-            and not share.num_rows
-            and engine.partition(f"{landing.relation}/{late}", day) is None
-        ):
-            continue
-        notes = {FILES: _file_notes(workspace, files), LINE_COUNT: str(landed.lines)}
-        target = landing_target(landing, late, {} if late else notes)
-        share = share.append_column(DAY, pa.repeat(pa.scalar(day, pa.date32()), share.num_rows))
-        landed.written += engine.replace_days(target, share, [day])
-        landed.shares[day] = landed.shares.get(day, 0) + share.num_rows
+    share = table.filter(pc.equal(table.column(EVENT_DAY), pa.scalar(day)))
+    # An empty late share that never was is left out: to its day nothing has changed.
+    relation = f"{landing.relation}/{late}"
+    if late and not share.num_rows and engine.partition(relation, day) is None:
+        return
+    target = landing_target(landing, late, {} if late else notes)
+    share = share.append_column(DAY, pa.repeat(pa.scalar(day, pa.date32()), share.num_rows))
+    engine.replace_days(target, share, [day])
 
 
-def _misplaced(table: pa.Table, reach: set[date], day: date) -> list[dict[str, object]]:
-    """Return the lines whose time is unusable or whose day no file of this day may hold."""
-    inside = pc.is_in(table.column(EVENT_DAY), pa.array(sorted(reach), pa.date32()))
+def _places(table: pa.Table, days: set[date]) -> set[tuple[str, int]]:
+    """Return the file and line of each row whose event day is one of `days`."""
+    inside = pc.is_in(table.column(EVENT_DAY), pa.array(sorted(days), pa.date32()))
+    rows = table.filter(inside).select([SOURCE_FILE, SOURCE_LINE]).to_pylist()
+    return {(row[SOURCE_FILE], row[SOURCE_LINE]) for row in rows}
+
+
+def _misplaced(table: pa.Table, days: set[date]) -> list[dict[str, object]]:
+    """Return the lines whose time is unusable or whose day is none of `days`."""
+    inside = pc.is_in(table.column(EVENT_DAY), pa.array(sorted(days), pa.date32()))
     rows = table.filter(pc.invert(inside))
     names = (EVENT_DAY, TIME_TEXT, SOURCE_FILE, SOURCE_LINE, PAYLOAD)
     found: list[dict[str, object]] = []
     for row in rows.select(list(names)).to_pylist():
         event_day = row[EVENT_DAY]
-        reason = NO_TIME if event_day is None else LATE if event_day < day else FUTURE
+        reason = NO_TIME if event_day is None else LATE if event_day < min(days) else FUTURE
         found.append(
             {
                 SOURCE_FILE: row[SOURCE_FILE],

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from fig_assets.errors import FigError
-from fig_assets.graph.nodes import Attribute, Key, Op
+from fig_assets.graph.nodes import Attribute, Key, Model, Op
 from fig_assets.models.registry import Decision
 from fig_assets.workflow import learn, raw
+from fig_assets.workflow.checks import CONSERVATION, TRAINED, Verdict
 from fig_assets.workflow.compute import (
     DayResult,
     Facts,
@@ -125,16 +126,28 @@ def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progr
     every = _days(workspace.graph.start, last)
     landed = raw.land_everything(workspace, source, files.get(None, []), every)
     progress(op.name, None)
-    return OpResult(op, {None: _landed_result(workspace.graph.start, landed)})
+    return OpResult(op, {None: _landed_result(source.key, workspace.graph.start, landed)})
 
 
 def _land(workspace: Workspace, op: Op, day: date, files: Sequence[Path]) -> DayResult:
     source = workspace.graph.sources[op.owner]
-    return _landed_result(day, raw.land(workspace, source, day, files))
+    return _landed_result(source.key, day, raw.land(workspace, source, day, files))
 
 
-def _landed_result(day: date, landed: raw.Landed) -> DayResult:
-    result = DayResult(day, rows=sum(landed.shares.values()))
+def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:
+    result = DayResult(day, rows=sum(landed.shares.values()) + landed.elsewhere)
+    lost = landed.lines - landed.blank - sum(landed.quarantined.values()) - result.rows
+    result.verdicts.append(
+        Verdict(
+            key=key,
+            name=CONSERVATION,
+            passed=lost == 0,
+            blocking=False,
+            failed_rows=abs(lost),
+            rows=landed.lines,
+            unit="lines",
+        )
+    )
     result.notes = {
         "files": landed.files,
         "lines": landed.lines,
@@ -175,9 +188,26 @@ def _run_model(
             result.refused[day] = refusal
         else:
             result.decisions[day] = decision
-            result.days[day] = DayResult(day)
+            result.days[day] = DayResult(day, verdicts=[_trained(workspace, model, decision)])
         progress(op.name, day)
     return result
+
+
+def _trained(workspace: Workspace, model: Model, decision: Decision) -> Verdict:
+    """Judge a day's decision: no champion yet, or a training that was due and failed, warns."""
+    missed = decision.candidate is None and learn.is_due(workspace, model, decision.day)
+    failed = decision.champion is None or missed
+    sample = ({"day": str(decision.day), "reason": decision.reason},) if failed else ()
+    return Verdict(
+        key=model.key,
+        name=TRAINED,
+        passed=not failed,
+        blocking=False,
+        failed_rows=int(failed),
+        rows=1,
+        sample=sample,
+        unit="days",
+    )
 
 
 def _score(workspace: Workspace, op: Op, day: date) -> DayResult:
@@ -190,6 +220,7 @@ def _score(workspace: Workspace, op: Op, day: date) -> DayResult:
         result.facts[output.key] = Facts(scored.written.rows, 0, digest, numbers)
     result.notes = {
         "trained_for": str(scored.trained_for) if scored.trained_for else "",
+        **({} if scored.trained_for else {"warning": learn.no_scores(workspace, model)}),
         "explained": scored.above,
     }
     return result

@@ -47,6 +47,9 @@ TEMPLATES = {
     "boolean": """({boolean} AND {boolean})~({boolean} OR {boolean})~(NOT {boolean})
         ~({bigint} < {float})~({string} = {any})~({timestamp} >= {date})~({float} <> {float})
         ~({bigint} IN ({bigint}, {float}, NULL))~({float} NOT BETWEEN {float} AND {bigint})
+        ~({string} IN ({bigint}, {string}))~({string} BETWEEN {bigint} AND {string})
+        ~({bigint} IN ({string}, {bigint}))~({json} = {any})~({bigint} >= {string})
+        ~CASE {string} WHEN {bigint} THEN TRUE WHEN {string} THEN FALSE END
         ~({string} LIKE {string})~({any} IS NOT NULL)~({boolean} IS NOT TRUE)~@IS_NULL({any})
         ~@REGEXP_LIKE({string}, '^[0-9]+$')~@CONTAINS({string}, {string})~({string})::boolean
         ~@STARTS_WITH({string}, {string})~@ENDS_WITH({string}, {string})~({bigint})::boolean""",

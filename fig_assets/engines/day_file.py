@@ -1,0 +1,189 @@
+"""One day of a relation <-> one Parquet file that carries its own record and checksum.
+
+A file is ordinary Parquet: the record is in its key-value metadata, and between the last page and
+the footer, where Parquet readers never look, stands a checksum of everything else in the file.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from sys import intern
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fig_assets.engines.base import InputDigests, Partition, StoredColumn
+from fig_assets.errors import EngineError
+
+FORMAT = 2
+RECORD = b"fig_assets"
+CHECK = b"fig-check:"
+CHECK_SIZE = len(CHECK) + 16
+ORPHAN_AGE_S = 3600.0
+TAIL_SIZE = 8
+"""The last bytes of a Parquet file: the length of the footer, and a magic word."""
+
+
+Stamp = tuple[int, int, int]
+"""What tells one version of a file from another without reading it: time, size and inode."""
+
+
+def stamp_of(path: str | Path) -> Stamp | None:
+    """Return the stamp of a file, or None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - asked for every day of every window
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def write(path: Path, table: pa.Table, record: Partition) -> Stamp:
+    """Replace the file at `path` by `table` and its `record`, atomically and durably.
+
+    Raises:
+        OSError: it could not be written; the old file is untouched.
+    """
+    content = _encode(table, record)
+    temporary = path.parent / f".tmp-{uuid.uuid4().hex}"
+    try:
+        with temporary.open("wb") as file:
+            for part in content:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        stamp = stamp_of(temporary)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    sweep(path.parent, ".tmp-", ORPHAN_AGE_S)
+    if stamp is None:
+        raise FileNotFoundError(temporary)
+    return stamp
+
+
+def read_record(path: str | Path) -> Partition:
+    """Read the record of a file without its rows.
+
+    Raises:
+        EngineError: it is damaged, or not a file of this program.
+    """
+    try:
+        raw = orjson.loads((pq.read_metadata(path).metadata or {})[RECORD])
+        if raw["format"] == FORMAT:
+            return _partition(raw)
+    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as refusal:
+        raise _damaged(path, refusal) from refusal
+    raise EngineError(
+        f"{path}: written by another version of fig-assets\n"
+        "  fix: delete the lake and build it again, or use that version"
+    )
+
+
+def verify(path: str | Path) -> None:
+    """Read a file once and compare it with its checksum.
+
+    Raises:
+        EngineError: it is not, bit for bit, what was written.
+    """
+    try:
+        content = memoryview(Path(path).read_bytes())
+    except OSError as refusal:
+        raise _damaged(path, refusal) from refusal
+    footer = len(content) - TAIL_SIZE - int.from_bytes(content[-TAIL_SIZE:-4], "little")
+    check = footer - CHECK_SIZE
+    if check < 0 or bytes(content[check:footer]) != _check(content[:check], content[footer:]):
+        raise _damaged(path, "its content is not what was written")
+
+
+def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
+    """Read some columns of a file whose content is proved first.
+
+    Raises:
+        EngineError: it is damaged.
+    """
+    verify(path)
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=list(names), use_threads=False)
+
+
+def sweep(folder: Path, prefix: str, age_s: float) -> None:
+    """Remove files that killed writers left behind, once they are surely nobody's work."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) and time.time() - entry.stat().st_mtime > age_s:
+                Path(entry.path).unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _encode(table: pa.Table, record: Partition) -> tuple[memoryview | bytes, ...]:
+    text = orjson.dumps(
+        {
+            "format": FORMAT,
+            "rows": record.rows,
+            "generation": record.generation,
+            "key": record.key,
+            "key_digest": record.key_digest,
+            "columns": record.columns,
+            "notes": record.notes,
+        }
+    )
+    sink = pa.BufferOutputStream()
+    stamped = table.replace_schema_metadata({RECORD: text})
+    pq.write_table(stamped, sink, compression="zstd", write_page_checksum=True)
+    content = memoryview(sink.getvalue())
+    footer = len(content) - TAIL_SIZE - int.from_bytes(content[-TAIL_SIZE:-4], "little")
+    pages, rest = content[:footer], content[footer:]
+    return pages, _check(pages, rest), rest
+
+
+def _check(*parts: memoryview) -> bytes:
+    state = blake2b(digest_size=16)
+    for part in parts:
+        state.update(part)
+    return CHECK + state.digest()
+
+
+def _partition(raw: dict) -> Partition:  # type: ignore[type-arg]
+    columns = {
+        name: StoredColumn(
+            stored["fingerprint"],
+            stored["digest"],
+            stored["generation"],
+            tuple(map(_inputs, stored["inputs"])),
+        )
+        for name, stored in raw["columns"].items()
+    }
+    return Partition(
+        raw["rows"], raw["generation"], tuple(raw["key"]), raw["key_digest"], columns, raw["notes"]
+    )
+
+
+def _inputs(raw: dict) -> InputDigests:  # type: ignore[type-arg]
+    # Interned, because the same short digests stand in the records of a month of windows.
+    return InputDigests(
+        intern(raw["relation"]),
+        tuple(map(intern, raw["columns"])),
+        raw["start"],
+        tuple(map(intern, raw["digests"])),
+    )
+
+
+def _damaged(path: str | Path, why: object) -> EngineError:
+    return EngineError(
+        f"{path}: damaged or not a file of this lake: {why}\n"
+        "  fix: delete the file and build its day again"
+    )

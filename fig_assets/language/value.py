@@ -1,0 +1,59 @@
+"""A lowered part of an expression: its tree, its type, and the guard it still needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from fig_assets.language.duck import attempt, finite, number, parsed_json
+from fig_assets.language.types import BIGINT, FLOAT, JSON, NULL, STRING, Type, convert
+
+Guard = Literal["", "finite", "try"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A lowered part of an expression; `guard` is what still has to be put around its tree.
+
+    Infinities and overflows survive a chain of operators, so one guard around the chain does.
+    """
+
+    tree: exp.Expr
+    type: Type
+    guard: Guard = ""
+
+    def sealed(self) -> exp.Expr:
+        """Return the tree with its guard, if any, around it."""
+        match self.guard:
+            case "finite":
+                return finite(self.tree)
+            case "try":
+                return attempt(self.tree)
+            case _:
+                return self.tree
+
+    def to(self, target: Type, dialect: str) -> exp.Expr:
+        """Return the sealed tree as `target`, into which its type is convertible."""
+        if self.type == target:
+            return self.sealed()
+        plain = bare(self.tree)
+        if isinstance(plain, exp.Literal) and (self.type, target) == (BIGINT, FLOAT):
+            return number(float(plain.name))
+        if target == JSON and self.type != NULL:
+            return parsed_json(self.sealed())
+        return convert(self.sealed(), self.type, target, dialect)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a comparison with another type reads it as that type."""
+        return self.type in (STRING, JSON)
+
+
+Aggregate = Callable[[exp.Expr], Value]
+
+
+def bare(tree: exp.Expr) -> exp.Expr:
+    """Return a literal without the cast that gives it its exact type, else `tree` itself."""
+    is_number = isinstance(tree, exp.Cast) and isinstance(tree.this, exp.Literal)
+    return tree.this if is_number and not tree.this.is_string else tree
