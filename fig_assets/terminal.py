@@ -1,6 +1,7 @@
 """What people see in the terminal while a workflow runs, and after it."""
 
 import logging
+import os
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Self
@@ -31,6 +32,7 @@ class Display:
 
     def __init__(self, console: Console, *, shown: bool = True) -> None:
         self._shown = shown
+        console = _apart(console)
         self._bars = Progress(
             TextColumn("{task.description:<40}"),
             BarColumn(bar_width=30),
@@ -76,6 +78,15 @@ class Display:
         self._bars.stop()
         for name, level in self._levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+def _apart(console: Console) -> Console:
+    """Write to a copy of the terminal: Dagster captures what steps print to the original."""
+    try:
+        copy = os.dup(console.file.fileno())
+    except (OSError, ValueError):
+        return console
+    return Console(file=os.fdopen(copy, "w", encoding="utf-8"), force_terminal=console.is_terminal)
 
 
 def show_summary(console: Console, summary: "Summary") -> None:

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 from dagster import (
-    AssetCheckKey,
     AssetsDefinition,
     AssetSelection,
     DagsterInstance,
@@ -28,7 +27,7 @@ from fig_assets.assets.partitions import partition, ranges
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Key, Op
-from fig_assets.workflow.plan import stale_days
+from fig_assets.workflow.plan import MISSING, stale_days
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace
 
@@ -111,7 +110,7 @@ def launch(
         end: Last day.
         selected: Assets, by the graph's keys.
         train: Train the selected models for the last day even if it is not due.
-        only_stale: Compute only what is missing or stale, looking again after each op.
+        only_stale: Compute only what is missing or stale, and what becomes stale by that.
         progress: Told each op and day when done.
         on_plan: Told how many days of each op are going to be computed.
 
@@ -126,12 +125,9 @@ def launch(
     days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
     runner = _Runner(instance, opened, assets, selected, summary)
     if only_stale:
-        for op in ops:
-            stale = stale_days(workspace, op, days)
-            wanted = sorted(stale) if op.kind != "table" else ([start] if stale else [])
-            on_plan({op.name: len(wanted)})
-            for first, last in ranges(wanted, LONGEST_RUN_DAYS):
-                runner.run([op], first, last)
+        catch_up = _CatchUp(runner, ops, days, on_plan)
+        while catch_up.once():
+            pass
         return summary
     on_plan({op.name: len(days) for op in ops})
     for first, last in ranges(days, LONGEST_RUN_DAYS):
@@ -176,18 +172,15 @@ class _Runner:
         for event in result.get_asset_materialization_events():
             name = event.step_key or ""
             summary.done[name] = summary.done.get(name, 0) + 1
-        verdicts: dict[AssetCheckKey, str] = {}
         for check in result.get_asset_check_evaluations():
-            verdicts.setdefault(check.asset_check_key, "")
-            if not check.passed:
-                day = f" on {check.partition}" if check.partition else ""
-                verdicts[check.asset_check_key] = f"{check.description}{day}"
-        summary.checks_passed += sum(not words for words in verdicts.values())
-        for key, words in verdicts.items():
-            if words:
+            if check.partition is not None:
+                continue
+            if check.passed:
+                summary.checks_passed += 1
+            else:
                 summary.checks_failed += 1
-                where = "/".join(key.asset_key.path)
-                summary.failed_checks.append(f"{where} {key.name}: {words}")
+                where = "/".join(check.asset_key.path)
+                summary.failed_checks.append(f"{where} {check.check_name}: {check.description}")
         failed = set()
         for event in result.get_step_failure_events():
             failed.add(event.step_key)
@@ -198,6 +191,60 @@ class _Runner:
                 summary.seconds[stats.step_key] = summary.seconds.get(stats.step_key, 0.0) + spent
         started = {event.step_key for event in result.get_step_success_events()} | failed
         return [op for op in ops if op.name not in started] if failed else []
+
+
+@dataclass
+class _CatchUp:
+    """Computes what is missing or stale, in passes, until nothing is left that was not tried.
+
+    Ops that miss the same days are made in one Dagster run. Whether something is stale for another
+    reason is asked only once everything before it is made.
+    """
+
+    runner: _Runner
+    ops: Sequence[Op]
+    days: Sequence[date]
+    on_plan: Callable[[Mapping[str, int]], None]
+    tried: set[tuple[str, date, str]] = field(default_factory=set)
+    waiting: list[Op] = field(default_factory=list)
+    waiting_for: tuple[date, ...] = ()
+
+    def once(self) -> bool:
+        """Go through all ops once; returns whether anything was run."""
+        before = len(self.tried)
+        for op in self.ops:
+            stale = self._stale(op)
+            if self.waiting and not self._joins(op, stale):
+                self._flush()
+                stale = self._stale(op)
+            if stale:
+                self._queue(op, stale)
+        self._flush()
+        return len(self.tried) > before
+
+    def _stale(self, op: Op) -> dict[date, str]:
+        found = stale_days(self.runner.opened.workspace, op, self.days)
+        return {d: why for d, why in found.items() if (op.name, d, why) not in self.tried}
+
+    def _joins(self, op: Op, stale: Mapping[date, str]) -> bool:
+        if set(stale.values()) != {MISSING}:
+            return False
+        return op.kind == "table" or tuple(sorted(stale)) == self.waiting_for
+
+    def _queue(self, op: Op, stale: Mapping[date, str]) -> None:
+        self.tried |= {(op.name, day, why) for day, why in stale.items()}
+        self.on_plan({op.name: len(stale)})
+        if op.kind != "table" or not self.waiting:
+            self.waiting_for = tuple(sorted(stale))
+        self.waiting.append(op)
+        if set(stale.values()) != {MISSING}:
+            self._flush()
+
+    def _flush(self) -> None:
+        for first, last in ranges(self.waiting_for, LONGEST_RUN_DAYS) if self.waiting else ():
+            for op in self.runner.run(self.waiting, first, last):
+                self.runner.run([op], first, last)
+        self.waiting, self.waiting_for = [], ()
 
 
 def _words(failure: object) -> str:

@@ -48,6 +48,8 @@ def report(
     if result.refused:
         _log_good_days(context, workspace, result, selected)
         yield from _daily_checks(context, result)
+        # A result would have to come with an output, of which a failed step has none.
+        yield from (_evaluation(summed) for summed in _check_results(context, result))
         raise _failure(result)
     is_dated = None not in result.days
     for key in selected:
@@ -69,21 +71,39 @@ def report(
         for key in found.also:
             _log(context, key, found.day, _metadata(workspace, result, key, found, last=False))
     yield from _daily_checks(context, result)
+    yield from _check_results(context, result)
+
+
+def _check_results(context: AssetExecutionContext, result: OpResult) -> Iterator[AssetCheckResult]:
+    """Sum each check up over the days of the run."""
     for (key, name), verdicts in _verdicts(context, result).items():
         yield _check_result(key, name, verdicts)
+
+
+def _evaluation(summed: AssetCheckResult) -> AssetCheckEvaluation:
+    if summed.asset_key is None or summed.check_name is None:
+        raise ValueError(summed)
+    return AssetCheckEvaluation(
+        asset_key=summed.asset_key,
+        check_name=summed.check_name,
+        passed=summed.passed,
+        severity=summed.severity,
+        description=summed.description,
+        metadata=summed.metadata,
+    )
 
 
 def _verdicts(
     context: AssetExecutionContext, result: OpResult
 ) -> dict[tuple[Key, str], dict[date, Verdict]]:
-    """Return the verdicts of each selected check by day, those of refused days last."""
+    """Return the verdicts of each selected check by day, in order."""
     wanted = {(check.asset_key, check.name) for check in context.selected_asset_check_keys}
     judged = [(day, found.verdicts) for day, found in result.days.items()]
-    for day, refusal in sorted(result.refused.items(), key=str):
+    for day, refusal in result.refused.items():
         if isinstance(refusal, ChecksFailed):
             judged.append((day, list(refusal.verdicts)))
     found: dict[tuple[Key, str], dict[date, Verdict]] = {}
-    for day, verdicts in judged:
+    for day, verdicts in sorted(judged, key=lambda pair: str(pair[0])):
         for verdict in verdicts:
             if day is not None and (keys.asset_key(verdict.key), verdict.name) in wanted:
                 found.setdefault((verdict.key, verdict.name), {})[day] = verdict
@@ -106,6 +126,8 @@ def _check_result(key: Key, name: str, verdicts: Mapping[date, Verdict]) -> Asse
     words = (
         f"{shown} of {metadata['rows']} rows fail" if shown else f"all {metadata['rows']} rows pass"
     )
+    if failed:
+        words += f" on {min(failed)}" + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")
     return AssetCheckResult(
         asset_key=keys.asset_key(key),
         check_name=name,
@@ -167,7 +189,7 @@ def _failure(result: OpResult) -> Failure:
         f"{day or 'all days'}: {refusal}"
         for day, refusal in sorted(result.refused.items(), key=str)
     ]
-    days = ", ".join(str(day) for day in result.refused if day)
+    days = ", ".join(str(day) for day in sorted(result.refused, key=str) if day)
     shown = "\n".join(named[:10])
     return Failure(
         description=f"{result.op.name} was refused for {days or 'the whole asset'}\n{shown}",
@@ -180,7 +202,9 @@ def _metadata(
     workspace: Workspace, result: OpResult, key: Key, found: DayResult, *, last: bool
 ) -> Metadata:
     facts = found.facts.get(key)
-    metadata: Metadata = {"dagster/row_count": facts.rows if facts else found.rows}
+    metadata: Metadata = {}
+    if found.day not in result.decisions:
+        metadata["dagster/row_count"] = facts.rows if facts else found.rows
     if facts:
         metadata["nulls"] = facts.nulls / facts.rows if facts.rows else 0.0
         metadata |= facts.numbers

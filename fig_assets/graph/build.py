@@ -58,7 +58,7 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
     found = [problem for rule in RULES for problem in rule(graph, config)]
     if any(problem.severity == "error" for problem in found):
         raise ConfigError([*scope.problems, *found])
-    return graph, (*scope.problems, *found)
+    return graph, tuple(sorted([*scope.problems, *found], key=lambda problem: problem.where))
 
 
 def _try(scope: Scope, step: Callable[[], T]) -> T | None:
@@ -87,11 +87,24 @@ def _register(scope: Scope, tables: Mapping[str, Table]) -> list[NodeOwner]:
         *(partial(ModelOwner, scope, definition) for definition in config.models),
     ]
     owners = [owner for make in makers if (owner := _try(scope, make)) is not None]
-    scope.owners |= {owner.name: owner for owner in owners}
+    for owner in owners:
+        if owner.name in scope.owners:
+            at = owner.definition.where("version")
+            message = f"a second version of {owner.what} is not supported yet"
+            scope.report(Problem(at, message, "leave the other one out, or name it differently"))
+        scope.owners[owner.name] = owner
+    scope.absent |= _names(config) - {*scope.owners, *tables}
     for owner in owners:
         if isinstance(owner, RowOwner) and not _try(scope, owner.collect):
-            del scope.owners[owner.name]
-    return [owner for owner in owners if owner.name in scope.owners]
+            scope.unsure.add(owner.name)
+    return owners
+
+
+def _names(config: Config) -> set[str]:
+    found = {table.spec.name for table in config.tables} | {e.spec.name for e in config.events}
+    found |= {family.spec.name for family in config.families}
+    found |= {labels.spec.name for labels in config.label_sets}
+    return found | {model.spec.name for model in config.models}
 
 
 def _node_of(owner: NodeOwner) -> Callable[[], Node]:

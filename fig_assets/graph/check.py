@@ -36,6 +36,21 @@ def labels_and_model_share_nothing_by_accident(graph: Graph, config: Config) -> 
                 yield Problem(where, message, fix, "warning")
 
 
+def no_attribute_is_called_like_its_key(graph: Graph, config: Config) -> Iterator[Problem]:
+    """Refuse an attribute whose name is that of the key column beside it."""
+    del config
+    keys = {family.name: family.granularity for family in graph.families.values()}
+    keys |= {family.name: family.granularity for family in graph.row_families.values()}
+    keys |= {labels.name: keys[labels.family] for labels in graph.label_sets.values()}
+    keys |= {model.name: keys[model.family] for model in graph.models.values()}
+    seen = set()
+    for attribute in graph.attributes.values():
+        if attribute.name == keys.get(attribute.owner) and attribute.about.where not in seen:
+            seen.add(attribute.about.where)
+            message = f"'{attribute.name}' is the granularity of '{attribute.owner}' already"
+            yield Problem(attribute.about.where, message, "leave it out, or rename it")
+
+
 def _read_by(graph: Graph, label: Key) -> set[Key]:
     """Return what the weak labels behind a strong label read directly."""
     votes = {read.key for read in graph.attributes[label].inputs}
@@ -43,6 +58,7 @@ def _read_by(graph: Graph, label: Key) -> set[Key]:
 
 
 RULES: tuple[Rule, ...] = (
+    no_attribute_is_called_like_its_key,
     deprecated_versions_have_no_consumers,
     labels_and_model_share_nothing_by_accident,
 )

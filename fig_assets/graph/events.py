@@ -1,6 +1,7 @@
 """Configured events and tables -> `Event` and `Table` nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Event as EventSpec
@@ -19,6 +20,7 @@ from fig_assets.graph.nodes import (
     Input,
     Landing,
     Table,
+    label_of,
 )
 from fig_assets.graph.period import Reach
 from fig_assets.graph.scope import (
@@ -30,10 +32,11 @@ from fig_assets.graph.scope import (
     attribute_key,
     bind,
     choices,
+    condition,
     place,
 )
-from fig_assets.graph.version import fingerprint
-from fig_assets.language.parse import ExpressionError, Reference
+from fig_assets.graph.version import Part, fingerprint
+from fig_assets.language.parse import ExpressionError, Reference, canonical, parse
 from fig_assets.language.paths import Path, parse_path
 from fig_assets.language.types import STRING, TIMESTAMP, Type
 
@@ -52,8 +55,12 @@ class EventOwner:
         self.source = self._source()
         late_days = scope.environment.sources[self.source].late_days
         self._raw = Input(("raw", self.source), Reach(0, late_days))
-        own = ("event_name", "event_type", "time", "id", "where")
-        self.meaning = fingerprint("event", {key: getattr(self.spec, key) for key in own})
+
+    @cached_property
+    def meaning(self) -> str:
+        """The fingerprint of what selects its rows; what the environment says is no part of it."""
+        paths = {key: _steps(getattr(self.spec, key)) for key in ("event_type", "time", "id")}
+        return fingerprint("event", self.spec.event_name, paths, self._filter_meaning())
 
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
@@ -73,7 +80,8 @@ class EventOwner:
             kind = self.scope.declared(spec.type, inferred, self.definition.where(*path, "type"))
             definition: Extracted | Computed = Extracted(found)
             inputs: tuple[Input, ...] = (self._raw,)
-            meaning = ["path", *map(str, found.steps), inferred.name]
+            through = "" if inferred in (STRING, kind) else inferred.name
+            meaning: list[Part] = ["path", *found.steps, through]
         else:
             where = self.definition.where(*path, "function")
             bound = bind(self.scope, spec.function or "", where, lambda ref: self.look(ref, where))
@@ -97,6 +105,10 @@ class EventOwner:
 
     def look(self, reference: Reference, where: Where) -> Attribute:
         """Find the field that `reference` names; raises Refused."""
+        if reference.name not in self.names():
+            fix = self.scope.nearest(reference.name, self.names(), "$")
+            message = f"${label_of(reference)} is not a field of '{self.name}'"
+            self.scope.refuse(where, message, fix)
         symbol = self.scope.pick(self, reference.name, reference.version, where)
         return self.scope.attribute(symbol, where)
 
@@ -138,25 +150,24 @@ class EventOwner:
 
     def node(self) -> Event:
         """Build the whole event; raises Refused when a part of it is refused."""
-        attributes = []
-        for name, choice in self.names().items():
-            for version in choice.versions:
-                where = self.definition.where("fields", name)
-                attributes.append(self.scope.attribute(Symbol(self.name, name, version), where))
-        where_at = self.definition.where("where")
-        row_filter = None
-        if self.spec.where is not None:
-            bound = bind(
-                self.scope, self.spec.where, where_at, lambda ref: self.look(ref, where_at)
+        fields = [
+            partial(
+                self.scope.attribute,
+                Symbol(self.name, name, version),
+                self.definition.where("fields", name),
             )
-            row_filter = bound.computed
+            for name, choice in self.names().items()
+            for version in choice.versions
+        ]
+        steps: list[Callable[[], object]] = [*fields, self._row_filter, self.landing]
+        self.scope.each(steps)
         return Event(
             name=self.name,
             event_name=self.spec.event_name,
             source=self.source,
             landing=self.landing(),
-            where=row_filter,
-            attributes=tuple(attributes),
+            where=self._row_filter(),
+            attributes=tuple(field() for field in fields),
             fingerprint=self.meaning,
             about=about(self.definition, self.spec),
         )
@@ -165,15 +176,41 @@ class EventOwner:
         known = self.scope.environment.sources
         lines = sorted(name for name, source in known.items() if source.format == "json")
         name = self.spec.source or ("events" if "events" in lines else "".join(lines[:2]))
-        if name in known:
+        if name in known and known[name].format == "json":
             return name
         if self.spec.source is None:
             where = self.definition.where("name")
             fix = f'add "source": one of {", ".join(lines) or "the environment"}'
             self.scope.refuse(where, f"{self.what} does not say its source", fix)
         where = self.definition.where("source")
+        if name in known:
+            message = f"source '{name}' is {known[name].format}; events are read from json lines"
+            self.scope.refuse(where, message, self.scope.nearest(name, lines))
         message = f"source '{name}' is not in environment '{self.scope.environment.name}'"
         self.scope.refuse(where, message, self.scope.nearest(name, known))
+
+    def _row_filter(self) -> Computed | None:
+        if self.spec.where is None:
+            return None
+        where = self.definition.where("where")
+        return condition(
+            self.scope, self.spec.where, where, lambda ref: self.look(ref, where)
+        ).computed
+
+    def _filter_meaning(self) -> str | None:
+        text, names = self.spec.where, self.names()
+        if text is None:
+            return None
+
+        def version(reference: Reference) -> str:
+            choice = names.get(reference.name)
+            chosen = reference.version or (choice.default if choice else 1)
+            return f"{reference.name}@{chosen}"
+
+        try:
+            return canonical(parse(text).tree, version)
+        except ExpressionError:
+            return text
 
     def _path(self, text: str, where: Where) -> Path:
         try:
@@ -199,6 +236,15 @@ class EventOwner:
         )
 
 
+def _steps(path: str | None) -> list[str | int] | None:
+    if path is None:
+        return None
+    try:
+        return list(parse_path(path).steps)
+    except ExpressionError:
+        return [path]
+
+
 def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
     """Resolve one lookup table; raises Refused."""
     spec = definition.spec
@@ -208,6 +254,10 @@ def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
         where = definition.where("source")
         environment = scope.environment.name
         scope.refuse(where, f"source '{spec.source}' is not in environment '{environment}'", fix)
+    if sources[spec.source].format not in ("csv", "parquet"):
+        where = definition.where("source")
+        message = f"source '{spec.source}' is {sources[spec.source].format}"
+        scope.refuse(where, f"{message}; tables are read from csv or parquet", "name another")
     if spec.snapshot != "static":
         fix = 'write "snapshot": "static"'
         scope.refuse(definition.where("snapshot"), "daily snapshots are not supported yet", fix)

@@ -1,13 +1,14 @@
 """Configured aggregate families -> `Family` nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from sqlglot import exp
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.config.schema import Feature, Versions
-from fig_assets.errors import Where
+from fig_assets.errors import Problem, Where
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.nodes import (
     Aggregated,
@@ -28,12 +29,13 @@ from fig_assets.graph.scope import (
     attribute_key,
     bind,
     choices,
+    condition,
     place,
 )
 from fig_assets.graph.version import fingerprint
 from fig_assets.language.functions import calls
 from fig_assets.language.parse import Expression, Reference, canonical, reference_of
-from fig_assets.language.types import Type
+from fig_assets.language.types import Type, convertible
 
 
 class FamilyOwner:
@@ -51,8 +53,12 @@ class FamilyOwner:
             for name, versions in group.own.items():
                 if name in self._where_is:
                     at = definition.where("groups", index, "features", name)
-                    scope.refuse(at, f"feature '{name}' is defined twice in {self.what}")
+                    message = f"feature '{name}' is defined twice in {self.what}"
+                    scope.report(Problem(at, message, "rename one of them"))
                 self._where_is[name] = (index, versions)
+        if not any(self._has_source(index) for index in range(len(self.spec.groups))):
+            fix = 'add a group with "source" and "granularity_field"'
+            scope.refuse(definition.where("groups"), f"{self.what} aggregates no source", fix)
         self._names = choices({name: versions for name, (_, versions) in self._where_is.items()})
         self._groups: dict[int, Group] = {}
 
@@ -103,30 +109,37 @@ class FamilyOwner:
 
     def node(self) -> Family:
         """Build the whole family; raises Refused when a part of it is refused."""
-        groups = tuple(
-            self.group(index) for index in range(len(self.spec.groups)) if self._has_source(index)
-        )
-        features = {}
-        for period in self.periods:
-            wanted = [
-                Symbol(self.name, name, version, period.name)
-                for name, choice in self._names.items()
-                for version in choice.versions
-            ]
-            found = [self.scope.attribute(s, self.definition.where("groups")) for s in wanted]
-            features[period] = in_order(found)
-        entity = groups[0].entity
-        named = self.spec.granularity_type
-        kind = self.scope.declared(named, entity.type, self.definition.where("granularity_type"))
+        sources = [i for i in range(len(self.spec.groups)) if self._has_source(i)]
+        features = {period: self._features(period) for period in self.periods}
+        steps: list[Callable[[], object]] = [partial(self.group, index) for index in sources]
+        self.scope.each([*steps, *(step for of in features.values() for step in of)])
         return Family(
             name=self.name,
             granularity=self.spec.granularity,
-            granularity_type=kind,
+            granularity_type=self.granularity_type,
             periods=self.periods,
-            groups=groups,
-            features=features,
+            groups=tuple(self.group(index) for index in sources),
+            features={p: in_order([step() for step in of]) for p, of in features.items()},
             about=about(self.definition, self.spec),
         )
+
+    @property
+    def granularity_type(self) -> Type:
+        """The type of the granularity: the declared one, or that of the first group's field."""
+        first = next(i for i in range(len(self.spec.groups)) if self._has_source(i))
+        at = self.definition.where("granularity_type")
+        return self.scope.declared(self.spec.granularity_type, self._entity(first).type, at)
+
+    def _features(self, period: Period) -> list[Callable[[], Attribute]]:
+        return [
+            partial(
+                self.scope.attribute,
+                Symbol(self.name, name, version, period.name),
+                self.definition.where("groups", self._where_is[name][0], "features", name),
+            )
+            for name, choice in self._names.items()
+            for version in choice.versions
+        ]
 
     def group(self, index: int) -> Group:
         """Resolve what one group reads; raises Refused."""
@@ -136,19 +149,21 @@ class FamilyOwner:
 
     def _group(self, index: int) -> Group:
         spec = self.spec.groups[index]
-        event = self._event(index)
-        field_at = self.definition.where("groups", index, "granularity_field")
-        symbol = self.scope.pick(event, spec.granularity_field or "", None, field_at)
-        entity = self.scope.attribute(symbol, field_at)
+        event, entity = self._event(index), self._entity(index)
+        kind = self.granularity_type
+        if not convertible(entity.type, kind):
+            at = self.definition.where("groups", index, "granularity_field")
+            message = f"'{entity.name}' is a {entity.type}, which cannot become a {kind}"
+            self.scope.refuse(at, message, "group by a field of the same type in every group")
         row_filter: Bound | None = None
         if spec.where is not None:
             at = self.definition.where("groups", index, "where")
-            row_filter = bind(self.scope, spec.where, at, lambda ref: event.look(ref, at))
+            row_filter = condition(self.scope, spec.where, at, lambda ref: event.look(ref, at))
         same = [g.source for g in self.spec.groups[:index]].count(spec.source)
         suffix = f"_{same + 1}" if same else ""
         meaning = fingerprint(
             "group", event.meaning, entity.identity, row_filter.meaning if row_filter else None,
-            self.spec.granularity_type,
+            str(kind),
         )  # fmt: skip
         read = (entity, *(row_filter.attributes if row_filter else ()))
         return Group(
@@ -160,6 +175,11 @@ class FamilyOwner:
             inputs=tuple(dict.fromkeys(attribute.key for attribute in read)),
         )
 
+    def _entity(self, index: int) -> Attribute:
+        where = self.definition.where("groups", index, "granularity_field")
+        name = self.spec.groups[index].granularity_field or ""
+        return self.scope.attribute(self.scope.pick(self._event(index), name, None, where), where)
+
     def _has_source(self, index: int) -> bool:
         return self.spec.groups[index].source is not None
 
@@ -169,7 +189,7 @@ class FamilyOwner:
         if spec.source is None or spec.granularity_field is None:
             fix = 'add "source" and "granularity_field" to the group'
             self.scope.refuse(where, f"a group of {self.what} needs a source to aggregate", fix)
-        owner = self.scope.owners.get(spec.source)
+        owner = self.scope.owner(spec.source)
         if owner is None:
             fix = self.scope.nearest(spec.source, self.scope.owners)
             self.scope.refuse(where, f"source '{spec.source}' is not defined", fix)
@@ -189,11 +209,14 @@ class FamilyOwner:
         }
         fields: dict[str, Attribute] = {}
         siblings: dict[str, Attribute] = {}
-        for reference in expression.references:
+
+        def look(reference: Reference) -> None:
             if reference.start in inside:
                 fields[label_of(reference)] = event.look(reference, where)
             else:
                 siblings[label_of(reference)] = self._sibling(reference, period, where)
+
+        self.scope.each(partial(look, reference) for reference in expression.references)
 
         def attribute_of(reference: Reference) -> Attribute:
             owners = fields if reference.start in inside else siblings
@@ -239,13 +262,13 @@ class FamilyOwner:
 
     def _refuse_unknown(self, reference: Reference, where: Where) -> None:
         sources = [g.source for g in self.spec.groups if g.source in self.scope.owners]
-        for source in sources:
-            if source and reference.name in self.scope.owners[source].names():
+        for source in filter(None, sources):
+            if reference.name in self.scope.owners[source].names():
                 fix = f"put it into an aggregate, such as @MAX(${reference.name})"
                 message = f"${reference.name} is a field of '{source}', one value an event"
                 self.scope.refuse(where, message, fix)
         message = f"${label_of(reference)} is not a feature of '{self.name}'"
-        self.scope.refuse(where, message, self.scope.nearest(reference.name, self._names))
+        self.scope.refuse(where, message, self.scope.nearest(reference.name, self._names, "$"))
 
     def _periods(self) -> tuple[Period, ...]:
         found = []

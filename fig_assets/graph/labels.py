@@ -1,11 +1,12 @@
 """Configured label sets -> `LabelSet` nodes: weak labels vote, strong labels combine."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import LabelSet as LabelSetSpec
-from fig_assets.errors import Where
+from fig_assets.errors import Problem, Where
 from fig_assets.graph.families import in_order
 from fig_assets.graph.nodes import Attribute, Combined, Input, LabelSet, Voted
 from fig_assets.graph.scope import (
@@ -41,11 +42,13 @@ class LabelOwner:
         both = set(self.spec.weak_labels) & set(self.spec.strong_labels)
         for name in sorted(both):
             at = definition.where("strong_labels", name)
-            scope.refuse(at, f"label '{name}' is a weak label too", "rename one of them")
+            message = f"label '{name}' is a weak label too"
+            scope.report(Problem(at, message, "rename one of them"))
         self._names = choices({**self.spec.weak_labels, **self.spec.strong_labels})
         for key, value in (("joins", self.spec.joins), ("truth", self.spec.truth)):
             if value:
-                scope.refuse(definition.where(key), f'"{key}" of a label set is not supported yet')
+                message = f'"{key}" of a label set is not supported yet'
+                scope.report(Problem(definition.where(key), message, "leave it out"))
 
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
@@ -56,7 +59,7 @@ class LabelOwner:
         """The row family that is labelled."""
         from fig_assets.graph.rows import RowOwner
 
-        owner = self.scope.owners.get(self.spec.family)
+        owner = self.scope.owner(self.spec.family)
         if not isinstance(owner, RowOwner):
             known = [o.name for o in self.scope.owners.values() if isinstance(o, RowOwner)]
             fix = self.scope.nearest(self.spec.family, known)
@@ -73,11 +76,11 @@ class LabelOwner:
     def node(self) -> LabelSet:
         """Build the whole set; raises Refused when a part of it is refused."""
         where = self.definition.where("weak_labels")
-        found = [
-            self.scope.attribute(Symbol(self.name, name, version), where)
+        found = self.scope.each(
+            partial(self.scope.attribute, Symbol(self.name, name, version), where)
             for name, choice in self._names.items()
             for version in choice.versions
-        ]
+        )
         return LabelSet(
             name=self.name,
             family=self.family.name,
@@ -124,11 +127,11 @@ class LabelOwner:
         if spec.ties != ABSTAIN:
             self._class(spec.ties, self.definition.where(*path, "ties"))
         where = self.definition.where(*path)
-        votes = [
-            self.scope.attribute(self.scope.pick(self, name, None, where), where)
+        votes = self.scope.each(
+            partial(self.scope.attribute, self.scope.pick(self, name, None, where), where)
             for name in self.spec.weak_labels
             if name in self._names
-        ]
+        )
         weights = dict(spec.weights) if spec.method == "weighted_vote" else {}
         for name in sorted(set(weights) - {a.name for a in votes}):
             at = self.definition.where(*path, "weights", name)

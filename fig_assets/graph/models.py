@@ -1,10 +1,12 @@
 """Configured models -> `Model` nodes: what they read, when they learn, what they give."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Model as ModelSpec
+from fig_assets.errors import Problem
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.nodes import Attribute, Input, Model, Scored
 from fig_assets.graph.scope import Choice, Scope, Symbol, about, attribute_key
@@ -33,7 +35,8 @@ class ModelOwner:
         ):
             if value:
                 fix = "leave it out for the built-in LightGBM"
-                scope.refuse(definition.where(key), f'"{key}" is not supported yet', fix)
+                at = definition.where(key)
+                scope.report(Problem(at, f'"{key}" is not supported yet', fix))
 
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
@@ -64,6 +67,8 @@ class ModelOwner:
     def node(self) -> Model:
         """Build the model; raises Refused when a part of it is refused."""
         spec = self.spec
+        parts: list[Callable[[], object]] = [self._inputs, self._label]
+        self.scope.each(parts)
         inputs, label, family = self._inputs(), self._label(), self._family()
         where = self.definition.where("output_features")
         outputs = tuple(
@@ -114,8 +119,9 @@ class ModelOwner:
         names = [group.family_name for group in self.spec.input_features]
         where = self.definition.where("input_features")
         if len(set(names)) != 1:
-            self.scope.refuse(where, "all input features must be of one row family", names[0])
-        owner = self.scope.owners.get(names[0])
+            fix = f'take them all from "{names[0]}"'
+            self.scope.refuse(where, "all input features must be of one row family", fix)
+        owner = self.scope.owner(names[0])
         if not isinstance(owner, RowOwner):
             known = [o.name for o in self.scope.owners.values() if isinstance(o, RowOwner)]
             fix = self.scope.nearest(names[0], known)
@@ -124,23 +130,23 @@ class ModelOwner:
         return owner
 
     def _inputs(self) -> tuple[Attribute, ...]:
-        owner = self._family()
-        found: dict[tuple[str, ...], Attribute] = {}
-        for index, group in enumerate(self.spec.input_features):
-            for title, names in group.feature_names.items():
-                for position, written in enumerate(names):
-                    where = self.definition.where(
-                        "input_features", index, "feature_names", title, position
-                    )
-                    name, _, pin = written.partition("@")
-                    symbol = self.scope.pick(owner, name, int(pin) if pin else None, where)
-                    attribute = self.scope.attribute(symbol, where)
-                    found[attribute.key] = attribute
-        return tuple(found.values())
+        found = self.scope.each(
+            partial(self._input, written, ("input_features", index, "feature_names", title, place))
+            for index, group in enumerate(self.spec.input_features)
+            for title, names in group.feature_names.items()
+            for place, written in enumerate(names)
+        )
+        return tuple({attribute.key: attribute for attribute in found}.values())
+
+    def _input(self, written: str, path: tuple[str | int, ...]) -> Attribute:
+        where = self.definition.where(*path)
+        name, _, pin = written.partition("@")
+        symbol = self.scope.pick(self._family(), name, int(pin) if pin else None, where)
+        return self.scope.attribute(symbol, where)
 
     def _labels(self) -> LabelOwner:
         where = self.definition.where("truth_label", "source")
-        owner = self.scope.owners.get(self.spec.truth_label.source)
+        owner = self.scope.owner(self.spec.truth_label.source)
         if not isinstance(owner, LabelOwner):
             known = [o.name for o in self.scope.owners.values() if isinstance(o, LabelOwner)]
             fix = self.scope.nearest(self.spec.truth_label.source, known)

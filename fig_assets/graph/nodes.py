@@ -345,7 +345,7 @@ class Model:
     delay_days: int
     window_days: int
     lookback_days: int
-    """How many days before a row its longest window begins; 0 where incomplete ones may train."""
+    """How many days before a row the longest window that it reads begins."""
     hyperparameters: Mapping[str, object]
     every_days: int
     promotion_metric: str

@@ -5,7 +5,7 @@ labels, a model, and features over its scores) are they cut by stratum: the numb
 the longest path to an attribute changes its owner inside the circle.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fig_assets.graph.nodes import (
@@ -114,7 +114,7 @@ def cut(parts: Mapping[Part, Mapping[Key, tuple[Input, ...]]]) -> tuple[Op, ...]
     for part, assets in parts.items():
         levels = sorted({stratum(key) for key in assets})
         for place, level in enumerate(levels):
-            keys = tuple(key for key in assets if stratum(key) == level)
+            keys = _keys_in_order([key for key in assets if stratum(key) == level], reads)
             shown = published_key(part)
             if shown is not None and level == levels[-1]:
                 keys = (*keys, shown)
@@ -155,6 +155,22 @@ def _reachable(start: Part, ahead: Mapping[Part, set[Part]]) -> set[Part]:
             seen.add(part)
             queue.append(part)
     return seen
+
+
+def _keys_in_order(keys: Sequence[Key], reads: Mapping[Key, tuple[Input, ...]]) -> tuple[Key, ...]:
+    """Put each key after those of `keys` that it reads, as Dagster wants an op's results."""
+    ordered: dict[Key, None] = {}
+
+    def visit(key: Key) -> None:
+        for read in reads[key]:
+            if read.key in keys and read.key not in ordered:
+                visit(read.key)
+        ordered[key] = None
+
+    for key in keys:
+        if key not in ordered:
+            visit(key)
+    return tuple(ordered)
 
 
 def _in_order(ops: list[Op], reads: Mapping[Key, tuple[Input, ...]]) -> tuple[Op, ...]:

@@ -1,14 +1,17 @@
 """Configured row families -> `RowFamily` nodes: base rows, point-in-time joins, own features."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NoReturn
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Check, Feature, JoinedOptions, Versions
 from fig_assets.config.schema import Family as FamilySpec
-from fig_assets.errors import Where
+from fig_assets.errors import Problem, Where
 from fig_assets.graph.events import EventOwner
-from fig_assets.graph.families import FamilyOwner, in_order
+from fig_assets.graph.families import in_order
+from fig_assets.graph.joins import JoinedGroup, Taken
 from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
     About,
@@ -24,9 +27,10 @@ from fig_assets.graph.nodes import (
     base_column,
     label_of,
 )
-from fig_assets.graph.period import DAY_BEFORE, SAME_DAY, Period
+from fig_assets.graph.period import SAME_DAY
 from fig_assets.graph.scope import (
     Choice,
+    Refused,
     Scope,
     Symbol,
     about,
@@ -37,7 +41,7 @@ from fig_assets.graph.scope import (
 )
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.functions import calls
-from fig_assets.language.parse import Reference
+from fig_assets.language.parse import Reference, is_aggregate
 from fig_assets.language.types import Type
 
 COUNTS = {"COUNT", "COUNT_IF", "COUNT_DISTINCT"}
@@ -49,15 +53,6 @@ class Own:
 
     group: int
     versions: Versions[Feature]
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """A feature that a join takes over: its name at the source, its version, its options."""
-
-    group: int
-    name: str
-    options: Mapping[int, JoinedOptions]
 
 
 class RowOwner:
@@ -81,7 +76,7 @@ class RowOwner:
     def base(self) -> EventOwner:
         """The event whose rows these are."""
         group = self.spec.groups[self._base]
-        owner = self.scope.owners.get(group.source or "")
+        owner = self.scope.owner(group.source or "")
         where = self.definition.where("groups", self._base, "source")
         if not isinstance(owner, EventOwner):
             known = [o.name for o in self.scope.owners.values() if isinstance(o, EventOwner)]
@@ -108,12 +103,7 @@ class RowOwner:
 
     def collect(self) -> bool:
         """List the names of all features; runs once every owner is registered."""
-        for index, group in enumerate(self.spec.groups):
-            if group.kind == "join":
-                self._collect_joined(index)
-            else:
-                for name, versions in group.own.items():
-                    self._add(name, Own(index, versions), choices({name: versions}).get(name))
+        self.scope.each(partial(self._collect, index) for index in range(len(self.spec.groups)))
         return True
 
     def names(self) -> Mapping[str, Choice]:
@@ -131,8 +121,7 @@ class RowOwner:
         where = self.definition.where(*path, "function")
         if spec.function is None:
             self.scope.refuse(where, "python features are not supported yet", "write a function")
-        expression = self.scope.expression(spec.function, where)
-        if calls(expression.tree):
+        if is_aggregate(self.scope.expression(spec.function, where).tree):
             fix = 'aggregate in a family with a "period", then join it here'
             self.scope.refuse(where, f"{self.what} has one row for each event", fix)
         in_base = known.group == self._base
@@ -166,34 +155,37 @@ class RowOwner:
         """Find a feature of this family, or else a field of its base event."""
         owner = self if reference.name in self._names else self.base
         if reference.name not in owner.names():
-            known = {*self._names, *self.base.names()}
-            message = f"${label_of(reference)} is not a feature of '{self.name}'"
-            message += f" nor a field of '{self.base.name}'"
-            self.scope.refuse(where, message, self.scope.nearest(reference.name, known))
+            self._refuse_if_sure(
+                where,
+                f"${label_of(reference)} is not a feature of '{self.name}'"
+                f" nor a field of '{self.base.name}'",
+                self.scope.nearest(reference.name, {*self._names, *self.base.names()}, "$"),
+            )
         symbol = self.scope.pick(owner, reference.name, reference.version, where)
         return self.scope.attribute(symbol, where)
 
     def node(self) -> RowFamily:
         """Build the whole family; raises Refused when a part of it is refused."""
-        where = self.definition.where("groups")
-        found = [
-            self.scope.attribute(Symbol(self.name, name, version), where)
+        features = [
+            partial(self.scope.attribute, Symbol(self.name, name, version), self._place(name))
             for name, choice in self._names.items()
             for version in choice.versions
         ]
-        kind_at = self.definition.where("granularity_type")
-        base_field = self.base_field
-        kind = self.scope.declared(self.spec.granularity_type, base_field.type, kind_at)
-        joins = [self._join(i) for i, group in enumerate(self.spec.groups) if group.kind == "join"]
-        order = {index: place for place, index in enumerate(sorted(self._joins))}
+        joined = [i for i, group in enumerate(self.spec.groups) if group.kind == "join"]
+        steps: list[Callable[[], object]] = [*features, self._rows_meaning]
+        steps += [partial(self._join, index) for index in joined]
+        self.scope.each(steps)
+        if self.name in self.scope.unsure:
+            raise Refused
+        order = {index: place for place, index in enumerate(joined)}
         return RowFamily(
             name=self.name,
             granularity=self.spec.granularity,
-            granularity_type=kind,
+            granularity_type=self._granularity_type(),
             base=self.base.name,
-            base_field=base_field,
-            joins=tuple(joins),
-            features=tuple(_renumbered(a, order) for a in in_order(found)),
+            base_field=self.base_field,
+            joins=tuple(self._join(index) for index in joined),
+            features=tuple(_renumbered(a, order) for a in in_order([f() for f in features])),
             fingerprint=self._rows_meaning(),
             about=about(self.definition, self.spec),
         )
@@ -203,12 +195,17 @@ class RowOwner:
             symbol = self.scope.pick(self.base, reference.name, reference.version, where)
             return self.scope.attribute(symbol, where)
         if not in_base and reference.name not in self._names:
-            fix = self.scope.nearest(reference.name, self._names)
+            fix = self.scope.nearest(reference.name, self._names, "$")
             if reference.name in self.base.names():
                 fix = f"define it in the group of '{self.base.name}' first"
             message = f"${label_of(reference)} is not a feature of '{self.name}'"
-            self.scope.refuse(where, message, fix)
+            self._refuse_if_sure(where, message, fix)
         return self.look(reference, where)
+
+    def _refuse_if_sure(self, where: Where, message: str, fix: str) -> NoReturn:
+        if self.name in self.scope.unsure:
+            raise Refused
+        self.scope.refuse(where, message, fix)
 
     def _attribute(
         self,
@@ -260,6 +257,7 @@ class RowOwner:
             described = replace(source.about, deprecated=None, where=where)
             if group.no_match == "zero" and options.default is None and _counts(source):
                 options = JoinedOptions(default=0)
+        self._group(taken.group).check_default(taken.name, options.default, kind)
         meaning = (
             "joined", join.source, join.period.name if join.period else "", column,
             join.reach.first if join.reach else None, options.default,
@@ -277,11 +275,7 @@ class RowOwner:
     def _match(self, index: int) -> Attribute:
         match = self.spec.groups[index].granularity_match
         where = self.definition.where("groups", index, "granularity_match", "field")
-        if match is None:
-            self.scope.refuse(
-                where, "the join does not say how rows match", "add granularity_match"
-            )
-        return self.look(Reference(match.field, None, 0, 0), where)
+        return self.look(Reference(match.field if match else "", None), where)
 
     def _join(self, index: int) -> Join:
         if index not in self._joins:
@@ -289,97 +283,33 @@ class RowOwner:
         return self._joins[index]
 
     def _resolve_join(self, index: int) -> Join:
-        group = self.spec.groups[index]
-        source = group.source or ""
-        where = self.definition.where("groups", index)
-        match = group.granularity_match
-        if group.as_of == "event_time":
-            at = self.definition.where("groups", index, "as_of")
-            fix = 'leave it out: a row sees the day before, or write "same_day"'
-            self.scope.refuse(at, "as_of 'event_time' is reserved and not available yet", fix)
-        if group.where is not None:
-            at = self.definition.where("groups", index, "where")
-            self.scope.refuse(at, "a join has no where", "filter in the family that is joined")
-        if source in self.tables:
-            table = self.tables[source]
-            column = self.column(self._match(index))
-            return Join(source, table.relation, table.key, column, None)
-        owner = self.scope.owners[source]
-        if isinstance(owner, ModelOwner):
-            return Join(source, f"scores/{source}", self.spec.granularity, None, SAME_DAY)
-        if not isinstance(owner, FamilyOwner):
-            at = self.definition.where("groups", index, "source")
-            self.scope.refuse(at, f"{owner.what} cannot be joined yet", "join a windowed family")
-        if match is None or match.period is None:
-            fix = '"granularity_match": {"field": "...", "period": "weekly_by_day"}'
-            self.scope.refuse(where, f"joining {owner.what} needs a period", fix)
-        at = self.definition.where("groups", index, "granularity_match", "period")
-        period = owner.period(match.period, at)
-        reach = DAY_BEFORE
-        if group.as_of == "same_day":
-            at = self.definition.where("groups", index, "as_of")
-            message = "a same-day join lets a row see events that came after it"
-            self.scope.warn(at, message, "leave as_of out to see the windows up to the day before")
-            reach = SAME_DAY
-        return Join(
-            source=source,
-            relation=f"families/{source}/{period.name}",
-            key=owner.spec.granularity,
-            match=self.column(self._match(index)),
-            reach=reach,
-            period=period,
-        )
+        group = self._group(index)
+        if isinstance(group.source(), ModelOwner) or group.group.granularity_match is None:
+            return group.join(None, None)
+        match = self._match(index)
+        return group.join(match, self.column(match))
 
-    def _collect_joined(self, index: int) -> None:
-        group = self.spec.groups[index]
-        source = group.source or ""
-        where = self.definition.where("groups", index, "source")
-        if source in self.tables:
-            table = self.tables[source]
-            offered = {n: Choice(1, (1,)) for n in table.columns if n != table.key}
-        elif source in self.scope.owners:
-            offered = dict(self.scope.owners[source].names())
-        else:
-            known = [*self.scope.owners, *self.tables]
-            fix = self.scope.nearest(source, known)
-            self.scope.refuse(where, f"source '{source}' is not defined", fix)
-        prefix = group.prefix if group.prefix is not None else self._default_prefix(index)
-        asked = group.joined
-        wanted = dict.fromkeys(offered, JoinedOptions()) if asked is None else asked
-        taken: dict[str, dict[int, JoinedOptions]] = {}
-        for written, options in wanted.items():
-            name, _, pin = written.partition("@")
-            if name not in offered or (pin and int(pin) not in offered[name].versions):
-                at = self.definition.where("groups", index, "features")
-                fix = self.scope.nearest(name, offered)
-                self.scope.refuse(at, f"'{written}' is not a feature of '{source}'", fix)
-            taken.setdefault(name, {})[int(pin) if pin else offered[name].default] = options
-        for name, by_version in taken.items():
-            default = offered[name].default
-            versions = tuple(sorted(by_version))
-            choice = Choice(default if default in versions else versions[0], versions)
-            self._add(f"{prefix}{name}", Taken(index, name, by_version), choice)
+    def _group(self, index: int) -> JoinedGroup:
+        return JoinedGroup(self.scope, self.definition, index, self.tables)
 
-    def _default_prefix(self, index: int) -> str:
+    def _collect(self, index: int) -> None:
         group = self.spec.groups[index]
-        match = group.granularity_match
-        word = ""
-        if (
-            match
-            and match.period
-            and isinstance(self.scope.owners.get(group.source or ""), FamilyOwner)
-        ):
-            word = match.period.removesuffix("_by_day") + "_"
-        return f"{group.source}_{word}"
+        if group.kind == "join":
+            for name, taken, choice in self._group(index).taken():
+                self._add(name, taken, choice)
+        for name, versions in group.own.items():
+            self._add(name, Own(index, versions), choices({name: versions}).get(name))
+
+    def _place(self, name: str) -> Where:
+        return self.definition.where("groups", self._known[name].group, "features", name)
 
     def _add(self, name: str, known: Own | Taken, choice: Choice | None) -> None:
         if name in self._known:
-            other = self._known[name]
             at = self.definition.where("groups", known.group, "features", name)
-            first = self.definition.where("groups", other.group, "features", name)
+            message = f"feature '{name}' is already defined at {self._place(name)}"
             fix = 'rename one, or give the join another "prefix"'
-            self.scope.refuse(at, f"feature '{name}' is already defined at {first}", fix)
-        if choice is not None:
+            self.scope.report(Problem(at, message, fix))
+        elif choice is not None:
             self._known[name] = known
             self._names[name] = choice
 
@@ -391,9 +321,13 @@ class RowOwner:
             self.scope.refuse(where, f"{self.what} needs one base group, found {len(found)}", fix)
         return found[0]
 
+    def _granularity_type(self) -> Type:
+        at = self.definition.where("granularity_type")
+        return self.scope.declared(self.spec.granularity_type, self.base_field.type, at)
+
     def _rows_meaning(self) -> str:
-        named = self.spec.granularity_type
-        return fingerprint("rows", self.base.meaning, self.base_field.identity, named)
+        kind = str(self._granularity_type())
+        return fingerprint("rows", self.base.meaning, self.base_field.identity, kind)
 
 
 def _counts(source: Attribute) -> bool:
@@ -429,7 +363,8 @@ def longest_window(
             continue
         seen.add(attribute.key)
         if isinstance(attribute.definition, Joined):
-            period: Period | None = joins[attribute.definition.join].period
-            longest = max(longest, period.days if period else 0)
+            join = joins[attribute.definition.join]
+            if join.period is not None and join.reach is not None:
+                longest = max(longest, join.period.days - 1 - join.reach.first)
         queue += [by_key[read.key] for read in attribute.inputs if read.key in by_key]
     return longest

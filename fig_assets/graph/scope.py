@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, NoReturn, Protocol
+from functools import partial
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
@@ -11,8 +12,20 @@ from fig_assets.config.schema import Described, Environment, Project, Versions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, label_of
 from fig_assets.language.functions import infer
-from fig_assets.language.parse import Expression, ExpressionError, Reference, canonical, parse
-from fig_assets.language.types import Type, convertible, parse_type
+from fig_assets.language.parse import (
+    Expression,
+    ExpressionError,
+    Reference,
+    canonical,
+    is_aggregate,
+    parse,
+)
+from fig_assets.language.types import BOOLEAN, Type, convertible, parse_type
+
+T = TypeVar("T")
+
+DEEPEST = 60
+"""How long a chain of attributes that read each other may be; far below Python's own limit."""
 
 
 class Refused(Exception):
@@ -64,6 +77,10 @@ class Scope:
     owners: dict[str, Owner] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     resolved: dict[Symbol, Attribute] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
+    """Names that are defined, but wrongly; whoever reads them is refused without a word."""
+    unsure: set[str] = field(default_factory=set)
+    """Owners of which some attributes are unknown, because of what they join."""
     _broken: set[Symbol] = field(default_factory=set)
     _visiting: list[Symbol] = field(default_factory=list)
 
@@ -86,7 +103,11 @@ class Scope:
         if symbol in self._visiting:
             start = self._visiting.index(symbol)
             cycle = " -> ".join(str(s) for s in [*self._visiting[start:], symbol])
-            self.refuse(where, f"attributes read each other in a circle: {cycle}", "break it")
+            fix = "let one of them read something else"
+            self.refuse(where, f"attributes read each other in a circle: {cycle}", fix)
+        if len(self._visiting) >= DEEPEST:
+            message = f"{symbol} is read through a chain of more than {DEEPEST} attributes"
+            self.refuse(where, message, "write a part of the chain as one expression")
         self._visiting.append(symbol)
         try:
             attribute = self.owners[symbol.owner].resolve(symbol)
@@ -98,26 +119,55 @@ class Scope:
         self.resolved[symbol] = attribute
         return attribute
 
+    def owner(self, name: str) -> Owner | None:
+        """Return what is called `name`; raises Refused where it is defined wrongly."""
+        if name in self.absent:
+            raise Refused
+        return self.owners.get(name)
+
+    def each(self, steps: Iterable[Callable[[], T]]) -> list[T]:
+        """Take every step, so that each can tell its problems; raises Refused if one was."""
+        found: list[T] = []
+        refused = False
+        for step in steps:
+            try:
+                found.append(step())
+            except Refused:
+                refused = True
+        if refused:
+            raise Refused
+        return found
+
     def refuse(self, where: Where, message: str, fix: str = "", excerpt: str = "") -> NoReturn:
         """Record a problem and stop resolving what it belongs to."""
-        self.problems.append(Problem(where, message, fix, excerpt=excerpt))
+        self.report(Problem(where, message, fix, excerpt=excerpt))
         raise Refused
 
     def warn(self, where: Where, message: str, fix: str = "") -> None:
         """Record a warning."""
-        self.problems.append(Problem(where, message, fix, "warning"))
+        self.report(Problem(where, message, fix, "warning"))
 
-    def nearest(self, name: str, known: Iterable[str]) -> str:
-        """Word a mend that names what is close to `name`, or everything there is."""
+    def report(self, problem: Problem) -> None:
+        """Record a problem, once, and go on."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def nearest(self, name: str, known: Iterable[str], mark: str = "") -> str:
+        """Word a mend that names what is close to `name`, or everything there is.
+
+        `mark` stands before each name: `$` inside expressions.
+        """
         names = sorted(set(known))
         if close := get_close_matches(name, names, 1):
-            return f"write {close[0]}"
-        shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+            return f"write {mark}{close[0]}"
+        shown = ", ".join(f"{mark}{n}" for n in names[:12]) + (", ..." if len(names) > 12 else "")
         return f"use one of: {shown}" if names else "define it first"
 
     def pick(self, owner: Owner, name: str, version: int | None, where: Where) -> Symbol:
         """Choose a version of `owner`'s attribute `name`; raises Refused where there is none."""
         choice = owner.names().get(name)
+        if choice is None and owner.name in self.unsure:
+            raise Refused
         if choice is None:
             fix = self.nearest(name, owner.names())
             self.refuse(where, f"'{name}' is not known in {owner.what}", fix)
@@ -193,13 +243,33 @@ def bind(
         Refused: the text, a name or a type is wrong; the problem is recorded.
     """
     expression = scope.expression(text, where)
-    found = {label_of(ref): lookup(ref) for ref in expression.references}
+    if is_aggregate(expression.tree):
+        fix = 'aggregate in a family with a "period"'
+        scope.refuse(where, "an aggregate needs many rows, and here is one", fix)
+    labels = {label_of(ref): ref for ref in expression.references}
+    values = scope.each(partial(lookup, ref) for ref in labels.values())
+    found = dict(zip(labels, values, strict=True))
     types = {label: attribute.type for label, attribute in found.items()}
     result = scope.infer(expression, where, lambda ref: types[label_of(ref)])
     columns = {label: column(attribute) for label, attribute in found.items()}
     meaning = canonical(expression.tree, lambda ref: found[label_of(ref)].identity)
     computed = Computed(expression, columns, types, result)
     return Bound(computed, tuple(found.values()), meaning)
+
+
+def condition(
+    scope: Scope,
+    text: str,
+    where: Where,
+    lookup: Callable[[Reference], Attribute],
+    column: Callable[[Attribute], str] = lambda attribute: attribute.column,
+) -> Bound:
+    """Resolve a row expression that is TRUE, FALSE or NULL; see `bind`."""
+    bound = bind(scope, text, where, lookup, column)
+    if bound.computed.result != BOOLEAN:
+        found = bound.computed.result.name
+        scope.refuse(where, f"gives a {found}, not a boolean", "compare it with something")
+    return bound
 
 
 def about(definition: Definition[Any], spec: Described, *path: str | int) -> About:

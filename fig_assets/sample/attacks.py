@@ -138,9 +138,8 @@ def malicious(
 def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
     rng = generator(world.seed, _CAMPAIGN_STREAM, kind, number)
     days = int(rng.integers(6, 11))
-    daily = world.events_per_day * SHARE * method.share / 1.9
-    size = int(max(3.0, daily / method.tries) * days / 6.0) + 2
-    address = _pool(world, kind, number, size)
+    address = _pool(world, kind, number)
+    size = len(address)
     first = np.maximum(rng.integers(-days, days, size), 0)
     # The first two are there on every day, so that no day is without an address.
     always = np.arange(size) < 2
@@ -158,32 +157,33 @@ def _campaign(world: World, kind: int, method: Method, number: int) -> Campaign:
         listed=address[rng.random(size) < 0.4],
         clients=np.array(some, dtype=np.int64),
         orgs=rng.choice(ORGS, 6, replace=False),
-        victims=_victims(world, rng, max(3, int(daily / 40))),
+        victims=_victims(world, rng, max(3, int(_daily(world, method) / 40))),
     )
 
 
-def _pool(world: World, kind: int, number: int, size: int) -> Ints:
+def _daily(world: World, method: Method) -> float:
+    """Return about how many attempts a campaign makes a day."""
+    return world.events_per_day * SHARE * method.share / 1.9
+
+
+def _pool(world: World, kind: int, number: int) -> Ints:
     """Draw a campaign's addresses; many were used by the campaign before, or by another kind.
 
     Passwords that stuffing found are used from where they were found.
     """
-    rng = generator(world.seed, _POOL_STREAM, kind, number)
-    own = _addresses(world, rng, METHODS[kind], size)
-    lender = (0, number) if METHODS[kind].kind == "impossible_travel" else (kind, number - 1)
-    lent = generator(world.seed, _POOL_STREAM, *lender)
-    borrowed = _addresses(world, lent, METHODS[lender[0]], size)
-    return np.where(rng.random(size) < METHODS[kind].borrows, borrowed, own)
+    method = METHODS[kind]
+    lender = (0, number) if method.kind == "impossible_travel" else (kind, number - 1)
+    own, lent = _new_addresses(world, kind, number), _new_addresses(world, *lender)
+    rng = generator(world.seed, _POOL_STREAM, kind, number, 1)
+    borrowed = rng.choice(lent, len(own))
+    return np.where(rng.random(len(own)) < method.borrows, borrowed, own)
 
 
-def _victims(world: World, rng: np.random.Generator, size: int) -> Ints:
-    """Draw the accounts that brute force is used on, services among them."""
-    persons = rng.integers(0, world.people.persons, size)
-    services = rng.integers(world.people.persons, len(world.people), size)
-    return np.where(rng.random(size) < 0.15, services, persons)
-
-
-def _addresses(world: World, rng: np.random.Generator, method: Method, size: int) -> Ints:
-    """Draw a campaign's addresses: all of them are in networks that honest people use too."""
+def _new_addresses(world: World, kind: int, number: int) -> Ints:
+    """Draw addresses for a campaign: all of them are in networks that honest people use too."""
+    rng = generator(world.seed, _POOL_STREAM, kind, number, 0)
+    method = METHODS[kind]
+    size = int(max(3.0, _daily(world, method) / method.tries) * 1.4) + 2
     pools = world.addresses.pools
     machines = np.arange(pools["hosting"].start, pools["hosting"].stop)
     networks = rng.choice(world.addresses.network[machines], method.hosts)
@@ -198,6 +198,13 @@ def _addresses(world: World, rng: np.random.Generator, method: Method, size: int
         ]
     )
     return np.asarray(choices[pick(rng, cumulative(method.sources), size), np.arange(size)])
+
+
+def _victims(world: World, rng: np.random.Generator, size: int) -> Ints:
+    """Draw the accounts that brute force is used on, services among them."""
+    persons = rng.integers(0, world.people.persons, size)
+    services = rng.integers(world.people.persons, len(world.people), size)
+    return np.where(rng.random(size) < 0.15, services, persons)
 
 
 def _attempts(

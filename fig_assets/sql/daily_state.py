@@ -29,7 +29,16 @@ from fig_assets.language.functions import (
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import BIGINT, BOOLEAN, Type, arrow_type, convert
 from fig_assets.sql.event import stored_columns
-from fig_assets.sql.expressions import column, day_literal, on_days, scan, typed, value
+from fig_assets.sql.expressions import (
+    column,
+    day_literal,
+    named,
+    on_days,
+    scan,
+    select,
+    typed,
+    value,
+)
 
 VALUE, TIMES = "value__", "times__"
 REMEMBERED = 1024
@@ -149,21 +158,14 @@ def select_states(
         One row for each entity with an event on `day`, columns `(day, entity, *states)`. Rows
         whose granularity is NULL are dropped: nobody's events form no entity.
     """
-    entity = _entity(states, dialect)
-    select = exp.select(
-        day_literal(day).as_(DAY), entity.as_(states.family.granularity, quoted=True)
-    )
+    columns = _key_columns(states, day, dialect)
     for call in calls_:
         definition = call.definition
         aggregates = daily(call.call, dialect, _columns_of(definition), typed(definition.types))
-        for suffix, (name, _) in call.columns.items():
-            select = select.select(aggregates[suffix].as_(name, quoted=True))
-    return (
-        _from_events(select, states.group, event, day, dialect)
-        .where(entity.copy().is_(exp.null()).not_())
-        .group_by(exp.Literal.number(2))
-        .order_by(exp.Literal.number(2))
-    )
+        columns += [named(aggregates[suffix], name) for suffix, (name, _) in call.columns.items()]
+    query = _from_events(columns, states.group, event, day, dialect)
+    query.where(_present(_entity(states, dialect)), copy=False)
+    return _by_places(query, 2)
 
 
 def select_values(
@@ -174,24 +176,32 @@ def select_values(
     Returns:
         One row for each entity and value, columns `(day, entity, value, n)`, n events.
     """
-    entity = _entity(states, dialect)
     definition = call.definition
     read, types = _columns_of(definition), typed(definition.types)
     argument = call.call.argument if call.call.argument is not None else exp.null()
     item = lower(argument, dialect, read, types)
-    select = exp.select(
-        day_literal(day).as_(DAY),
-        entity.as_(states.family.granularity, quoted=True),
-        item.as_(VALUE),
-        exp.Count(this=exp.Star()).as_(TIMES),
-    )
-    select = _from_events(select, states.group, event, day, dialect).where(
-        entity.copy().is_(exp.null()).not_(), item.copy().is_(exp.null()).not_()
-    )
+    times = named(exp.Count(this=exp.Star()), TIMES)
+    columns = [*_key_columns(states, day, dialect), named(item, VALUE), times]
+    query = _from_events(columns, states.group, event, day, dialect)
+    query.where(_present(_entity(states, dialect)), _present(item.copy()), copy=False)
     if call.call.filter is not None:
-        select = select.where(lower(call.call.filter, dialect, read, types))
-    places = (exp.Literal.number(2), exp.Literal.number(3))
-    return select.group_by(*places).order_by(*(place.copy() for place in places))
+        query.where(lower(call.call.filter, dialect, read, types), copy=False)
+    return _by_places(query, 2, 3)
+
+
+def _key_columns(states: GroupStates, day: date, dialect: str) -> list[exp.Expr]:
+    entity = named(_entity(states, dialect), states.family.granularity)
+    return [named(day_literal(day), DAY), entity]
+
+
+def _present(tree: exp.Expr) -> exp.Expr:
+    return exp.Not(this=exp.Is(this=tree, expression=exp.null()))
+
+
+def _by_places(query: exp.Select, *places: int) -> exp.Select:
+    """Group and order by columns that are named by their places."""
+    query.group_by(*map(exp.Literal.number, places), copy=False)
+    return query.order_by(*map(exp.Literal.number, places), copy=False)
 
 
 def _entity(states: GroupStates, dialect: str) -> exp.Expr:
@@ -200,14 +210,14 @@ def _entity(states: GroupStates, dialect: str) -> exp.Expr:
 
 
 def _from_events(
-    select: exp.Select, group: Group, event: Event, day: date, dialect: str
+    columns: Sequence[exp.Expr], group: Group, event: Event, day: date, dialect: str
 ) -> exp.Select:
     days = Window(day, day + timedelta(days=1))
-    select = select.from_(scan(event.relation, stored_columns(event), days, "events"))
-    select = select.where(on_days(days))
+    query = select(columns, scan(event.relation, stored_columns(event), days, "events"))
+    query.where(on_days(days), copy=False)
     if group.where is not None:
-        select = select.where(value(group.where, BOOLEAN, dialect))
-    return select
+        query.where(value(group.where, BOOLEAN, dialect), copy=False)
+    return query
 
 
 def _columns_of(definition: Aggregated) -> Callable[[Reference], exp.Expr]:

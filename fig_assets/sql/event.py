@@ -65,7 +65,7 @@ def event_target(
 ) -> Target:
     """Say which columns a write of `attributes` on `day` replaces, and what it reads."""
     end = day + timedelta(days=1)
-    reads = tuple(Read(name, (PAYLOAD,), day, end) for name in shares(event, late_days))
+    reads = tuple(Read(n, (EVENT_TYPE, PAYLOAD), day, end) for n in shares(event, late_days))
     key = tuple(Column(n, kind, event.fingerprint, reads) for n, kind in KEY_TYPES.items())
     types = arrow_types(attributes)
     fields = tuple(

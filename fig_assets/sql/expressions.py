@@ -66,13 +66,15 @@ def scan(
 
 def day_literal(day: date) -> exp.Cast:
     """Write a day."""
-    return exp.cast(exp.Literal.string(day.isoformat()), "date")
+    date_type = exp.DataType(this=exp.DType.DATE)
+    return exp.Cast(this=exp.Literal.string(day.isoformat()), to=date_type)
 
 
 def on_days(days: Window, table: str | None = None) -> exp.Expr:
     """Keep the rows of [start, end)."""
-    where = column(DAY, table)
-    return exp.and_(where >= day_literal(days.start), where.copy() < day_literal(days.end))
+    since = exp.GTE(this=column(DAY, table), expression=day_literal(days.start))
+    before = exp.LT(this=column(DAY, table), expression=day_literal(days.end))
+    return exp.And(this=since, expression=before)
 
 
 def count_where(condition: exp.Expr) -> exp.Filter:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 
 import pyarrow as pa
 from sqlglot import exp
@@ -15,6 +15,7 @@ from fig_assets.language.functions import AggregateCall, empty, finish, from_val
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type, arrow_type, convert
 from fig_assets.sql.daily_state import (
+    REMEMBERED,
     TIMES,
     VALUE,
     CallStates,
@@ -28,9 +29,12 @@ from fig_assets.sql.expressions import (
     arrow_types,
     closure,
     column,
+    column_all,
     day_literal,
+    named,
     on_days,
     scan,
+    select,
     value,
 )
 
@@ -76,6 +80,13 @@ def needed_states(
     family: Family, period: Period, attributes: Sequence[Attribute]
 ) -> tuple[tuple[GroupStates, tuple[CallStates, ...]], ...]:
     """Return, for each group, the states that `attributes` are merged from."""
+    return _needed_states(family, period, tuple(attributes))
+
+
+@lru_cache(REMEMBERED)
+def _needed_states(
+    family: Family, period: Period, attributes: tuple[Attribute, ...]
+) -> tuple[tuple[GroupStates, tuple[CallStates, ...]], ...]:
     needed = closure(attributes, family.features[period])
     wanted = {
         call.fingerprint
@@ -125,18 +136,16 @@ def select_windows(
     ready = {a.column for a in needed if isinstance(a.definition, Aggregated)}
     source = add_layers(chain, source, computed, ready)
     complete = exp.true() if window.start >= start else exp.false()
-    return chain.finish(
-        exp.select(
-            day_literal(day).as_(DAY),
-            column(family.granularity),
-            *(column(a.column) for a in attributes),
-            day_literal(window.start).as_(WINDOW_START),
-            day_literal(window.end).as_(WINDOW_END),
-            complete.as_(WINDOW_COMPLETE),
-        )
-        .from_(source)
-        .order_by(column(family.granularity))
-    )
+    columns = [
+        named(day_literal(day), DAY),
+        column(family.granularity),
+        *(column(a.column) for a in attributes),
+        named(day_literal(window.start), WINDOW_START),
+        named(day_literal(window.end), WINDOW_END),
+        named(complete, WINDOW_COMPLETE),
+    ]
+    rows = select(columns, source).order_by(column(family.granularity), copy=False)
+    return chain.finish(rows)
 
 
 def _merge_group(
@@ -149,43 +158,47 @@ def _merge_group(
 ) -> str:
     """Merge one group's states over the window; returns the select with all its results."""
     key = states.family.granularity
-    select = exp.select(column(key))
+    merged: list[exp.Expr] = [column(key)]
     for call in calls_:
         if call.values is None:
             names = {part: name for part, (name, _) in call.columns.items()}
-            merged = merge(call.call, partial(_state, names), dialect)
-            select = select.select(merged.as_(_result(call), quoted=True))
+            merged.append(named(merge(call.call, partial(_state, names), dialect), _result(call)))
     table = scan(states.group.relation, states.columns, days, "states")
-    merged_name = chain.add(
-        f"merged{suffix}", select.from_(table).where(on_days(days)).group_by(column(key))
-    )
-    joined = exp.select(f"{merged_name}.*").from_(merged_name)
+    source = chain.add(f"merged{suffix}", _grouped(merged, table, days, [key]))
+    results: list[exp.Expr] = [column_all(source)]
+    joins: list[exp.Join] = []
     for place, call in enumerate(call for call in calls_ if call.values is not None):
         name = chain.add(f"values{suffix}_{place + 1}", _from_values(states, call, days, dialect))
-        result = exp.Coalesce(this=column(_result(call), name), expressions=[_empty(call)]).as_(
-            _result(call), quoted=True
-        )
-        joined = joined.select(result).join(
-            name, on=column(key, name).eq(column(key, merged_name)), join_type="left"
-        )
-    return chain.add(f"group{suffix}", joined) if len(joined.selects) > 1 else merged_name
+        found = exp.Coalesce(this=column(_result(call), name), expressions=[_empty(call)])
+        results.append(named(found, _result(call)))
+        joins.append(_left_join(name, source, key))
+    if not joins:
+        return source
+    joined = select(results, source)
+    joined.set("joins", joins)
+    return chain.add(f"group{suffix}", joined)
+
+
+def _grouped(
+    columns: Sequence[exp.Expr], source: exp.Expr, days: Window | None, keys: Sequence[str]
+) -> exp.Select:
+    query = select(columns, source).group_by(*map(column, keys), copy=False)
+    return query.where(on_days(days), copy=False) if days else query
+
+
+def _left_join(name: str, source: str, key: str) -> exp.Join:
+    same = exp.EQ(this=column(key, name), expression=column(key, source))
+    return exp.Join(this=exp.to_table(name), on=same, side="LEFT")
 
 
 def _from_values(states: GroupStates, call: CallStates, days: Window, dialect: str) -> exp.Select:
     key = states.family.granularity
     table = scan(call.values or "", states.value_columns(call), days, "daily")
-    distinct = (
-        exp.select(column(key), column(VALUE), _total().as_(TIMES))
-        .from_(table)
-        .where(on_days(days))
-        .group_by(column(key), column(VALUE))
-    )
+    columns = [column(key), column(VALUE), named(_total(), TIMES)]
+    distinct = _grouped(columns, table, days, [key, VALUE])
     result = from_values(call.call, column(VALUE), column(TIMES), dialect)
-    return (
-        exp.select(column(key), result.as_(_result(call), quoted=True))
-        .from_(distinct.subquery("seen"))
-        .group_by(column(key))
-    )
+    seen = exp.Subquery(this=distinct, alias=exp.TableAlias(this=exp.to_identifier("seen")))
+    return _grouped([column(key), named(result, _result(call))], seen, None, [key])
 
 
 def _state(names: dict[str, str], part: str) -> exp.Expr:
@@ -193,7 +206,7 @@ def _state(names: dict[str, str], part: str) -> exp.Expr:
 
 
 def _total() -> exp.Expr:
-    return exp.cast(exp.Sum(this=column(TIMES)), "bigint")
+    return exp.Cast(this=exp.Sum(this=column(TIMES)), to=exp.DataType(this=exp.DType.BIGINT))
 
 
 def _all_entities(chain: Chain, family: Family, groups: Sequence[str]) -> str:
@@ -201,20 +214,16 @@ def _all_entities(chain: Chain, family: Family, groups: Sequence[str]) -> str:
     if len(groups) == 1:
         return groups[0]
     key = family.granularity
-    every = exp.union(*(exp.select(column(key)).from_(g) for g in groups), distinct=True)
+    every = exp.union(*(select([column(key)], g) for g in groups), distinct=True, copy=False)
     entities = chain.add("entities", every)
-    select = exp.select(column(key, entities)).from_(entities)
+    results: list[exp.Expr] = [column(key, entities)]
     steps = dict(chain.steps)
     for group in groups:
-        query = steps[group]
-        names = [n for n in _result_names(query, steps) if n != key]
-        for name in names:
-            filled = column(name, group)
-            select = select.select(filled.as_(name, quoted=True))
-        select = select.join(
-            group, on=column(key, group).eq(column(key, entities)), join_type="left"
-        )
-    return chain.add("joined", select)
+        names = [name for name in _result_names(steps[group], steps) if name != key]
+        results += [named(column(name, group), name) for name in names]
+    joined = select(results, entities)
+    joined.set("joins", [_left_join(group, entities, key) for group in groups])
+    return chain.add("joined", joined)
 
 
 def _result_names(query: exp.Query, steps: dict[str, exp.Query]) -> list[str]:
@@ -245,11 +254,9 @@ def _aggregates(
             if isinstance(a.definition, Aggregated)
             and set(a.definition.siblings.values()) <= ready | _computed(needed)
         ]
-        select = exp.select("*").from_(source)
-        for attribute in now:
-            tree = _finished(family, attribute, values, dialect)
-            select = select.select(tree.as_(attribute.column, quoted=True))
-        source = chain.add(f"step_{len(chain.steps)}", select)
+        finished = [named(_finished(family, a, values, dialect), a.column) for a in now]
+        columns = [exp.Star(), *finished]
+        source = chain.add(f"step_{len(chain.steps)}", select(columns, source))
         ready |= {a.column for a in now}
         pending = [a for a in pending if a.column not in ready]
     return source
@@ -299,13 +306,20 @@ def _result(call: CallStates) -> str:
 
 
 def _reads(family: Family, period: Period, attribute: Attribute, days: Window) -> tuple[Read, ...]:
-    reads: list[Read] = []
+    return tuple(
+        Read(relation, columns, days.start, days.end)
+        for relation, columns in _columns_read(family, period, attribute)
+    )
+
+
+@lru_cache(REMEMBERED)
+def _columns_read(
+    family: Family, period: Period, attribute: Attribute
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Name the relations and columns of states that an attribute is merged from."""
+    found: list[tuple[str, tuple[str, ...]]] = []
     for states, calls_ in needed_states(family, period, [attribute]):
-        names = tuple(name for call in calls_ for name, _ in call.columns.values())
-        reads.append(Read(states.group.relation, tuple(sorted(names)), days.start, days.end))
-        reads += [
-            Read(call.values, (VALUE, TIMES), days.start, days.end)
-            for call in calls_
-            if call.values
-        ]
-    return tuple(reads)
+        names = (name for call in calls_ for name, _ in call.columns.values())
+        found.append((states.group.relation, tuple(sorted(names))))
+        found += [(call.values, (VALUE, TIMES)) for call in calls_ if call.values]
+    return tuple(found)

@@ -10,6 +10,9 @@ from fig_assets.workflow import learn, raw
 from fig_assets.workflow.compute import attributes_of, table_target, writes
 from fig_assets.workflow.workspace import Workspace
 
+MISSING = "missing"
+"""The reason of what was never built."""
+
 
 def stale_days(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[date, str]:
     """Return the days of `days` that `op` should compute, with the reason of each.

@@ -27,14 +27,17 @@ from fig_assets.sql.landing import (
 )
 from fig_assets.workflow.workspace import Workspace
 
-FILES, LINE_COUNT, BLANK_COUNT = "files", "lines", "blank"
+FILES, LINE_COUNT, READING = "files", "lines", "reading"
 NO_TIME, LATE, FUTURE = "no usable time", "late", "from the future"
 EXCERPT = 200
 
 
 @dataclass
 class Landed:
-    """What became of the lines of one file day: `lines` = landed + quarantined + blank."""
+    """What became of the lines of one file day.
+
+    `lines` is the sum of `shares`, `elsewhere`, `quarantined`, `unclaimed` and `blank`.
+    """
 
     day: date | None
     files: int = 0
@@ -45,6 +48,8 @@ class Landed:
     """Lines by event day, as the first landing places them."""
     elsewhere: int = 0
     """Lines that only an event with its own time path can place."""
+    unclaimed: int = 0
+    """Lines of a type that no event imports, where every event has paths of its own."""
 
 
 def raw_files(workspace: Workspace, source: Source) -> dict[date | None, list[Path]]:
@@ -106,17 +111,24 @@ def _land(
     ]
     for landing, table in zip(source.landings, tables, strict=True):
         for late, day in shares:
-            _publish_share(workspace, landing, table, (late, day), notes)
+            noted = {} if late else {**notes, READING: _reading(source, landing)}
+            _publish_share(workspace, landing, table, (late, day), noted)
     elsewhere = {place for table in tables[1:] for place in _places(table, days)}
-    bad += [
-        line
-        for line in _misplaced(tables[0], days)
-        if (line[SOURCE_FILE], line[SOURCE_LINE]) not in elsewhere
-    ]
+    # A line that one landing could place is not lost.
+    placed = elsewhere | _places(tables[0], days) if len(tables) > 1 else set()
+    strays = {
+        place: line
+        for table in reversed(tables)
+        for line in _misplaced(table, days)
+        if (place := (line[SOURCE_FILE], line[SOURCE_LINE])) not in placed
+    }
+    bad += strays.values()
     for _, day in shares:
         inside = pc.equal(tables[0].column(EVENT_DAY), pa.scalar(day))
         landed.shares[day] = int(pc.sum(inside.cast(pa.int64())).as_py() or 0)
     landed.elsewhere = len(elsewhere - _places(tables[0], days)) if elsewhere else 0
+    known = sum(landed.shares.values()) + landed.elsewhere + len(strays)
+    landed.unclaimed = lines.num_rows - known
     first = min(days) if landed.day is None else landed.day
     _publish_quarantine(workspace, source, first, bad, landed)
     return landed
@@ -124,10 +136,14 @@ def _land(
 
 def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence[Path]) -> str:
     """Say why the landed share of file day `day` is not what its files hold; '' if it is."""
-    stored = workspace.engine.partition(f"{source.landings[0].relation}/0", day)
-    if stored is None:
-        return "missing"
-    known: Mapping[str, list[object]] = json.loads(stored.notes.get(FILES, "{}"))
+    known: Mapping[str, list[object]] = {}
+    for landing in source.landings:
+        stored = workspace.engine.partition(f"{landing.relation}/0", day)
+        if stored is None:
+            return "missing"
+        if stored.notes.get(READING) != _reading(source, landing):
+            return "definition changed"
+        known = json.loads(stored.notes.get(FILES, "{}"))
     if set(known) != {_name(workspace, path) for path in files}:
         return "raw files changed"
     for path in files:
@@ -191,9 +207,16 @@ def _publish_share(
     relation = f"{landing.relation}/{late}"
     if late and not share.num_rows and engine.partition(relation, day) is None:
         return
-    target = landing_target(landing, late, {} if late else notes)
+    target = landing_target(landing, late, notes)
     share = share.append_column(DAY, pa.repeat(pa.scalar(day, pa.date32()), share.num_rows))
     engine.replace_days(target, share, [day])
+
+
+def _reading(source: Source, landing: Landing) -> str:
+    """Say how lines are read: where their time, id and type stand, and how late they may come."""
+    paths = (landing.time, landing.id, landing.event_type)
+    words = [path.text if path else None for path in paths]
+    return json.dumps([*words, *landing.event_names, source.late_days])
 
 
 def _places(table: pa.Table, days: set[date]) -> set[tuple[str, int]]:

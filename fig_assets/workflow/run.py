@@ -136,7 +136,8 @@ def _land(workspace: Workspace, op: Op, day: date, files: Sequence[Path]) -> Day
 
 def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:
     result = DayResult(day, rows=sum(landed.shares.values()) + landed.elsewhere)
-    lost = landed.lines - landed.blank - sum(landed.quarantined.values()) - result.rows
+    lost = landed.lines - landed.blank - landed.unclaimed - result.rows
+    lost -= sum(landed.quarantined.values())
     result.verdicts.append(
         Verdict(
             key=key,
@@ -152,6 +153,7 @@ def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:
         "files": landed.files,
         "lines": landed.lines,
         "blank": landed.blank,
+        "unclaimed": landed.unclaimed,
         "quarantined": sum(landed.quarantined.values()),
         "quarantine": landed.quarantined,
         "shares": {str(event_day): n for event_day, n in sorted(landed.shares.items())},

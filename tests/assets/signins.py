@@ -207,9 +207,7 @@ class Site:
         from fig_assets.assets.launch import launch, select_keys
 
         wanted = select_keys(self.project.workspace, select)
-        return launch(
-            self.project.workspace, self.instance, first, last, selected=wanted, **how
-        )
+        return launch(self.project.workspace, self.instance, first, last, selected=wanted, **how)
 
     def days(self, asset: str) -> list[str]:
         """Give the materialised partitions of an asset."""

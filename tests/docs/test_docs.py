@@ -5,7 +5,6 @@ import inspect
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,7 +14,7 @@ from click.testing import CliRunner
 
 import fig_assets as fig
 from fig_assets.cli import main
-from fig_assets.language.functions import FUNCTIONS, function_table
+from fig_assets.language.functions import FUNCTIONS, Function, function_table
 from fig_assets.language.parse import parse
 from tests.docs.documents import DOCUMENTS, ROOT, Example, commands, examples, write_files
 
@@ -39,12 +38,12 @@ def every(language: str, *claims: str) -> list[tuple[Path, Example]]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("FIG_PROJECT", raising=False)
     monkeypatch.delenv("FIG_ENV", raising=False)
-    yield tmp_path
+    return tmp_path
 
 
 def test_the_table_of_functions_is_the_one_of_the_program() -> None:
@@ -55,8 +54,8 @@ def test_the_table_of_functions_is_the_one_of_the_program() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda function: function.name)
-def test_the_example_of_each_function_parses(function: object) -> None:
-    parse(str(getattr(function, "example")))  # noqa: B009 - the class is private to its room
+def test_the_example_of_each_function_parses(function: Function) -> None:
+    assert parse(function.example).text == function.example
 
 
 @pytest.mark.parametrize("document", WITH_FILES, ids=lambda document: document.stem)

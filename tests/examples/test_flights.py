@@ -63,7 +63,9 @@ def test_every_window_equals_the_reference(flights: Project, entity: str, length
 
 def test_every_flight_sees_what_was_known_before_its_day(flights: Project) -> None:
     answers = {row.pop("event_id"): row for row in reference("point_in_time")}
-    found = {row["flight_id"]: row for day in DAYS for row in flights.rows("families/departure", day)}
+    found = {
+        row["flight_id"]: row for day in DAYS for row in flights.rows("families/departure", day)
+    }
     assert found.keys() == answers.keys()
     for key, answer in answers.items():
         answer.pop("flight_date")

@@ -56,7 +56,8 @@ class Naive:
         Each row has the granularity, `window_start`, `window_end` (the first day after it),
         `window_complete` and every feature version as `<feature>__v<N>`.
         """
-        if scores:
+        sources = {group.get("source") for group in self.config.families[family]["groups"]}
+        if scores and sources & self.config.families.keys():
             return windows.window_rows(self, family, period, day, scores=scores)
         if (family, period, day) not in self._windows:
             found = windows.window_rows(self, family, period, day, scores={})

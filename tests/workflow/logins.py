@@ -303,7 +303,10 @@ def _event(chance: Random, day: date, n: int) -> Json:
     # Times are all different where there is no id: nothing else says which event was first.
     moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
     moment += timedelta(seconds=chance.choice([0, 86399, 3600 * (n % 24)]), milliseconds=n)
-    common: Json = {"at": _written(chance, moment), "session": chance.choice([f"s{n % 20}", n, None])}
+    common: Json = {
+        "at": _written(chance, moment),
+        "session": chance.choice([f"s{n % 20}", n, None]),
+    }
     if chance.random() < 0.2:
         verdict = {"kind": "verdict", "id": f"v{n}", "asn": chance.choice(ASNS)}
         return {**common, **verdict, "level": chance.choice(SECONDS)}

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,8 +20,19 @@ from fig_assets.workflow.workspace import Workspace, open_workspace
 from tests import naive
 
 Json = dict[str, object]
-Digests = dict[tuple[str, str], object]
-"""(relation, day) -> the keys' digest and each column's."""
+
+
+@dataclass(frozen=True)
+class DayDigests:
+    """What identifies the content of one stored day."""
+
+    rows: int
+    keys: str
+    columns: Mapping[str, str]
+
+
+Digests = dict[tuple[str, str], DayDigests]
+"""By relation and day."""
 
 ENVIRONMENT: Json = {
     "name": "local",
@@ -117,7 +129,7 @@ class Project:
                 record = engine.partition(relation, day)
                 if record is not None:
                     columns = {name: column.digest for name, column in record.columns.items()}
-                    found[relation, str(day)] = (record.rows, record.key_digest, columns)
+                    found[relation, str(day)] = DayDigests(record.rows, record.key_digest, columns)
         return found
 
     def files(self) -> dict[str, bytes]:
@@ -147,6 +159,12 @@ def write_project(root: Path, configs: Mapping[str, object], *, start: str) -> P
     return Project(root)
 
 
+def build(root: Path, days: Sequence[date], kind: str) -> None:
+    """Run the ops of one kind on some days; for a process of its own."""
+    project = Project(root)
+    project.run(days, project.ops(kind))
+
+
 def days_from(start: str, count: int) -> list[date]:
     """Give `count` days in order."""
     first = date.fromisoformat(start)
@@ -161,7 +179,9 @@ def differences(
     Rows are paired by `key`, or else by their place.
     """
     if key is not None:
-        found, expected = (sorted(rows, key=lambda row: str(row[key])) for rows in (found, expected))
+        found, expected = (
+            sorted(rows, key=lambda row: str(row[key])) for rows in (found, expected)
+        )
     if len(found) != len(expected):
         return [("rows", len(found), len(expected), _strangers(found, expected, key))]
     wrong: list[object] = []

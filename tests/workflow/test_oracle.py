@@ -104,6 +104,8 @@ def test_the_shipped_configuration_equals_the_plain_reading(shipped: Project) ->
 def test_a_request_of_the_first_day_has_seen_no_window(shipped: Project) -> None:
     rows = shipped.rows("families/request", SAMPLE_DAYS[0])
     assert len(rows) > 50
-    windowed = [name for name in rows[0] if name.startswith(("asn_weekly", "ip_weekly", "ip_month"))]
+    windowed = [
+        name for name in rows[0] if name.startswith(("asn_weekly", "ip_weekly", "ip_month"))
+    ]
     assert len(windowed) > 20
     assert all(row[name] is None for row in rows for name in windowed)

@@ -1,0 +1,204 @@
+"""What a group of a row family joins: which features it takes over, by which key, of which day."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fig_assets.config.load import Definition
+from fig_assets.config.rules import RESERVED
+from fig_assets.config.schema import Family as FamilySpec
+from fig_assets.config.schema import Group, JoinedOptions
+from fig_assets.errors import Problem, Where
+from fig_assets.graph.families import FamilyOwner
+from fig_assets.graph.models import ModelOwner
+from fig_assets.graph.nodes import Attribute, Join, Table
+from fig_assets.graph.period import DAY_BEFORE, SAME_DAY, Period, Reach
+from fig_assets.graph.scope import Choice, Scope
+from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, Type, convertible
+
+Source = Table | FamilyOwner | ModelOwner
+
+LONGEST = 63
+"""How many characters a name may have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """A feature that a join takes over: its name at the source, and its options by version."""
+
+    group: int
+    name: str
+    options: Mapping[int, JoinedOptions]
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedGroup:
+    """The group at `index` of the row family `definition`, which joins another source."""
+
+    scope: Scope
+    definition: Definition[FamilySpec]
+    index: int
+    tables: Mapping[str, Table]
+
+    @property
+    def group(self) -> Group:
+        """What is written."""
+        return self.definition.spec.groups[self.index]
+
+    def at(self, *path: str | int) -> Where:
+        """Return the place of a part of the group."""
+        return self.definition.where("groups", self.index, *path)
+
+    def source(self) -> Source:  # noqa: RET503 - a refusal raises
+        """Return what is joined; raises Refused where there is no such thing."""
+        name = self.group.source or ""
+        if name in self.tables:
+            return self.tables[name]
+        owner = self.scope.owner(name)
+        if isinstance(owner, FamilyOwner | ModelOwner):
+            return owner
+        if owner is not None:
+            fix = "join a windowed family, a table or a model"
+            self.scope.refuse(self.at("source"), f"{owner.what} cannot be joined yet", fix)
+        fix = self.scope.nearest(name, [*self.scope.owners, *self.tables])
+        self.scope.refuse(self.at("source"), f"source '{name}' is not defined", fix)
+
+    def offered(self) -> Mapping[str, Choice]:
+        """Return every feature of the source with its versions; a table's columns have one."""
+        source = self.source()
+        if isinstance(source, Table):
+            return {name: Choice(1, (1,)) for name in source.columns if name != source.key}
+        return source.names()
+
+    def taken(self) -> Iterator[tuple[str, Taken, Choice]]:
+        """Yield the features that are taken over, with their names in the family.
+
+        A feature that the source does not have is recorded as a problem and left out.
+        """
+        offered, asked = self.offered(), self.group.joined
+        wanted = dict.fromkeys(offered, JoinedOptions()) if asked is None else asked
+        taken: dict[str, dict[int, JoinedOptions]] = {}
+        for written, options in wanted.items():
+            name, _, pin = written.partition("@")
+            if name not in offered or (pin and int(pin) not in offered[name].versions):
+                message = f"'{written}' is not a feature of '{self.group.source}'"
+                fix = self.scope.nearest(written, _written(offered))
+                self.scope.report(Problem(self.at("features"), message, fix))
+                self.scope.unsure.add(self.definition.spec.name)
+                continue
+            taken.setdefault(name, {})[int(pin) if pin else offered[name].default] = options
+        for name, by_version in taken.items():
+            default, versions = offered[name].default, tuple(sorted(by_version))
+            choice = Choice(default if default in versions else versions[0], versions)
+            yield self._named(name), Taken(self.index, name, by_version), choice
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the names of its features: `asn_weekly_`, or `employees_`."""
+        if self.group.prefix is not None:
+            return self.group.prefix
+        source = self.source()
+        if not isinstance(source, FamilyOwner):
+            return f"{source.name}_"
+        return f"{source.name}_{self._period(source).word}_"
+
+    def join(self, match: Attribute | None, column: str | None) -> Join:
+        """Say how a row finds its match: `column` holds the value of `match` meanwhile.
+
+        Raises:
+            Refused: a key is missing, superfluous or of another type, or an option is reserved.
+        """
+        if self.group.as_of == "event_time":
+            fix = 'leave it out: a row sees the day before, or write "same_day"'
+            message = "as_of 'event_time' is reserved and not available yet"
+            self.scope.refuse(self.at("as_of"), message, fix)
+        if self.group.where is not None:
+            fix = "filter in the family that is joined"
+            self.scope.refuse(self.at("where"), "a join has no where", fix)
+        source = self.source()
+        if isinstance(source, ModelOwner):
+            return self._of_model(source)
+        if isinstance(source, FamilyOwner):
+            self._period(source)
+        if match is None or column is None:
+            fix = 'add "granularity_match": {"field": "..."}'
+            self.scope.refuse(self.at(), "the join does not say how rows match", fix)
+        if isinstance(source, Table):
+            self._without_period(f"table '{source.name}'")
+            self._fits(match, source.columns[source.key])
+            return Join(source.name, source.relation, source.key, column, None)
+        period = self._period(source)
+        self._fits(match, source.granularity_type)
+        relation = f"families/{source.name}/{period.name}"
+        reach = self._reach()
+        return Join(source.name, relation, source.spec.granularity, column, reach, period)
+
+    def check_default(self, name: str, default: object, kind: Type) -> None:
+        """Refuse a default for the joined feature `name` that is no value of its type."""
+        fitting: tuple[Type, ...] = (STRING,)
+        if isinstance(default, bool):
+            fitting = (BOOLEAN,)
+        elif isinstance(default, int):
+            fitting = (BIGINT, FLOAT)
+        elif isinstance(default, float):
+            fitting = (FLOAT,)
+        if default is not None and kind not in fitting:
+            message = f"the default {default!r} is no {kind}"
+            self.scope.refuse(self.at("features", name), message, f"write a {kind}")
+
+    def _named(self, name: str) -> str:
+        found = f"{self.prefix}{name}"
+        if found in RESERVED or found.startswith("window_") or len(found) > LONGEST:
+            why = "is longer than 63 characters" if len(found) > LONGEST else "is taken"
+            message = f"the joined feature's name '{found}' {why}"
+            self.scope.report(Problem(self.at("features"), message, 'give it another "prefix"'))
+        return found
+
+    def _of_model(self, model: ModelOwner) -> Join:
+        family = self.definition.spec
+        named = {group.family_name for group in model.spec.input_features}
+        if named != {family.name}:
+            fix = f"join it in '{min(named)}'"
+            message = f"{model.what} scores other rows than those of '{family.name}'"
+            self.scope.refuse(self.at("source"), message, fix)
+        if self.group.granularity_match is not None:
+            message = f"{model.what} has the same rows; nothing is to be matched"
+            self.scope.refuse(self.at("granularity_match"), message, "leave it out")
+        return Join(model.name, f"scores/{model.name}", family.granularity, None, SAME_DAY)
+
+    def _period(self, family: FamilyOwner) -> Period:
+        match = self.group.granularity_match
+        if match is None or match.period is None:
+            fix = f'"granularity_match": {{"field": "...", "period": "{family.periods[0].name}"}}'
+            self.scope.refuse(self.at(), f"joining {family.what} needs a period", fix)
+        return family.period(match.period, self.at("granularity_match", "period"))
+
+    def _reach(self) -> Reach:
+        if self.group.as_of is None:
+            return DAY_BEFORE
+        message = "a same-day join lets a row see events that came after it"
+        fix = "leave as_of out to see the windows up to the day before"
+        self.scope.warn(self.at("as_of"), message, fix)
+        return SAME_DAY
+
+    def _without_period(self, what: str) -> None:
+        match = self.group.granularity_match
+        if match is not None and match.period is not None:
+            at = self.at("granularity_match", "period")
+            self.scope.refuse(at, f"{what} has no periods", 'leave "period" out')
+
+    def _fits(self, match: Attribute, key: Type) -> None:
+        if not convertible(match.type, key):
+            at = self.at("granularity_match", "field")
+            message = f"'{match.name}' is a {match.type}, and '{self.group.source}' is by {key}"
+            self.scope.refuse(at, message, "match by a field of that type")
+
+
+def _written(offered: Mapping[str, Choice]) -> list[str]:
+    """List names as people may write them: pinned too, where there is a choice."""
+    pinned = [
+        f"{name}@{version}"
+        for name, choice in offered.items()
+        if len(choice.versions) > 1
+        for version in choice.versions
+    ]
+    return [*offered, *pinned]
