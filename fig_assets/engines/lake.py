@@ -190,6 +190,10 @@ def _record(write: _Write, stored: Partition | None, kept: tuple[str, ...]) -> P
     generation = stored.generation + 1 if stored else 1
     new: dict[str, StoredColumn] = {}
     for column in target.columns:
+        if kept and column.name in target.key and not target.whole:
+            # Who makes the rows keeps the record of the keys; this write only found them.
+            new[column.name] = old[column.name]
+            continue
         digest = write.digests[column.name]
         same = column.name in old and old[column.name].digest == digest
         number = old[column.name].generation if same else generation
