@@ -1,9 +1,9 @@
 """The Dagster code location: the project in FIG_PROJECT, in the environment FIG_ENV."""
 
 import os
+from pathlib import Path
 
 import fig_assets as fig
 
-defs = fig.load_project(
-    os.environ.get("FIG_PROJECT", "configs"), os.environ.get("FIG_ENV", "local")
-).definitions()
+folder = Path(__file__).parent / os.environ.get("FIG_PROJECT", "configs")
+defs = fig.load_project(folder, os.environ.get("FIG_ENV", "local")).definitions()

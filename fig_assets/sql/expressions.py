@@ -50,7 +50,8 @@ def named(tree: exp.Expr, name: str) -> exp.Alias:
 
 def select(columns: Sequence[exp.Expr], source: str | exp.Expr) -> exp.Select:
     """Select columns, which are used and not copied, from a named select or a relation."""
-    return exp.Select().select(*columns, copy=False).from_(source, copy=False)
+    table = exp.Table(this=exp.to_identifier(source)) if isinstance(source, str) else source
+    return exp.Select().select(*columns, copy=False).from_(table, copy=False)
 
 
 def scan(

@@ -188,7 +188,7 @@ def _grouped(
 
 def _left_join(name: str, source: str, key: str) -> exp.Join:
     same = exp.EQ(this=column(key, name), expression=column(key, source))
-    return exp.Join(this=exp.to_table(name), on=same, side="LEFT")
+    return exp.Join(this=exp.Table(this=exp.to_identifier(name)), on=same, side="LEFT")
 
 
 def _from_values(states: GroupStates, call: CallStates, days: Window, dialect: str) -> exp.Select:
