@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 from dagster import (
+    AssetSelection,
     BetaWarning,
     CodeReferencesMetadataValue,
     LocalFileCodeReference,
@@ -18,6 +19,13 @@ def shifted_days(first: int, last: int) -> TimeWindowPartitionMapping:
         return TimeWindowPartitionMapping(
             start_offset=first, end_offset=last, allow_nonexistent_upstream_partitions=True
         )
+
+
+def parse_selection(text: str) -> AssetSelection:
+    """Parse a selection of assets as people write it in Dagster."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)
+        return AssetSelection.from_string(text)
 
 
 def code_reference(path: Path, line: int, label: str) -> CodeReferencesMetadataValue:

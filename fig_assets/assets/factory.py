@@ -11,6 +11,7 @@ from dagster import (
     AssetSpec,
     BackfillPolicy,
     Config,
+    Failure,
     multi_asset,
 )
 from pydantic import Field
@@ -18,6 +19,7 @@ from pydantic import Field
 from fig_assets.assets import keys
 from fig_assets.assets.report import Event, report
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
+from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.ops import Part, published_key
 from fig_assets.workflow.checks import CONSERVATION, SCHEMA, SET_ASIDE, TRAINED, check_names
@@ -107,14 +109,17 @@ def _model_asset(graph: Graph, op: Op, specs: Sequence[AssetSpec]) -> AssetsDefi
 def _run(context: AssetExecutionContext, op: Op, explicit: frozenset[date]) -> Iterator[Event]:
     opened: OpenWorkspace = context.resources.workspace
     selected = [key for key in op.keys if keys.asset_key(key) in context.selected_asset_keys]
-    result = run_op(
-        opened.workspace,
-        op,
-        _days(context),
-        selected,
-        progress=opened.progress,
-        explicit_days=explicit,
-    )
+    try:
+        result = run_op(
+            opened.workspace,
+            op,
+            _days(context),
+            selected,
+            progress=opened.progress,
+            explicit_days=explicit,
+        )
+    except FigError as refusal:
+        raise Failure(f"{op.name} was refused\n{refusal}", allow_retries=False) from refusal
     yield from report(context, opened.workspace, result, selected)
 
 

@@ -22,6 +22,7 @@ from dagster._core.storage.tags import (
 )
 
 from fig_assets.assets import keys
+from fig_assets.assets.betas import parse_selection
 from fig_assets.assets.definitions import build_assets
 from fig_assets.assets.partitions import partition, ranges
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
@@ -75,7 +76,7 @@ def select_keys(workspace: Workspace, select: str | None) -> set[Key]:
     if select is None:
         return computed
     try:
-        selection = AssetSelection.from_string(select)
+        selection = parse_selection(select)
         graph = Definitions(assets=build_assets(workspace), resources=_resources(workspace))
         found = selection.resolve(graph.resolve_asset_graph())
     except Exception as refusal:

@@ -22,7 +22,7 @@ from fig_assets.assets import keys
 from fig_assets.assets.partitions import partition
 from fig_assets.graph.nodes import Key
 from fig_assets.workflow.checks import ChecksFailed, Verdict
-from fig_assets.workflow.compute import DayResult
+from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.run import OpResult
 from fig_assets.workflow.workspace import Workspace
 

@@ -321,11 +321,14 @@ def combine(parts: Sequence[str]) -> str:
 def require_days(engine: Engine, read: Read, first_day: date, needed_by: str) -> None:
     """Refuse to read days that were never built; an empty built day is fine.
 
-    Days before `first_day`, the project's start, are simply not there.
+    Days before `first_day`, the project's start, are simply not there. A relation without days
+    must have been built.
 
     Raises:
         EngineError: names the relation and every missing day.
     """
+    if not read.days and not _has(engine.partition(read.relation, None), read.columns):
+        raise EngineError(f"{needed_by} needs {read.relation}, never built; build it first")
     missing = [
         day
         for day in read.days

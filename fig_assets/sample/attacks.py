@@ -50,10 +50,10 @@ class Method:
 
 
 METHODS = (
-    Method("credential_stuffing", 0.52, (0.53, 0.08, 0.04, 0.09, 0.26), 10, 0.955, 0.42),
+    Method("credential_stuffing", 0.53, (0.53, 0.08, 0.04, 0.09, 0.26), 10, 0.955, 0.42),
     Method("password_spraying", 0.25, (0.29, 0.04, 0.04, 0.17, 0.46), 8, 0.965, 0.10),
     Method("brute_force", 0.18, (0.45, 0.06, 0.04, 0.05, 0.40), 30, 0.985, 0.03),
-    Method("impossible_travel", 0.05, (0.48, 0.06, 0.06, 0.15, 0.25), 5, 0.20, 0.02, 0.9),
+    Method("impossible_travel", 0.04, (0.48, 0.06, 0.06, 0.15, 0.25), 5, 0.20, 0.02, 0.9),
 )
 
 

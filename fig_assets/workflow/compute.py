@@ -1,37 +1,30 @@
 """An op and a day -> writes: targets, statements, what must be built before; and doing them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
 from fig_assets.engines.base import (
-    Column,
     Read,
     Target,
-    Written,
     require_days,
     stale_reason,
 )
-from fig_assets.engines.tables import read_table
-from fig_assets.errors import RowSetChanged, WorkflowError
+from fig_assets.errors import RowSetChanged
 from fig_assets.graph.nodes import Attribute, Graph, Key, Op
-from fig_assets.language.types import arrow_type
 from fig_assets.sql import daily_state, labels, row, window
 from fig_assets.sql import event as events
+from fig_assets.workflow.accounts import account_for_events, account_for_lines
 from fig_assets.workflow.checks import (
-    CONSERVATION,
-    MAX_SET_ASIDE,
-    SET_ASIDE,
     ChecksFailed,
-    Verdict,
     judge,
 )
-from fig_assets.workflow.raw import file_digest
+from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.workspace import Workspace
 
 
@@ -45,33 +38,6 @@ class Write:
     needs: tuple[Read, ...] = ()
     published: Key | None = None
     """The relation's asset, where its rows are judged."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is told of one column of one day."""
-
-    rows: int
-    nulls: int
-    digest: str
-    numbers: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass
-class DayResult:
-    """What an op did on one day."""
-
-    day: date
-    rows: int = 0
-    facts: dict[Key, Facts] = field(default_factory=dict)
-    verdicts: list[Verdict] = field(default_factory=list)
-    notes: dict[str, object] = field(default_factory=dict)
-    statement: exp.Query | None = None
-    """What ran, where one statement made the published rows."""
-    also: set[Key] = field(default_factory=set)
-    """Attributes that had to be computed too, because the day's rows changed."""
-    states_of: dict[str, set[date]] = field(default_factory=dict)
-    """Families whose daily states were brought up to date on the way."""
 
 
 def attributes_of(graph: Graph, op: Op, keys: Sequence[Key] | None = None) -> tuple[Attribute, ...]:
@@ -165,9 +131,9 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
             _run(workspace, write, day, result)
         result.also = {a.key for a in every} - {a.key for a in attributes}
     if op.kind == "event":
-        _account_for_lines(workspace, op, result)
+        account_for_lines(workspace, op, result)
     if op.kind == "row" and ("families", op.owner) in op.keys:
-        _account_for_events(workspace, op, result)
+        account_for_events(workspace, op, result)
     return result
 
 
@@ -198,55 +164,6 @@ def refresh_states(
                     _run(workspace, every, day, DayResult(day))
             computed = True
     return computed
-
-
-def build_table(workspace: Workspace, op: Op) -> tuple[Written, dict[str, int]]:
-    """Read a lookup table from its source and publish it: the first row of each key.
-
-    Returns:
-        What was written, and the rows without a key and with a key that was there before.
-
-    Raises:
-        WorkflowError: the source has no file, or more than one.
-    """
-    table = workspace.graph.tables[op.owner]
-    source = workspace.environment.sources[table.source]
-    path = workspace.root / source.path
-    if not path.exists():
-        raise WorkflowError(
-            f"table '{table.name}': {path} does not exist\n"
-            f'  fix: put the file there, or mend "path" of source "{table.source}"'
-        )
-    form: Literal["csv", "parquet"] = "parquet" if source.format == "parquet" else "csv"
-    rows = read_table(path, form, _table_types(workspace, op))
-    key = rows.column(table.key)
-    seen: set[object] = set()
-    keep = []
-    for value in key.to_pylist():
-        keep.append(value is not None and value not in seen)
-        seen.add(value)
-    kept = rows.filter(pa.array(keep, pa.bool_())).sort_by(table.key)
-    counts = {
-        "null_keys": key.null_count,
-        "repeated_keys": rows.num_rows - kept.num_rows - key.null_count,
-    }
-    return workspace.engine.replace_all(table_target(workspace, op), kept), counts
-
-
-def table_target(workspace: Workspace, op: Op) -> Target:
-    """Describe the stored relation of a lookup table."""
-    table = workspace.graph.tables[op.owner]
-    types = _table_types(workspace, op)
-    names = (table.key, *(name for name in types if name != table.key))
-    columns = tuple(Column(name, types[name], table.fingerprint) for name in names)
-    path = workspace.root / workspace.environment.sources[table.source].path
-    notes = {"file": file_digest(path)} if path.exists() else {}
-    return Target(table.relation, (table.key,), columns, dated=False, notes=notes)
-
-
-def _table_types(workspace: Workspace, op: Op) -> dict[str, pa.DataType]:
-    table = workspace.graph.tables[op.owner]
-    return {name: arrow_type(kind) for name, kind in table.columns.items()}
 
 
 def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> None:
@@ -363,48 +280,3 @@ def _label_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[A
 
 def _reads(target: Target) -> tuple[Read, ...]:
     return tuple(dict.fromkeys(read for column in target.columns for read in column.reads))
-
-
-def _account_for_lines(workspace: Workspace, op: Op, result: DayResult) -> None:
-    """Account for every landed line of the day: each is a row, or is counted with its reason."""
-    event = workspace.graph.events[op.owner]
-    late = workspace.graph.sources[event.source].late_days
-    tree = events.select_counts(event, late, result.day)
-    counts = {name: int(n) for name, n in workspace.engine.query(tree).to_pylist()[0].items()}
-    parts = {
-        "other_events": counts["lines"] - counts["matching"],
-        "duplicates": counts["matching"] - counts["different"],
-        "filtered": counts["different"] - result.rows if event.where is not None else 0,
-    }
-    result.notes |= {"lines": counts["lines"], **parts}
-    lost = counts["lines"] - result.rows - sum(parts.values())
-    result.verdicts.append(
-        Verdict(
-            key=("events", op.owner),
-            name=CONSERVATION,
-            passed=lost == 0,
-            blocking=False,
-            failed_rows=abs(lost),
-            rows=counts["lines"],
-        )
-    )
-
-
-def _account_for_events(workspace: Workspace, op: Op, result: DayResult) -> None:
-    """Account for every event of the day: each is a row, or set aside and counted."""
-    family = workspace.graph.row_families[op.owner]
-    tree = row.select_set_aside(workspace.graph, family, result.day, workspace.engine.dialect)
-    counts = {name: int(n) for name, n in workspace.engine.query(tree).to_pylist()[0].items()}
-    repeated = counts["events"] - counts["null_keys"] - counts["keys"]
-    result.notes |= {"null_keys": counts["null_keys"], "repeated_keys": repeated}
-    aside = repeated + counts["null_keys"]
-    result.verdicts.append(
-        Verdict(
-            key=("families", op.owner),
-            name=SET_ASIDE,
-            passed=aside <= MAX_SET_ASIDE * counts["events"],
-            blocking=False,
-            failed_rows=aside,
-            rows=counts["events"],
-        )
-    )

@@ -7,7 +7,8 @@ from pathlib import Path
 from fig_assets.engines.base import stale_reason
 from fig_assets.graph.nodes import Op
 from fig_assets.workflow import learn, raw
-from fig_assets.workflow.compute import attributes_of, table_target, writes
+from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.tables import table_target
 from fig_assets.workflow.workspace import Workspace
 
 MISSING = "missing"

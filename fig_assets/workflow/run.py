@@ -12,14 +12,9 @@ from fig_assets.graph.nodes import Attribute, Key, Model, Op
 from fig_assets.models.registry import Decision
 from fig_assets.workflow import learn, raw
 from fig_assets.workflow.checks import CONSERVATION, TRAINED, Verdict
-from fig_assets.workflow.compute import (
-    DayResult,
-    Facts,
-    attributes_of,
-    build_table,
-    refresh_states,
-    run_day,
-)
+from fig_assets.workflow.compute import attributes_of, refresh_states, run_day
+from fig_assets.workflow.result import DayResult, Facts
+from fig_assets.workflow.tables import build_table
 from fig_assets.workflow.workspace import Workspace
 
 Progress = Callable[[str, date | None], None]

@@ -40,9 +40,14 @@ def selected(project: Project, select: str) -> set[str]:
     [
         pytest.param(f'key:"{RATE}"', {RATE}, id="one attribute"),
         pytest.param(
-            f'+key:"{RATE}"',
+            f'1+key:"{RATE}"',
             {RATE, COUNT, "features/ip/weekly_by_day/failure_count__v1"},
             id="what it reads directly",
+        ),
+        pytest.param(
+            '+key:"events/login/is_failure__v1"',
+            {"events/login/is_failure__v1", "events/login/outcome__v1", "raw/events"},
+            id="everything before",
         ),
         pytest.param(
             'group:"labels/truth"',
@@ -62,12 +67,15 @@ def selected(project: Project, select: str) -> set[str]:
             {"models/scorer__v1", "scores/scorer/badness__v1"},
             id="down",
         ),
-        pytest.param('tag:"pii"="yes"', {"events/login/ip__v1"}, id="a tag"),
+        pytest.param(
+            'tag:"pii"="yes" and not key:"features/*"', {"events/login/ip__v1"}, id="a tag"
+        ),
         pytest.param(
             'owner:"analyst@example.org"',
             {
                 "features/ip/monthly_by_day/failure_rate__v1",
                 "features/ip/weekly_by_day/failure_rate__v1",
+                "features/request/ip_weekly_failure_rate__v1",
             },
             id="an owner",
         ),
@@ -253,7 +261,8 @@ def test_a_missing_raw_folder_is_named_with_its_mend(tmp_path: Path) -> None:
         summary = site.run(FIRST, FIRST, 'key:"raw/events"')
 
     assert summary.refused == {
-        "raw__events": f"source 'events': the folder {tmp_path / 'raw'} does not exist\n"
+        "raw__events": "raw__events was refused\n"
+        f"source 'events': the folder {tmp_path / 'raw'} does not exist\n"
         '  fix: put the raw files there, or mend "path" of source "events" in '
         "configs/environments/local.json"
     }

@@ -86,7 +86,7 @@ def test_values_that_sql_holds_equal_are_equal(
         pytest.param([""], [None], pa.string(), id="empty text and NULL"),
         pytest.param([], [None], pa.string(), id="no row and a NULL"),
         pytest.param(["ab", ""], ["a", "b"], pa.string(), id="text cut elsewhere"),
-        pytest.param(["é"], ["é"], pa.string(), id="two spellings of one letter"),
+        pytest.param(["\u00e9"], ["e\u0301"], pa.string(), id="two spellings of one letter"),
         pytest.param([0], [None], pa.int64(), id="zero and NULL"),
         pytest.param([1, 2], [2, 1], pa.int64(), id="another order"),
         pytest.param([False], [None], pa.bool_(), id="FALSE and NULL"),

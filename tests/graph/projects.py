@@ -12,6 +12,7 @@ from fig_assets.graph.build import build_graph
 from fig_assets.graph.nodes import Graph
 
 Json = dict[str, Any]
+Change = Callable[[Json], object]
 
 SMALL: Json = {
     "project.json": {
@@ -107,7 +108,7 @@ SMALL: Json = {
 }
 
 
-def changed(*changes: Callable[[Json], object]) -> Json:
+def changed(*changes: Change) -> Json:
     """Give a copy of the small project to which `changes` were made."""
     project = copy.deepcopy(SMALL)
     for change in changes:
@@ -115,7 +116,7 @@ def changed(*changes: Callable[[Json], object]) -> Json:
     return project
 
 
-def put(file: str, *path: str | int, value: object) -> Callable[[Json], None]:
+def put(file: str, *path: str | int, value: object) -> Change:
     """Make a change that sets what stands at `path` of a file."""
 
     def change(project: Json) -> None:
@@ -127,7 +128,7 @@ def put(file: str, *path: str | int, value: object) -> Callable[[Json], None]:
     return change
 
 
-def drop(file: str, *path: str | int) -> Callable[[Json], None]:
+def drop(file: str, *path: str | int) -> Change:
     """Make a change that takes out what stands at `path` of a file, or the whole file."""
 
     def change(project: Json) -> None:
@@ -149,17 +150,17 @@ def write(folder: Path, project: Json) -> Path:
     return folder / "configs"
 
 
-def graph_of(folder: Path, *changes: Callable[[Json], object]) -> Graph:
+def graph_of(folder: Path, *changes: Change) -> Graph:
     """Resolve the small project with `changes`."""
     return build_graph(load_config(write(folder, changed(*changes)), "local"))[0]
 
 
-def warnings_of(folder: Path, *changes: Callable[[Json], object]) -> tuple[Problem, ...]:
+def warnings_of(folder: Path, *changes: Change) -> tuple[Problem, ...]:
     """Give the warnings of the small project with `changes`."""
     return build_graph(load_config(write(folder, changed(*changes)), "local"))[1]
 
 
-def problems_of(folder: Path, *changes: Callable[[Json], object]) -> list[str]:
+def problems_of(folder: Path, *changes: Change) -> list[str]:
     """Give the problems of the small project with `changes`, each as its whole text.
 
     Lines and columns are left out: they are the business of the tests of the configuration.

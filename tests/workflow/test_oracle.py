@@ -67,11 +67,16 @@ def test_hostile_events_give_what_the_plain_reading_gives(
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The shipped configuration over nine days of the sample, with a model from the fourth on."""
+    """The shipped configuration over nine days of the sample, with a model from the fifth on."""
     root = tmp_path_factory.mktemp("shipped")
     shutil.copytree(CONFIG_FOLDER, root / "configs")
     model = root / "configs" / "models" / "request_threat_scorer.json"
-    changes = {"allow_incomplete": True, "promotion": {"metric": "average_precision", "min": 0}}
+    changes = {
+        "allow_incomplete": True,
+        "training_delay_delta_days": 1,
+        "training_time_delta_days": 4,
+        "promotion": {"metric": "average_precision", "min": 0},
+    }
     model.write_text(json.dumps({**json.loads(model.read_text()), **changes}))
     environment = {
         "name": "test",

@@ -16,7 +16,7 @@ from fig_assets.errors import EngineError
 from fig_assets.workflow.run import run_op
 from tests.workflow.projects import Digests, Json, Project, build, days_from, write_project
 
-DAYS = days_from("2024-03-01", 9)
+DAYS = days_from("2024-03-01", 7)
 CONFIGS: Json = {
     "environments/local.json": {
         "name": "local",
@@ -155,18 +155,12 @@ def test_late_and_new_lines_mark_exactly_the_days_that_changed(project: Project)
     assert project.stale(DAYS) == {}
 
 
-def changed_files(project: Project) -> None:
-    late: Json = {"kind": "login", "id": "late", "at": "2024-03-03T23:00:00Z", "asn": 9}
-    append(project, date(2024, 3, 4), late, {**late, "id": "new", "at": "2024-03-04T23:00:00Z"})
-
-
-def removed_file(project: Project) -> None:
-    (project.root / "raw" / "2024-03-05.jsonl").unlink()
-
-
-def second_file(project: Project) -> None:
-    again: Json = {"kind": "login", "id": "2024-03-05-1", "at": "2024-03-05T00:30:00Z", "asn": 2}
-    (project.root / "raw" / "2024-03-05.b.jsonl").write_text(json.dumps(again) + "\n")
+def other_files(project: Project) -> None:
+    late: Json = {"kind": "login", "id": "late", "at": "2024-03-01T23:00:00Z", "asn": 9}
+    append(project, date(2024, 3, 2), late, {**late, "id": "new", "at": "2024-03-02T23:00:00Z"})
+    (project.root / "raw" / "2024-03-04.jsonl").unlink()
+    again: Json = {"kind": "login", "id": "2024-03-06-1", "at": "2024-03-06T00:30:00Z", "asn": 2}
+    (project.root / "raw" / "2024-03-06.b.jsonl").write_text(json.dumps(again) + "\n")
 
 
 def other_table(project: Project) -> None:
@@ -194,11 +188,8 @@ def own_time(project: Project) -> None:
     edit(project, "events/login.json", '"event_name"', '"time": "at", "id": "asn", "event_name"')
 
 
-def other_field(project: Project) -> None:
+def other_meaning(project: Project) -> None:
     edit(project, "events/login.json", "$seconds > 5", "$seconds > 0.2")
-
-
-def other_feature(project: Project) -> None:
     edit(project, "features/asn.json", "@SUM($seconds)", "@SUM($seconds) + @MAX($seconds)")
 
 
@@ -209,15 +200,12 @@ def other_filter(project: Project) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        changed_files,
-        removed_file,
-        second_file,
+        other_files,
         other_table,
         other_id,
         other_event_type,
         own_time,
-        other_field,
-        other_feature,
+        other_meaning,
         other_filter,
     ],
 )
@@ -261,11 +249,19 @@ def test_running_every_day_twice_leaves_the_same_bytes(project: Project) -> None
 
 def test_neighbours_of_a_recomputed_day_keep_their_bytes(project: Project) -> None:
     before = project.files()
-    append(project, date(2024, 3, 9), login(Random(1), date(2024, 3, 9), 13))
+    append(project, date(2024, 3, 7), login(Random(1), date(2024, 3, 7), 13))
     project.run_stale(DAYS)
     changed = {name for name, content in project.files().items() if before.get(name) != content}
     assert changed
-    assert all("day=2024-03-09" in name for name in changed)
+    assert all("day=2024-03-07" in name for name in changed)
+
+
+def test_rows_wait_for_a_table_that_was_never_built(project: Project) -> None:
+    shutil.rmtree(project.lake / "tables")
+    [op] = project.ops("row")
+    result = run_op(project.workspace, op, DAYS[:1], op.keys)
+    expected = "families/request of 2024-03-01 needs tables/places, never built; build it first"
+    assert str(result.refused[DAYS[0]]) == expected
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -1,0 +1,37 @@
+"""What an op did on a day: rows, facts of each column, verdicts of checks, counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlglot import exp
+
+from fig_assets.graph.nodes import Key
+from fig_assets.workflow.checks import Verdict
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is told of one column of one day."""
+
+    rows: int
+    nulls: int
+    digest: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class DayResult:
+    """What an op did on one day."""
+
+    day: date
+    rows: int = 0
+    facts: dict[Key, Facts] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    notes: dict[str, object] = field(default_factory=dict)
+    statement: exp.Query | None = None
+    """What ran, where one statement made the published rows."""
+    also: set[Key] = field(default_factory=set)
+    """Attributes that had to be computed too, because the day's rows changed."""
+    states_of: dict[str, set[date]] = field(default_factory=dict)
+    """Families whose daily states were brought up to date on the way."""

@@ -1,0 +1,192 @@
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from sqlglot import exp, parse_one
+
+from fig_assets.engines.base import relation
+from fig_assets.engines.duckdb import ORPHAN_AGE_S, DuckDBEngine, open_duckdb
+from fig_assets.errors import EngineError
+from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
+
+COLUMNS = {name: TYPES[name] for name in ("day", "user", "total")}
+EVERYTHING = exp.select("user", "total").from_(relation(LOGINS, COLUMNS)).order_by("user")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
+    with open_duckdb("lake", tmp_path) as engine:
+        yield engine
+
+
+def query(text: str) -> exp.Query:
+    tree = parse_one(text, dialect="duckdb")
+    assert isinstance(tree, exp.Query)
+    return tree
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM read_blob('/etc/passwd')",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd.csv'",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM read_text('{lake}/../outside.txt')",
+        "SELECT * FROM read_text('{lake}-2/file.txt')",
+        "SELECT * FROM read_parquet('https://example.com/x.parquet')",
+    ],
+)
+def test_a_query_reads_nothing_outside_of_the_lake(engine: DuckDBEngine, text: str) -> None:
+    (engine.lake.root.parent / "outside.txt").write_text("secret")
+    with pytest.raises(EngineError, match=r"disabled by configuration|does not exist|Missing"):
+        engine.query(query(text.replace("{lake}", str(engine.lake.root))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY (SELECT 1) TO '{outside}/stolen.csv'",
+        "ATTACH '{outside}/other.db'",
+        "EXPORT DATABASE '{outside}/all'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET allowed_directories = ['/']",
+        "SET lock_configuration = false",
+        "RESET lock_configuration",
+        "PRAGMA threads = 4",
+    ],
+)
+def test_no_statement_leaves_the_lake_or_changes_the_settings(
+    engine: DuckDBEngine, text: str
+) -> None:
+    outside = engine.lake.root.parent
+    with engine._cursor() as cursor, pytest.raises(duckdb.Error):
+        cursor.execute(text.replace("{outside}", str(outside)))
+    assert [entry.name for entry in outside.iterdir()] == ["lake"]
+
+
+def test_python_variables_are_no_tables(engine: DuckDBEngine) -> None:
+    secrets = pa.table({"password": ["x"]})
+    with pytest.raises(EngineError, match="secrets"):
+        engine.query(exp.select("*").from_("secrets"))
+    assert secrets.num_rows == 1
+
+
+def test_a_statement_runs_on_one_thread_in_utc(engine: DuckDBEngine) -> None:
+    settings = query(
+        "SELECT current_setting('threads') AS threads, current_setting('TimeZone') AS zone"
+    )
+    assert engine.query(settings).to_pylist() == [{"threads": 1, "zone": "UTC"}]
+
+
+def test_big_statements_spill_inside_of_the_lake(engine: DuckDBEngine) -> None:
+    spill = query(
+        "SELECT current_setting('temp_directory') AS place, current_setting('memory_limit') AS size"
+    )
+    (found,) = engine.query(spill).to_pylist()
+    assert Path(found["place"]).parent == engine.lake.root / ".tmp"
+    assert Path(found["place"]).parent.is_dir()
+    assert found["size"] != "0 bytes"
+
+
+def test_what_a_killed_process_spilled_is_removed_a_day_later(tmp_path: Path) -> None:
+    old, young = (tmp_path / "lake" / ".tmp" / name for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "duckdb_temp_storage.tmp").write_text("rows")
+    os.utime(old, (0, young.stat().st_mtime - ORPHAN_AGE_S - 1))
+    with open_duckdb("lake", tmp_path) as engine:
+        engine.query(query("SELECT 1 AS n"))
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_opening_makes_no_folder(tmp_path: Path) -> None:
+    with open_duckdb("lake", tmp_path):
+        assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize("name", ["day=2024-01-01", "a*b", "what?", "x[1]"])
+def test_a_path_that_duckdb_would_read_as_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EngineError, match="which DuckDB reads as a pattern"):
+        open_duckdb(f"{name}/lake", tmp_path)
+
+
+def test_a_path_with_quotes_and_spaces_is_fine(tmp_path: Path) -> None:
+    with open_duckdb('it\'s a "lake"; ü', tmp_path) as engine:
+        engine.replace_days(target("total"), table(["ann"], total=[1]), [DAY])
+        assert engine.query(EVERYTHING).num_rows == 1
+        engine.publish_views({"logins": EVERYTHING})
+
+
+def test_a_rewritten_day_is_never_read_from_a_cache(engine: DuckDBEngine) -> None:
+    for total in range(20):
+        engine.replace_days(target("total"), table(["ann"], total=[total]), [DAY])
+        assert engine.query(EVERYTHING)["total"].to_pylist() == [total]
+
+
+def test_cursors_are_lent_again_whatever_thread_asks(engine: DuckDBEngine) -> None:
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: engine.query(query("SELECT 1 AS n")), range(4)))
+    assert 1 <= len(engine._idle) <= 2
+
+
+def test_a_damaged_day_is_named_instead_of_read(engine: DuckDBEngine) -> None:
+    engine.replace_days(target("total"), table(["ann"], total=[1]), [DAY])
+    path = engine.lake.path(LOGINS, DAY)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(EngineError, match=f"{path}: damaged"):
+        engine.query(EVERYTHING)
+
+
+def catalog_rows(folder: Path, name: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(folder / "catalog.duckdb"), read_only=True) as catalog:
+        return catalog.table(name).fetchall()
+
+
+def test_views_show_days_and_columns_that_come_later(engine: DuckDBEngine) -> None:
+    engine.replace_days(target("total"), table(["ann"], total=[1]), [DAY])
+    engine.publish_views({"logins": EVERYTHING})
+    engine.replace_days(target("total", "rate"), table(["bob"], NEXT, total=[2], rate=[1]), [NEXT])
+    assert catalog_rows(engine.lake.root, "logins") == [("ann", 1), ("bob", 2)]
+
+
+def test_a_view_of_what_was_never_built_is_empty(engine: DuckDBEngine) -> None:
+    engine.publish_views({'odd "name"; DROP': EVERYTHING})
+    with duckdb.connect(str(engine.lake.root / "catalog.duckdb"), read_only=True) as catalog:
+        assert catalog.sql('SELECT * FROM "odd ""name""; DROP"').fetchall() == []
+
+
+def test_the_catalog_can_be_read_while_it_is_replaced(engine: DuckDBEngine) -> None:
+    engine.replace_days(target("total"), table(["ann"], total=[1]), [DAY])
+    engine.publish_views({"logins": EVERYTHING})
+    done = threading.Event()
+
+    def replace() -> None:
+        for _ in range(5):
+            engine.publish_views({"logins": EVERYTHING})
+        done.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(replace)
+        while not done.is_set() and not writer.done():
+            assert catalog_rows(engine.lake.root, "logins") == [("ann", 1)]
+        writer.result()
+    assert not list(engine.lake.root.glob(".catalog-*"))
+
+
+def test_a_view_that_cannot_be_made_leaves_the_old_catalog(engine: DuckDBEngine) -> None:
+    engine.publish_views({"logins": EVERYTHING})
+    with pytest.raises(EngineError, match=r"catalog\.duckdb: cannot be written: .*nothing"):
+        engine.publish_views({"broken": exp.select("*").from_("nothing")})
+    assert catalog_rows(engine.lake.root, "logins") == []
+    assert not list(engine.lake.root.glob(".catalog-*"))

@@ -1,0 +1,200 @@
+"""Events and tables: what may be written, and what each mistake is told as."""
+
+from pathlib import Path
+
+import pytest
+
+from fig_assets.graph.nodes import Extracted
+from fig_assets.graph.period import Reach
+from fig_assets.language.types import BIGINT, FLOAT
+from tests.graph.projects import Change, drop, graph_of, problems_of, put
+
+ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        pytest.param(
+            put(ORDER, "fields", "is_refund", value={"function": "$amout < 0"}),
+            "configs/events/order.json: /fields/is_refund/function\n"
+            "  $amout is not a field of 'order'\n"
+            "  fix: write $amount",
+            id="unknown field",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "is_refund", value={"function": "$amount < "}),
+            "configs/events/order.json: /fields/is_refund/function\n"
+            "  a value is expected, found the end\n"
+            "    $amount < \n"
+            "              ^",
+            id="half an expression",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "country", value="a[*]:b"),
+            "configs/events/order.json: /fields/country\n"
+            "  '[*]' (every element of an array) is not supported yet\n"
+            "    a[*]:b\n"
+            "     ^^^\n"
+            "  fix: name one element, such as [0]",
+            id="path over every element",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "is_refund", value={"function": "@SUM($amount) < 0"}),
+            "configs/events/order.json: /fields/is_refund/function\n"
+            "  an aggregate needs many rows, and here is one\n"
+            '  fix: aggregate in a family with a "period"',
+            id="aggregate over one event",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "amount", value={"json": "amount", "type": "flot"}),
+            "configs/events/order.json: /fields/amount/type\n"
+            "  unknown type 'flot', did you mean 'float'?",
+            id="unknown type",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "is_refund", value={"function": "TRUE", "type": "timestamp"}),
+            "configs/events/order.json: /fields/is_refund/type\n"
+            "  a boolean cannot become a timestamp\n"
+            '  fix: write "type": "boolean"',
+            id="impossible type",
+        ),
+        pytest.param(
+            put(ORDER, "where", value="$amount + 1"),
+            "configs/events/order.json: /where\n"
+            "  gives a float, not a boolean\n"
+            "  fix: compare it with something",
+            id="filter without an answer",
+        ),
+        pytest.param(
+            put(ORDER, "source", value="event"),
+            "configs/events/order.json: /source\n"
+            "  source 'event' is not in environment 'local'\n"
+            "  fix: write events",
+            id="source that the environment lacks",
+        ),
+        pytest.param(
+            put(ORDER, "source", value="countries"),
+            "configs/events/order.json: /source\n"
+            "  source 'countries' is csv; events are read from json lines\n"
+            "  fix: use one of: events",
+            id="source of another format",
+        ),
+        pytest.param(
+            drop("project.json", "event_defaults", "time"),
+            "configs/events/order.json:1:1\n"
+            "  event 'order' has no time path\n"
+            '  fix: add "time": "published", or set event_defaults in project.json',
+            id="no time",
+        ),
+        pytest.param(
+            put(COUNTRIES, "key", value="cod"),
+            "configs/tables/countries.json: /key\n"
+            "  key 'cod' is no column of table 'countries'\n"
+            "  fix: write code",
+            id="key that is no column",
+        ),
+        pytest.param(
+            put(COUNTRIES, "source", value="events"),
+            "configs/tables/countries.json: /source\n"
+            "  source 'events' is json; tables are read from csv or parquet\n"
+            "  fix: name another",
+            id="table of lines",
+        ),
+        pytest.param(
+            put(COUNTRIES, "snapshot", value="daily"),
+            "configs/tables/countries.json: /snapshot\n"
+            "  daily snapshots are not supported yet\n"
+            '  fix: write "snapshot": "static"',
+            id="daily snapshots",
+        ),
+    ],
+)
+def test_a_mistake_is_told_where_it_stands_with_a_mend(
+    tmp_path: Path, change: Change, problem: str
+) -> None:
+    assert problems_of(tmp_path, change) == [problem]
+
+
+def test_fields_have_types_paths_and_the_days_of_raw_files_they_read(tmp_path: Path) -> None:
+    event = graph_of(tmp_path).events["order"]
+    fields = {field.name: field for field in event.attributes}
+
+    assert (fields["shop"].type, fields["amount"].type) == (BIGINT, FLOAT)
+    assert isinstance(fields["session"].definition, Extracted)
+    assert fields["session"].definition.path.steps == ("session", "id")
+    assert [(read.key, read.reach) for read in fields["shop"].inputs] == [
+        (("raw", "events"), Reach(0, 1))
+    ]
+    assert [read.key for read in fields["is_refund"].inputs] == [("events", "order", "amount__v1")]
+
+
+def fingerprints(folder: Path, *changes: Change) -> dict[str, str]:
+    event = graph_of(folder, *changes).events["order"]
+    return {field.name: field.fingerprint for field in event.attributes}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(put(ORDER, "fields", "session", value="session.id"), id="dot for colon"),
+        pytest.param(
+            put(ORDER, "fields", "amount", value={"json": "amount", "type": "double"}),
+            id="type beside the path",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "is_refund", value={"function": " ($amount@1)<0.0 "}),
+            id="spaces, parentheses and a pin",
+        ),
+        pytest.param(put(ORDER, "description", value="An order."), id="description"),
+        pytest.param(
+            put(ORDER, "fields", "shop", value={"json": "shop::int", "owner": "team:a"}),
+            id="owner and alias",
+        ),
+        pytest.param(
+            put("environments/local.json", "event_defaults", value={"time": "when"}),
+            id="what the environment says",
+        ),
+    ],
+)
+def test_another_spelling_has_the_same_fingerprints(tmp_path: Path, change: Change) -> None:
+    written = put(ORDER, "fields", "is_refund", value={"function": "$amount < 0.0"})
+
+    assert fingerprints(tmp_path / "a", written, change) == fingerprints(tmp_path / "b", written)
+
+
+@pytest.mark.parametrize(
+    ("change", "other"),
+    [
+        pytest.param(
+            put(ORDER, "fields", "country", value="a[0]"),
+            put(ORDER, "fields", "country", value='a:"0"'),
+            id="place and key",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "country", value={"json": "a::float", "type": "string"}),
+            put(ORDER, "fields", "country", value="a"),
+            id="through another type",
+        ),
+        pytest.param(
+            put(ORDER, "where", value="$amount > 1"),
+            put(ORDER, "where", value="$amount >= 1"),
+            id="filter of the event",
+        ),
+        pytest.param(put(ORDER, "id", value="uuid"), put(ORDER, "id", value="number"), id="id"),
+        pytest.param(put(ORDER, "time", value="a:b"), put(ORDER, "time", value="a:c"), id="time"),
+    ],
+)
+def test_another_meaning_has_another_fingerprint(
+    tmp_path: Path, change: Change, other: Change
+) -> None:
+    one, two = fingerprints(tmp_path / "a", change), fingerprints(tmp_path / "b", other)
+
+    assert one["country"] != two["country"]
+
+
+def test_the_spelling_of_the_event_itself_leaves_no_trace(tmp_path: Path) -> None:
+    one = fingerprints(tmp_path / "a", put(ORDER, "where", value="$amount>1"))
+    two = fingerprints(tmp_path / "b", put(ORDER, "where", value="( $amount@1 > 1 )"))
+
+    assert one == two
