@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from fig_assets.config.load import Config, load_config
-from fig_assets.errors import Problem, WorkflowError
+from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.period import Window
+from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, days_of, published, select_published, views
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
@@ -249,5 +250,11 @@ def load_project(folder: str | Path = "configs", environment: str = "local") -> 
         ConfigError: with every problem that was found, in file order.
     """
     config = load_config(Path(folder), environment)
-    graph, warnings = build_graph(config)
-    return Project(config, graph, warnings)
+    settings = model_problems(config)
+    try:
+        graph, warnings = build_graph(config)
+    except ConfigError as refusal:
+        raise ConfigError([*refusal.problems, *settings]) from refusal
+    if any(problem.severity == "error" for problem in settings):
+        raise ConfigError(settings)
+    return Project(config, graph, (*warnings, *settings))

@@ -207,7 +207,9 @@ def _open_sandbox(root: Path, spill: Path) -> duckdb.DuckDBPyConnection:
         "lock_configuration": exp.true(),
     }
     for name, value in settings.items():
-        item = exp.SetItem(this=exp.EQ(this=exp.to_identifier(name), expression=value))
+        item = exp.SetItem(
+            this=exp.EQ(this=exp.to_identifier(name), expression=value), kind="GLOBAL"
+        )
         database.execute(exp.Set(expressions=[item]).sql("duckdb"))
     return database
 

@@ -53,11 +53,11 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
         scope.problems.append(problem)
     errors = [p for p in scope.problems if p.severity == "error"]
     if errors or start is None:
-        raise ConfigError(scope.problems)
+        raise ConfigError(errors)
     graph = _assemble(scope, nodes, tables, start)
     found = [problem for rule in RULES for problem in rule(graph, config)]
-    if any(problem.severity == "error" for problem in found):
-        raise ConfigError([*scope.problems, *found])
+    if errors := [problem for problem in found if problem.severity == "error"]:
+        raise ConfigError(errors)
     return graph, tuple(sorted([*scope.problems, *found], key=lambda problem: problem.where))
 
 

@@ -100,7 +100,8 @@ class LabelOwner:
         wanted = BOOLEAN if spec.when is not None else STRING
         if bound.computed.result != wanted:
             message = f"gives a {bound.computed.result.name}, not a {wanted.name}"
-            self.scope.refuse(where, message, "compare it with something")
+            fix = "compare it with something" if spec.when else "CASE WHEN ... THEN '<class>' END"
+            self.scope.refuse(where, message, fix)
         if spec.vote is not None:
             self._class(spec.vote, self.definition.where(*path, "vote"))
         # Votes over fields of the event alone still stand in the rows of the family.

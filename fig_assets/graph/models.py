@@ -152,7 +152,7 @@ class ModelOwner:
             fix = self.scope.nearest(self.spec.truth_label.source, known)
             message = f"'{self.spec.truth_label.source}' is not a label set"
             self.scope.refuse(where, message, fix)
-        if owner.spec.family != self._family().name:
+        if owner.family.name != self._family().name:
             message = f"{owner.what} labels '{owner.spec.family}', not '{self._family().name}'"
             self.scope.refuse(where, message, "take labels and features of one family")
         return owner

@@ -26,7 +26,7 @@ _CAMPAIGN_STREAM = 4
 _POOL_STREAM = 9
 _EVERY_DAYS = 4
 _HOURS = cumulative((4, 4, 4, 4, 4, 4, 5, 6, 7, 7, 7, 6, 6, 6, 6, 6, 6, 5, 5, 5, 5, 4, 4, 4))
-_TOKENS = cumulative((0.74, 0.16, 0.08, 0.02))
+_TOKENS = cumulative((0.80, 0.13, 0.055, 0.015))
 _STOLEN_TOKENS = cumulative((0.62, 0.26, 0.09, 0.03))
 
 
@@ -45,15 +45,15 @@ class Method:
     tries: float
     failure: float
     unknown: float
-    borrows: float = 0.55
+    borrows: float = 0.65
     hosts: int = 3
 
 
 METHODS = (
-    Method("credential_stuffing", 0.53, (0.53, 0.08, 0.04, 0.09, 0.26), 10, 0.955, 0.42),
-    Method("password_spraying", 0.25, (0.29, 0.04, 0.04, 0.17, 0.46), 8, 0.965, 0.10),
+    Method("credential_stuffing", 0.54, (0.53, 0.08, 0.04, 0.09, 0.26), 10, 0.97, 0.42),
+    Method("password_spraying", 0.25, (0.29, 0.04, 0.04, 0.17, 0.46), 8, 0.975, 0.10),
     Method("brute_force", 0.18, (0.45, 0.06, 0.04, 0.05, 0.40), 30, 0.985, 0.03),
-    Method("impossible_travel", 0.04, (0.48, 0.06, 0.06, 0.15, 0.25), 5, 0.20, 0.02, 0.9),
+    Method("impossible_travel", 0.03, (0.48, 0.06, 0.06, 0.15, 0.25), 5, 0.20, 0.02, 0.9),
 )
 
 

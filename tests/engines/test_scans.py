@@ -27,7 +27,7 @@ def text(tree: exp.Expr, lake: Lake) -> str:
 def test_only_the_stored_files_of_the_named_days_are_read(lake: Lake) -> None:
     publish(lake, target("total"), table(["ann"], total=[1]))
     assert text(scans.stored(TREE, lake), lake) == (
-        "SELECT user FROM READ_PARQUET('LAKE/families/logins/day=2024-03-14/data.parquet', "
+        "SELECT \"user\" FROM READ_PARQUET('LAKE/families/logins/day=2024-03-14/data.parquet', "
         "hive_partitioning := TRUE) AS r"
     )
 
@@ -38,7 +38,7 @@ def test_a_relation_without_files_is_no_rows_of_its_shape(lake: Lake) -> None:
         'CAST(NULL AS BIGINT) AS "total" WHERE FALSE)'
     )
     for made in (scans.stored(TREE, lake), scans.lasting(TREE, lake)):
-        assert text(made, lake) == f"SELECT user FROM {shape} AS r"
+        assert text(made, lake) == f'SELECT "user" FROM {shape} AS r'
 
 
 def test_a_column_that_a_day_lacks_is_null_there(lake: Lake) -> None:
@@ -49,7 +49,7 @@ def test_a_column_that_a_day_lacks_is_null_there(lake: Lake) -> None:
 
 def test_what_is_shown_names_the_whole_relation_in_one_pattern(lake: Lake) -> None:
     assert text(scans.shown(TREE, lake), lake) == (
-        "SELECT user FROM READ_PARQUET('LAKE/families/logins/day=*/data.parquet', "
+        "SELECT \"user\" FROM READ_PARQUET('LAKE/families/logins/day=*/data.parquet', "
         "hive_partitioning := TRUE) AS r"
     )
 
@@ -65,7 +65,7 @@ def test_an_alias_is_kept_and_the_tree_is_left_as_it_was(lake: Lake) -> None:
 
 def test_tables_that_are_no_relations_stay(lake: Lake) -> None:
     tree = exp.select("user").from_("lines")
-    assert text(scans.stored(tree, lake), lake) == "SELECT user FROM lines"
+    assert text(scans.stored(tree, lake), lake) == 'SELECT "user" FROM lines'
 
 
 def test_a_damaged_file_is_refused_before_the_statement_runs(lake: Lake) -> None:

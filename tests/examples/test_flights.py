@@ -31,14 +31,12 @@ def oracle(flights: Project) -> naive.Naive:
     return flights.oracle()
 
 
-def reference(name: str) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = pq.read_table(
-        FLIGHTS / "reference" / f"{name}.parquet"
-    ).to_pylist()
+def reference(name: str) -> list[naive.Row]:
+    rows: list[naive.Row] = pq.read_table(FLIGHTS / "reference" / f"{name}.parquet").to_pylist()
     return rows
 
 
-def wrong_answers(row: naive.Row, answer: dict[str, object]) -> dict[str, object]:
+def wrong_answers(row: naive.Row, answer: naive.Row) -> dict[str, object]:
     return {
         name: (row[name], value) for name, value in answer.items() if not same(row[name], value)
     }
@@ -48,7 +46,7 @@ def wrong_answers(row: naive.Row, answer: dict[str, object]) -> dict[str, object
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_every_window_equals_the_reference(flights: Project, entity: str, length: str) -> None:
     answers = {(row.pop("day"), row.pop("entity")): row for row in reference(f"{entity}_{length}")}
-    found = {
+    found: dict[object, naive.Row] = {
         (day.isoformat(), row[entity]): row
         for day in DAYS
         for row in flights.rows(f"families/{entity}/{PERIODS[length]}", day)

@@ -265,7 +265,7 @@ CONFIGS: Json = {
 
 ASNS = (1, 2, 2, 2, 3, "3", 4, "x", 5.5, True, None)
 COUNTRY_NAMES = ("de", "ru", "RU", "xx", "", "zz", None, 7, ["de"])
-SECONDS = (0, 0.5, 1, 5, 5.25, 9.5, "7.5", "soon", -3.125, 1e6, True, None, {})
+SECONDS: tuple[object, ...] = (0, 0.5, 1, 5, 5.25, 9.5, "7.5", "soon", -3.125, 1e6, True, None, {})
 BYTES = (0, 1, 1, 2, 2.7, "12", "12.0", 1 << 62, -(1 << 62), 1 << 63, "1e3", False, None, "many")
 FLAGS = (True, True, False, "true", "FALSE", "yes", 1, 0, None, 2)
 DATES = ("2024-01-01", "2024-02-30", "2024-01-01T23:59:59Z", "today", None, 20240101)
@@ -277,7 +277,15 @@ MOMENTS = (
     "infinity",
     None,
 )
-CHAINS = ([{"ip": "a"}, {"odd key": "b"}], [], [1, 2.5, None], {"a": [1]}, "[1,2", None, "x")
+CHAINS: tuple[object, ...] = (
+    [{"ip": "a"}, {"odd key": "b"}],
+    [],
+    [1, 2.5, None],
+    {"a": [1]},
+    "[1,2",
+    None,
+    "x",
+)
 OUTCOMES = ("failure", "FAILURE", "Success", None, "")
 
 

@@ -206,6 +206,5 @@ def same(found: object, expected: object) -> bool:
 def _strangers(
     found: Sequence[naive.Row], expected: Sequence[naive.Row], key: str | None
 ) -> list[object]:
-    if key is None:
-        return []
-    return sorted({row[key] for row in found} ^ {row[key] for row in expected}, key=str)[:5]
+    known, wanted = ({str(row.get(key or "")) for row in rows} for rows in (found, expected))
+    return [*sorted(known ^ wanted)[:5]]

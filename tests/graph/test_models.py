@@ -1,0 +1,120 @@
+"""Models: what each mistake is told as, which days they learn from, and their fingerprints."""
+
+from pathlib import Path
+
+import pytest
+
+from fig_assets.graph.period import Reach
+from tests.graph.projects import SMALL, Change, graph_of, problems_of, put
+
+SCORER = "models/scorer.json"
+INPUTS = (SCORER, "input_features", 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "problems"),
+    [
+        pytest.param(
+            put(*INPUTS, "family_name", value="reqest"),
+            ["/input_features/0/family_name\n  'reqest' is not a row family\n  fix: write request"],
+            id="unknown family",
+        ),
+        pytest.param(
+            put(*INPUTS, "feature_names", value={"one": ["cuntry", "shop"], "two": ["is_odd@2"]}),
+            [
+                "/input_features/0/feature_names/one/0\n"
+                "  'cuntry' is not known in family 'request'\n"
+                "  fix: write country",
+                "/input_features/0/feature_names/two/0\n"
+                "  is_odd@2 is no version of family 'request'\n"
+                "  fix: use is_odd@1",
+            ],
+            id="unknown inputs, all of them",
+        ),
+        pytest.param(
+            put(SCORER, "truth_label", "source", value="fraudd"),
+            ["/truth_label/source\n  'fraudd' is not a label set\n  fix: write fraud"],
+            id="unknown label set",
+        ),
+        pytest.param(
+            put(SCORER, "truth_label", "name", value="majorty"),
+            [
+                "/truth_label/name\n"
+                "  'majorty' is not known in label set 'fraud'\n"
+                "  fix: write majority"
+            ],
+            id="unknown label",
+        ),
+        pytest.param(
+            put("labels/fraud.json", "classes", value=["fine", "fraud", "odd"]),
+            ["/truth_label\n  only two classes are supported yet\n  fix: use two classes"],
+            id="three classes",
+        ),
+        pytest.param(
+            put(SCORER, "sample", value={"negatives": 0.5}),
+            [
+                '/sample\n  "sample" is not supported yet\n'
+                "  fix: leave it out for the built-in LightGBM"
+            ],
+            id="sample",
+        ),
+    ],
+)
+def test_a_mistake_is_told_where_it_stands_with_a_mend(
+    tmp_path: Path, change: Change, problems: list[str]
+) -> None:
+    assert problems_of(tmp_path, change) == [f"configs/models/scorer.json: {p}" for p in problems]
+
+
+def test_inputs_of_two_families_are_refused(tmp_path: Path) -> None:
+    more = [
+        *SMALL[SCORER]["input_features"],
+        {"family_name": "other", "feature_names": {"a": ["b"]}},
+    ]
+
+    assert problems_of(tmp_path, put(SCORER, "input_features", value=more)) == [
+        "configs/models/scorer.json: /input_features\n"
+        "  all input features must be of one row family\n"
+        '  fix: take them all from "request"'
+    ]
+
+
+def test_a_second_live_version_is_refused_and_not_dropped(tmp_path: Path) -> None:
+    second = {**SMALL[SCORER], "version": 2}
+
+    assert problems_of(tmp_path, lambda project: project.update({"models/more.json": second})) == [
+        "configs/models/scorer.json:1:1\n"
+        "  a second version of model 'scorer' is not supported yet\n"
+        "  fix: leave the other one out, or name it differently"
+    ]
+
+
+def test_training_reads_the_days_that_end_with_the_delay(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path)
+    model = graph.models["scorer"]
+
+    assert model.reach == Reach(-4, -3)
+    assert (model.lookback_days, model.positive) == (7, "fraud")
+    assert {read.reach for read in model.outputs[0].inputs} == {Reach(0, 0)}
+
+
+def fingerprint(folder: Path, *changes: Change) -> str:
+    return graph_of(folder, *changes).models["scorer"].fingerprint
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [
+        (put(*INPUTS, "feature_names", value={"a": ["country"], "b": ["is_odd@1"]}), True),
+        (put(SCORER, "description", value="How odd."), True),
+        (put(SCORER, "promotion", value={"min": 0.9}), True),
+        (put(*INPUTS, "feature_names", value={"a": ["country"]}), False),
+        (put(SCORER, "hyperparameters", value={"num_leaves": 7}), False),
+        (put(SCORER, "training_delay_delta_days", value=4), False),
+    ],
+    ids=["groups of inputs", "description", "promotion", "inputs", "hyperparameters", "delay"],
+)
+def test_a_fingerprint_follows_the_meaning(
+    tmp_path: Path, change: Change, *, is_same: bool
+) -> None:
+    assert (fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b", change)) == is_same
