@@ -301,6 +301,8 @@ class RowFamily:
     granularity_type: Type
     base: str
     base_field: Attribute
+    where: Computed | None
+    """Which events of the base form rows, over the base's own columns."""
     joins: tuple[Join, ...]
     features: tuple[Attribute, ...]
     fingerprint: str

@@ -29,6 +29,7 @@ from fig_assets.graph.nodes import (
 )
 from fig_assets.graph.period import SAME_DAY
 from fig_assets.graph.scope import (
+    Bound,
     Choice,
     Refused,
     Scope,
@@ -184,6 +185,7 @@ class RowOwner:
             granularity_type=self._granularity_type(),
             base=self.base.name,
             base_field=self.base_field,
+            where=filtered.computed if (filtered := self._filter()) else None,
             joins=tuple(self._join(index) for index in joined),
             features=tuple(_renumbered(a, order) for a in in_order([f() for f in features])),
             fingerprint=self._rows_meaning(),
@@ -218,7 +220,8 @@ class RowOwner:
         about_it: About,
         checks: tuple[Check, ...] = (),
     ) -> Attribute:
-        rows = Input(self.base_field.key)
+        filtered = self._filter()
+        rows = (self.base_field, *(filtered.attributes if filtered else ()))
         return Attribute(
             key=attribute_key("features", self.name, name=symbol.name, version=symbol.version),
             owner=self.name,
@@ -226,7 +229,7 @@ class RowOwner:
             version=symbol.version,
             type=kind,
             definition=definition,
-            inputs=tuple(dict.fromkeys([*inputs, rows])),
+            inputs=tuple(dict.fromkeys([*inputs, *(Input(a.key) for a in rows)])),
             fingerprint=fingerprint("feature", self._rows_meaning(), str(kind), *meaning),
             about=about_it,
             checks=checks,
@@ -327,7 +330,22 @@ class RowOwner:
 
     def _rows_meaning(self) -> str:
         kind = str(self._granularity_type())
-        return fingerprint("rows", self.base.meaning, self.base_field.identity, kind)
+        parts = ("rows", self.base.meaning, self.base_field.identity, kind)
+        filtered = self._filter()
+        return fingerprint(*parts, filtered.meaning) if filtered else fingerprint(*parts)
+
+    def _filter(self) -> Bound | None:
+        """Resolve the `where` of the base group, over the base event's own fields."""
+        text = self.spec.groups[self._base].where
+        if text is None:
+            return None
+        at = self.definition.where("groups", self._base, "where")
+
+        def field_of(reference: Reference) -> Attribute:
+            symbol = self.scope.pick(self.base, reference.name, reference.version, at)
+            return self.scope.attribute(symbol, at)
+
+        return bind(self.scope, text, at, field_of)
 
 
 def _counts(source: Attribute) -> bool:

@@ -26,7 +26,7 @@ _WEEKDAYS = (1.18, 1.22, 1.21, 1.19, 1.08, 0.58, 0.54)
 _LATE_SHARE = 0.003
 _DUPLICATE_SHARE = 0.001
 _END_SHARE = 0.05
-_BESIDE = 0.35
+_BESIDE = 0.5
 """Honest sign-ins from addresses that attacks use, for each malicious attempt."""
 _VERIFY_SHARE = 0.05
 _NO_SESSION_SHARE = 0.0004

@@ -1,14 +1,14 @@
 """Resolved expressions -> trees; chains of named selects; dates. Shared by all kinds of nodes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, relation
-from fig_assets.graph.nodes import Attribute, Computed, label_of
+from fig_assets.graph.nodes import Attribute, Computed, Graph, label_of
 from fig_assets.graph.period import Window
 from fig_assets.language.functions import lower
 from fig_assets.language.parse import Reference
@@ -22,9 +22,11 @@ class Chain:
     steps: list[tuple[str, exp.Query]] = field(default_factory=list)
 
     def add(self, name: str, query: exp.Query) -> str:
-        """Append a named select and return its name."""
-        self.steps.append((name, query))
-        return name
+        """Append a named select and return its name, numbered where the name is taken."""
+        taken = {step for step, _ in self.steps}
+        same = [n for n in (name, *(f"{name}_{place}" for place in range(2, 99))) if n not in taken]
+        self.steps.append((same[0], query))
+        return same[0]
 
     def finish(self, query: exp.Select) -> exp.Select:
         """Put all steps in front of `query`."""
@@ -34,8 +36,8 @@ class Chain:
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
-    """Name a column, quoted so that any word may be a name."""
-    return exp.column(name, table=table, quoted=True)
+    """Name a column; the renderer quotes the words that its dialect reserves."""
+    return exp.column(name, table=table)
 
 
 def column_all(table: str) -> exp.Column:
@@ -45,7 +47,7 @@ def column_all(table: str) -> exp.Column:
 
 def named(tree: exp.Expr, name: str) -> exp.Alias:
     """Give a tree its column name; the tree itself is used, not a copy."""
-    return exp.Alias(this=tree, alias=exp.to_identifier(name, quoted=True))
+    return exp.Alias(this=tree, alias=exp.to_identifier(name))
 
 
 def select(columns: Sequence[exp.Expr], source: str | exp.Expr) -> exp.Select:
@@ -73,9 +75,11 @@ def day_literal(day: date) -> exp.Cast:
 
 def on_days(days: Window, table: str | None = None) -> exp.Expr:
     """Keep the rows of [start, end)."""
-    since = exp.GTE(this=column(DAY, table), expression=day_literal(days.start))
-    before = exp.LT(this=column(DAY, table), expression=day_literal(days.end))
-    return exp.And(this=since, expression=before)
+    last = days.end - timedelta(days=1)
+    if last == days.start:
+        return exp.EQ(this=column(DAY, table), expression=day_literal(last))
+    bounds = {"low": day_literal(days.start), "high": day_literal(last)}
+    return exp.Between(this=column(DAY, table), **bounds)
 
 
 def count_where(condition: exp.Expr) -> exp.Filter:
@@ -122,6 +126,13 @@ def add_layers(
         columns = [exp.Star(), *(named(tree, name) for name, _, tree in now)]
         source = chain.add(f"step_{len(chain.steps)}", select(columns, source))
     return source
+
+
+def is_first_stratum(graph: Graph, kind: str, owner: str, columns: Container[str]) -> bool:
+    """Tell whether `columns` are computed by the first op of an owner, which makes its rows."""
+    ops = [op for op in graph.ops if (op.kind, op.owner) == (kind, owner)]
+    first = min(ops, key=lambda op: op.stratum)
+    return any(key[-1] in columns for key in first.keys)
 
 
 def closure(wanted: Iterable[Attribute], known: Iterable[Attribute]) -> list[Attribute]:

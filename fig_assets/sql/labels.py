@@ -17,6 +17,8 @@ from fig_assets.sql.expressions import (
     closure,
     column,
     day_literal,
+    is_first_stratum,
+    named,
     on_days,
     scan,
     value,
@@ -54,7 +56,7 @@ def label_target(
             reads.append(Read(labels.relation, tuple(sorted(stored)), day, end))
         kind = arrow_type(attribute.type)
         columns.append(Column(attribute.column, kind, attribute.fingerprint, tuple(reads)))
-    first = labels.labels[0].column in stratum
+    first = is_first_stratum(graph, "label", labels.name, stratum)
     whole = first and {a.column for a in attributes} >= stratum
     return Target(labels.relation, (family.granularity,), tuple(columns), whole)
 
@@ -83,18 +85,18 @@ def select_labels(
     if votes:
         select = exp.select("*").from_(source)
         for vote in votes:
-            select = select.select(_vote(vote, labels.classes, dialect).as_(vote.column, quoted=True))
+            select = select.select(named(_vote(vote, labels.classes, dialect), vote.column))
         source = chain.add("votes", select)
     strong = [a for a in needed if isinstance(a.definition, Combined)]
     if strong:
         select = exp.select("*").from_(source)
         for label in strong:
             tree = _combined(label, labels.classes)
-            select = select.select(tree.as_(label.column, quoted=True))
+            select = select.select(named(tree, label.column))
         source = chain.add("labels", select)
     return chain.finish(
         exp.select(
-            day_literal(day).as_(DAY),
+            named(day_literal(day), DAY),
             column(family.granularity),
             *(column(a.column) for a in attributes),
         )
@@ -121,7 +123,7 @@ def _rows(
     query = exp.select(*(column(name) for name in names)).from_(table).where(on_days(days))
     source = chain.add("features", query)
     if fields:
-        base, _ = base_rows(chain, graph, family, day, dialect)
+        base, _ = base_rows(chain, graph, family, day, fields, dialect)
         event = graph.events[family.base]
         select = exp.select(f"{source}.*").from_(source)
         for attribute in event.attributes:

@@ -15,7 +15,7 @@ from fig_assets.graph.nodes import (
 from fig_assets.language.paths import Path, json_path
 from fig_assets.language.types import STRING, TIMESTAMP, convert
 from fig_assets.sql.event import EVENT_TYPE, LANDED, PAYLOAD
-from fig_assets.sql.expressions import column
+from fig_assets.sql.expressions import column, named
 
 EVENT_DAY, TIME_TEXT = "event_day", "time_text"
 LINES: dict[str, pa.DataType] = {
@@ -54,7 +54,7 @@ def select_landed(landing: Landing, lines: str, dialect: str) -> exp.Select:
         if name in paths:
             place = exp.Literal.number(list(paths).index(name) + 1)
             tree = exp.Anonymous(this="LIST_EXTRACT", expressions=[column("parsed"), place])
-        texts = texts.select(tree.as_(name, quoted=True))
+        texts = texts.select(named(tree, name))
     time = convert(column(TIME_TEXT), STRING, TIMESTAMP, dialect)
     timed = exp.select("*", time.as_(EVENT_TIME)).from_(texts.subquery("texts"))
     names = (EVENT_TIME, EVENT_ID, EVENT_TYPE, PAYLOAD, SOURCE_FILE, SOURCE_LINE)

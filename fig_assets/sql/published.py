@@ -22,7 +22,7 @@ from fig_assets.sql import event as events
 from fig_assets.sql import labels as label_sets
 from fig_assets.sql import row as rows
 from fig_assets.sql import window as windows
-from fig_assets.sql.expressions import column, on_days, scan
+from fig_assets.sql.expressions import column, named, on_days, scan
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +102,16 @@ def select_published(
     wanted = list(relation.names) if columns is None else _asked(relation, columns)
     leading = [column(DAY)] if relation.is_dated else []
     table = scan(relation.relation, dict(relation.stored), days, "stored")
-    select = exp.select(
-        *leading, *(column(relation.names[name]).as_(name, quoted=True) for name in wanted)
-    ).from_(table)
+    select = exp.select(*leading, *(_named(relation.names[name], name) for name in wanted)).from_(
+        table
+    )
     if days is not None:
         select = select.where(on_days(days))
     return select.order_by(*(place.copy() for place in leading), *map(column, relation.order))
+
+
+def _named(stored: str, name: str) -> exp.Expr:
+    return column(stored) if stored == name else named(column(stored), name)
 
 
 def views(graph: Graph) -> dict[str, exp.Query]:

@@ -20,7 +20,7 @@ from fig_assets.graph.nodes import (
     base_column,
 )
 from fig_assets.graph.period import Window
-from fig_assets.language.types import Type, arrow_type, convert
+from fig_assets.language.types import BOOLEAN, Type, arrow_type, convert
 from fig_assets.sql import event as events
 from fig_assets.sql import window as windows
 from fig_assets.sql.expressions import (
@@ -31,6 +31,7 @@ from fig_assets.sql.expressions import (
     column_all,
     count_where,
     day_literal,
+    is_first_stratum,
     named,
     on_days,
     scan,
@@ -67,8 +68,8 @@ def row_target(
     """
     end = day + timedelta(days=1)
     event = graph.events[family.base]
-    first = _is_first(family, stratum)
-    base = Read(event.relation, (family.base_field.column,), day, end)
+    first = is_first_stratum(graph, "row", family.name, stratum)
+    base = Read(event.relation, _row_columns(family), day, end)
     stored = Read(family.relation, (), day, end)
     rows = (base if first else stored,)
     key_type = arrow_type(family.granularity_type)
@@ -101,10 +102,11 @@ def select_rows(
     """
     own = [a for a in family.features if a.column in stratum]
     needed = closure(attributes, own)
-    first = _is_first(family, stratum)
+    first = is_first_stratum(graph, "row", family.name, stratum)
     chain = Chain()
     if first:
-        source, ready = base_rows(chain, graph, family, day, dialect)
+        fields = _fields_read(graph, family, needed)
+        source, ready = base_rows(chain, graph, family, day, fields, dialect)
     else:
         source, ready = _stored_rows(chain, family, day, stratum)
     pending = [a for a in needed if a.column not in ready]
@@ -118,7 +120,7 @@ def select_rows(
     carried = [column(name) for name in CARRIED] if first else []
     return chain.finish(
         exp.select(
-            day_literal(day).as_(DAY),
+            named(day_literal(day), DAY),
             column(family.granularity),
             *carried,
             *(column(a.column) for a in attributes),
@@ -129,9 +131,9 @@ def select_rows(
 
 
 def base_rows(
-    chain: Chain, graph: Graph, family: RowFamily, day: date, dialect: str
+    chain: Chain, graph: Graph, family: RowFamily, day: date, fields: set[str], dialect: str
 ) -> tuple[str, set[str]]:
-    """Select the day's first event of each granularity value, all fields beside the key.
+    """Select the day's first event of each granularity value, with `fields` beside the key.
 
     Fields are called as `base_column` says. Returns the select's name and its columns.
     """
@@ -143,16 +145,13 @@ def base_rows(
         family.granularity_type,
         dialect,
     )
-    ready = {EVENT_TIME, EVENT_ID}
+    wanted = [a for a in event.attributes if a.column in fields and a.column not in CARRIED]
     columns = [named(key, family.granularity), *(column(name) for name in ROW_ORDER)]
-    columns += [
-        named(column(attribute.column), base_column(attribute))
-        for attribute in event.attributes
-        if attribute.column not in ready
-    ]
-    ready |= {base_column(a) for a in event.attributes}
+    columns += [named(column(attribute.column), base_column(attribute)) for attribute in wanted]
+    ready = {EVENT_TIME, EVENT_ID, *map(base_column, wanted)}
     table = scan(event.relation, events.stored_columns(event), days, "events")
-    source = chain.add("events", select(columns, table).where(on_days(days), copy=False))
+    events_of_day = select(columns, table).where(*_of_rows(family, days, dialect), copy=False)
+    source = chain.add("events", events_of_day)
     order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in ROW_ORDER])
     place = exp.Window(this=exp.RowNumber(), partition_by=[column(family.granularity)], order=order)
     rows = (
@@ -183,13 +182,33 @@ def select_set_aside(graph: Graph, family: RowFamily, day: date, dialect: str) -
             exp.Count(this=exp.Distinct(expressions=[key.copy()])).as_("keys"),
         )
         .from_(table)
-        .where(on_days(days))
+        .where(*_of_rows(family, days, dialect))
     )
 
 
-def _is_first(family: RowFamily, stratum: set[str]) -> bool:
-    first = next(iter(family.features))
-    return first.column in stratum
+def _of_rows(family: RowFamily, days: Window, dialect: str) -> list[exp.Expr]:
+    """Keep the events that the family takes rows from."""
+    conditions = [on_days(days)]
+    if family.where is not None:
+        conditions.append(value(family.where, BOOLEAN, dialect))
+    return conditions
+
+
+def _row_columns(family: RowFamily) -> tuple[str, ...]:
+    """Name the columns of the base event that decide which rows there are."""
+    filtered = family.where.columns.values() if family.where else ()
+    return tuple(dict.fromkeys([family.base_field.column, *sorted(filtered)]))
+
+
+def _fields_read(graph: Graph, family: RowFamily, needed: Sequence[Attribute]) -> set[str]:
+    """Name the base event's columns that are computed with or matched by."""
+    read: set[str | None] = set()
+    for attribute in needed:
+        if isinstance(attribute.definition, Computed):
+            read |= set(attribute.definition.columns.values())
+        elif isinstance(attribute.definition, Joined):
+            read.add(family.joins[attribute.definition.join].match)
+    return {a.column for a in graph.events[family.base].attributes if base_column(a) in read}
 
 
 def _stored_rows(
@@ -224,14 +243,14 @@ def _join_ready(
         ]
         if not wanted or not (join.match is None or join.match in ready):
             continue
-        alias = f"joined_{place + 1}"
+        alias = f"their_{join.source}_{join.period.word}" if join.period else f"their_{join.source}"
         taken = [named(_taken(a, alias, join.key), a.column) for a in wanted]
         query = select([column_all(source), *taken], source)
         match = join.match or family.granularity
         on = _matching(graph, family, join, column(match, source), alias, dialect)
-        other = _joined_table(graph, join, day).subquery(alias)
+        other = _joined_table(graph, join, day, wanted).subquery(alias)
         query = query.join(other, on=on, join_type="left", copy=False)
-        source = chain.add(f"step_{len(chain.steps)}", query)
+        source = chain.add(f"with_{alias.removeprefix('their_')}", query)
         ready |= {a.column for a in wanted}
     return source
 
@@ -271,9 +290,11 @@ def _match_type(graph: Graph, family: RowFamily, join: Join) -> Type:
     return next(a.type for a in event.attributes if join.match in (base_column(a), a.column))
 
 
-def _joined_table(graph: Graph, join: Join, day: date) -> exp.Select:
+def _joined_table(graph: Graph, join: Join, day: date, wanted: Sequence[Attribute]) -> exp.Select:
     """Select the other side of a join on the only day that a row of `day` sees."""
-    columns = joined_columns(graph, join)
+    taken = {a.definition.column for a in wanted if isinstance(a.definition, Joined)}
+    taken |= {DAY, join.key}
+    columns = {n: kind for n, kind in joined_columns(graph, join).items() if n in taken}
     if join.reach is None:
         return exp.select(*(column(n) for n in columns)).from_(scan(join.relation, columns, None))
     days = Window(*join.reach.days(day))

@@ -14,6 +14,7 @@ from fig_assets.graph.version import fingerprint
 from fig_assets.language.functions import AggregateCall, empty, finish, from_values, merge
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type, arrow_type, convert
+from fig_assets.language.value import bare
 from fig_assets.sql.daily_state import (
     REMEMBERED,
     TIMES,
@@ -176,7 +177,7 @@ def _merge_group(
         return source
     joined = select(results, source)
     joined.set("joins", joins)
-    return chain.add(f"group{suffix}", joined)
+    return chain.add(f"grouped{suffix}", joined)
 
 
 def _grouped(
@@ -220,7 +221,7 @@ def _all_entities(chain: Chain, family: Family, groups: Sequence[str]) -> str:
     steps = dict(chain.steps)
     for group in groups:
         names = [name for name in _result_names(steps[group], steps) if name != key]
-        results += [named(column(name, group), name) for name in names]
+        results += [column(name, group) for name in names]
     joined = select(results, entities)
     joined.set("joins", [_left_join(group, entities, key) for group in groups])
     return chain.add("joined", joined)
@@ -278,7 +279,7 @@ def _finished(
     def result(call: AggregateCall) -> exp.Expr:
         found = by_meaning[call.meaning]
         tree = values[found.fingerprint].copy()
-        if len(family.groups) == 1:
+        if len(family.groups) == 1 or isinstance(_empty(found), exp.Null):
             return tree
         return exp.Coalesce(this=tree, expressions=[_empty(found)])
 
@@ -298,7 +299,7 @@ def _finished(
 
 
 def _empty(call: CallStates) -> exp.Expr:
-    return empty(call.call, call.result_type)
+    return bare(empty(call.call))
 
 
 def _result(call: CallStates) -> str:

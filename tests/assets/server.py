@@ -166,9 +166,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         raise RuntimeError(f"the processes of group {group} had to be killed") from refusal
 
 
-def wait_until(
-    answer: Callable[[], T], seconds: float, words: Callable[[], str] = lambda: ""
-) -> T:
+def wait_until(answer: Callable[[], T], seconds: float, words: Callable[[], str] = lambda: "") -> T:
     """Ask again and again until the answer is true; returns it."""
     end = time.monotonic() + seconds
     while not (found := answer()):

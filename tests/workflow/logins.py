@@ -174,6 +174,11 @@ REQUEST: Json = {
         {
             "source": "asn",
             "granularity_match": {"field": "asn", "period": "daily"},
+            "features": {"last_bytes": {"default": -1}, "failed_bytes": {"default": 7}},
+        },
+        {
+            "source": "asn",
+            "granularity_match": {"field": "asn", "period": "daily"},
             "as_of": "same_day",
             "prefix": "today_",
             "features": "*",

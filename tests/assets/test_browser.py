@@ -1,0 +1,97 @@
+"""The pages of the running webserver, looked at by a real browser."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from tests.assets.server import Server, running
+from tests.assets.signins import FIRST, days_from, opened, write_project
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+DAYS = days_from(FIRST, 3)
+TIMEOUT_MS = 60_000
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("browser")
+    recent: dict[str, object] = {"name": "s", "start_date": str(DAYS[0]), "end_date": str(DAYS[-1])}
+    configs = write_project(root, {"project.json": recent}, days=len(DAYS))
+    with opened(root) as site:
+        assert site.run(DAYS[0], DAYS[-1]).refused == {}
+    with running(root, configs) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def page(server: Server) -> Iterator["playwright.Page"]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on the PATH")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(base_url=server.url, viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(TIMEOUT_MS)
+        yield page
+        browser.close()
+
+
+def expect_text(page: "playwright.Page", *texts: str) -> None:
+    for text in texts:
+        page.get_by_text(text).first.wait_for()
+
+
+def test_the_asset_graph_shows_the_groups(page: "playwright.Page") -> None:
+    page.goto("/asset-groups")
+
+    expect_text(page, "events/login", "features/request", "models/scorer")
+
+
+def test_a_group_of_the_graph_shows_its_attributes(page: "playwright.Page") -> None:
+    page.goto('/asset-groups?asset-selection=group%3A"features%2Fip%2Fweekly_by_day"')
+
+    expect_text(page, "failure_rate__v1", "failure_rate__v2", "login_count__v1")
+
+
+def test_the_page_of_an_attribute_tells_what_it_is(page: "playwright.Page") -> None:
+    page.goto("/assets/features/ip/weekly_by_day/failure_rate__v1")
+
+    expect_text(
+        page,
+        "The share of sign-ins that failed.",
+        "@DIVIDE($failure_count, $login_count)",
+        "features/ip/weekly_by_day",
+        "analyst@example.org",
+    )
+
+
+def test_the_page_of_a_relation_shows_the_statement_that_ran(page: "playwright.Page") -> None:
+    day: date = DAYS[-1]
+    page.goto(f"/assets/families/ip/weekly_by_day?view=partitions&partition={day}")
+
+    expect_text(page, "fig/sql")
+    page.get_by_text(re.compile(r"show|view|\[.*md.*\]", re.IGNORECASE)).first.wait_for()
+    assert "failure_rate__v1" in page.content()
+
+
+def test_nothing_is_fetched_from_elsewhere(server: Server, page: "playwright.Page") -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto("/asset-groups")
+    expect_text(page, "events/login")
+
+    strangers = [url for url in asked if not url.startswith((server.url, "data:", "blob:", "ws"))]
+    assert strangers == []
+    assert sys.platform
