@@ -6,4 +6,5 @@ from pathlib import Path
 import fig_assets as fig
 
 folder = Path(__file__).parent / os.environ.get("FIG_PROJECT", "configs")
-defs = fig.load_project(folder, os.environ.get("FIG_ENV", "local")).definitions()
+environment = os.environ.get("FIG_ENV", "local")
+defs = fig.load_project(folder, environment, healthy_only=True).definitions()

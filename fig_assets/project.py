@@ -13,6 +13,7 @@ import pyarrow as pa
 from fig_assets.config.load import Config, load_config
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
+from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.period import Window
 from fig_assets.models.check import model_problems
@@ -44,6 +45,8 @@ class Project:
     config: Config
     graph: Graph
     warnings: tuple[Problem, ...]
+    broken: tuple[Problem, ...] = ()
+    """The problems of what was left out, where only the healthy part was asked for."""
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -203,7 +206,7 @@ class Project:
         """Build the Dagster application."""
         from fig_assets.assets.definitions import build_definitions
 
-        return build_definitions(self.workspace)
+        return build_definitions(self.workspace, self.broken)
 
     def close(self) -> None:
         """Release the warehouse, if it was opened."""
@@ -239,22 +242,30 @@ class Project:
         return [op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")]
 
 
-def load_project(folder: str | Path = "configs", environment: str = "local") -> Project:
+def load_project(
+    folder: str | Path = "configs", environment: str = "local", *, healthy_only: bool = False
+) -> Project:
     """Read, check and resolve a project.
 
     Args:
         folder: The folder that holds `project.json`.
         environment: The name of a file in its `environments/`.
+        healthy_only: Leave out files with problems and what reads them; they are told in
+            `Project.broken`. Dagster loads projects so: one broken file does not hide the rest.
 
     Raises:
         ConfigError: with every problem that was found, in file order.
     """
-    config = load_config(Path(folder), environment)
+    config = load_config(Path(folder), environment, partial=healthy_only)
     settings = model_problems(config)
+    errors = [problem for problem in settings if problem.severity == "error"]
+    if healthy_only:
+        graph, warnings, broken = build_healthy(config)
+        return Project(config, graph, (*warnings, *settings), (*broken, *errors))
     try:
         graph, warnings = build_graph(config)
     except ConfigError as refusal:
-        raise ConfigError([*refusal.problems, *settings]) from refusal
-    if any(problem.severity == "error" for problem in settings):
-        raise ConfigError(settings)
+        raise ConfigError([*refusal.problems, *errors]) from refusal
+    if errors:
+        raise ConfigError(errors)
     return Project(config, graph, (*warnings, *settings))

@@ -21,6 +21,12 @@ T = TypeVar("T")
 Json = dict[str, "object"]
 
 ROOT = Path(__file__).parents[2]
+INTERRUPTIBLE = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a program that Ctrl-C ends, even where these tests run in the background of a shell."""
 STARTED_S, STOPPED_S, ANSWERED_S = 120, 60, 30
 LOCATION = {"repositoryLocationName": "fig_assets", "repositoryName": "__repository__"}
 
@@ -129,7 +135,8 @@ def running(folder: Path, configs: Path) -> Iterator[Server]:
     port = free_port()
     home = prepare_home(folder / "home")
     chosen = {"DAGSTER_HOME": str(home), "FIG_PROJECT": str(configs), "FIG_ENV": "local"}
-    command = [str(Path(sys.executable).parent / "dagster"), "dev", "-h", "127.0.0.1"]
+    dagster = str(Path(sys.executable).parent / "dagster")
+    command = [sys.executable, "-c", INTERRUPTIBLE, dagster, "dev", "-h", "127.0.0.1"]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "-p", str(port)],
