@@ -49,7 +49,7 @@ def page(server: Server) -> Iterator["playwright.Page"]:
 
 def expect_text(page: "playwright.Page", *texts: str) -> None:
     for text in texts:
-        page.get_by_text(text).first.wait_for()
+        page.get_by_text(text).filter(visible=True).first.wait_for()
 
 
 def test_the_asset_graph_shows_the_groups(page: "playwright.Page") -> None:

@@ -1,5 +1,6 @@
 """The small project with one of everything that SQL is written for, and its statements."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -69,7 +70,7 @@ CHANGES: list[Change] = [
         },
     ),
     put("features/request.json", "groups", 1, "no_match", value="zero"),
-    put("labels/fraud.json", "weak_labels", "small", "when", value="$is_refund AND $amount > '-9.5'"),
+    put("labels/fraud.json", "weak_labels", "small", "when", value="$is_refund AND $amount > -9.5"),
     _two_sources,
     _later_rows,
 ]  # fmt: skip
@@ -91,7 +92,9 @@ def statements(workspace: Workspace) -> Iterator[tuple[str, exp.Query]]:
         if op.kind in ("event", "states", "window", "row", "label"):
             for part in writes(workspace, op, DAY, attributes_of(graph, op)):
                 stratum = f"/{op.stratum}" if op.kind == "row" else ""
-                yield f"{part.target.relation}{stratum}", part.tree()
+                # A relation of values ends in a part of its fingerprint.
+                name = re.sub("_[0-9a-f]{6}$", "", part.target.relation)
+                yield f"{name}{stratum}", part.tree()
     days = Window(date(2024, 3, 10), date(2024, 3, 12))
     yield "training", select_training_set(graph, graph.models["scorer"], days)
     family = published(graph, "shop_stats", "weekly_by_day")

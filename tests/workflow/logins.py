@@ -55,7 +55,7 @@ ASN: Json = {
     "name": "asn",
     "granularity": "number",
     "granularity_type": "bigint",
-    "period": ["daily", "weekly_by_day", "9d_by_day"],
+    "period": ["daily", "weekly_by_day", "5d_by_day"],
     "groups": [
         {
             "features": {
@@ -151,7 +151,7 @@ REQUEST: Json = {
         {
             "features": {
                 "is_bad": "$asn_weekly_failure_rate@2 > 0.04 OR $country_risk > 5",
-                "growth": "$asn_weekly_login_count / $asn_9d_login_count",
+                "growth": "$asn_weekly_login_count / $asn_5d_login_count",
             }
         },
         {
@@ -167,7 +167,7 @@ REQUEST: Json = {
         },
         {
             "source": "asn",
-            "granularity_match": {"field": "asn", "period": "9d_by_day"},
+            "granularity_match": {"field": "asn", "period": "5d_by_day"},
             "no_match": "zero",
             "features": ["login_count", "country_count", "verdict_count", "byte_sum", "hard_count"],
         },

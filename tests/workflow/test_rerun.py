@@ -175,11 +175,8 @@ def edit(project: Project, name: str, old: str, new: str) -> None:
     project.reopen()
 
 
-def other_id(project: Project) -> None:
-    edit(project, "environments/local.json", '"id": "id"', '"id": "place"')
-
-
-def other_event_type(project: Project) -> None:
+def other_paths(project: Project) -> None:
+    edit(project, "environments/local.json", '"id": "id"', '"id": "asn"')
     edit(project, "environments/local.json", '"event_type": "kind"', '"event_type": "place"')
     edit(project, "events/login.json", '"event_name": "login"', '"event_name": "de"')
 
@@ -202,8 +199,7 @@ def other_filter(project: Project) -> None:
     [
         other_files,
         other_table,
-        other_id,
-        other_event_type,
+        other_paths,
         own_time,
         other_meaning,
         other_filter,
@@ -264,12 +260,11 @@ def test_rows_wait_for_a_table_that_was_never_built(project: Project) -> None:
     assert str(result.refused[DAYS[0]]) == expected
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_days_may_be_built_in_any_order(built: Project, tmp_path: Path, seed: int) -> None:
+def test_days_may_be_built_in_any_order(built: Project, tmp_path: Path) -> None:
     shutil.copytree(built.root, tmp_path, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "lake")
     project = Project(tmp_path)
-    days = Random(seed).sample(DAYS, len(DAYS))
+    days = Random(1).sample(DAYS, len(DAYS))
     for day in days:
         for op in project.ops():
             for refusal in run_op(project.workspace, op, [day], op.keys).refused.values():

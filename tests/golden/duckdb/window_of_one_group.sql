@@ -1,0 +1,118 @@
+WITH merged AS (
+  SELECT
+    shop,
+    CAST(SUM(count_count_acfd74) AS BIGINT) AS count_acfd74__,
+    TRY_CAST(SUM(sum_is_refund_sum_75be88) AS BIGINT) AS sum_is_refund_75be88__,
+    CASE
+      WHEN ISFINITE(FSUM(sum_amount_amount_sum_f5a139))
+      THEN FSUM(sum_amount_amount_sum_f5a139)
+    END AS sum_amount_amount_f5a139__,
+    LIST_TRANSFORM(
+      [
+        SQRT(
+          CASE
+            WHEN SUM(stddev_amount_count_016989) > 1
+            THEN (
+              FSUM(stddev_amount_m2_016989) + LIST_SUM(
+                LIST_TRANSFORM(
+                  LIST(
+                    [
+                      CAST(stddev_amount_count_016989 AS DOUBLE),
+                      stddev_amount_sum_016989 / CAST(stddev_amount_count_016989 AS DOUBLE)
+                    ] ORDER BY [
+                      CAST(stddev_amount_count_016989 AS DOUBLE),
+                      stddev_amount_sum_016989 / CAST(stddev_amount_count_016989 AS DOUBLE)
+                    ]
+                  ) FILTER(WHERE
+                    stddev_amount_count_016989 > 0),
+                  LAMBDA day__ : day__[1] * (
+                    day__[2] - (
+                      FSUM(stddev_amount_sum_016989) / CAST(SUM(stddev_amount_count_016989) AS DOUBLE)
+                    )
+                  ) * (
+                    day__[2] - (
+                      FSUM(stddev_amount_sum_016989) / CAST(SUM(stddev_amount_count_016989) AS DOUBLE)
+                    )
+                  )
+                )
+              )
+            ) / (
+              CAST(SUM(stddev_amount_count_016989) AS DOUBLE) - 1.0e0
+            )
+          END
+        )
+      ],
+      LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
+    )[1] AS stddev_amount_016989__,
+    ARG_MAX(
+      last_country_value_7f7d33,
+      ROW(last_country_time_7f7d33, last_country_id_7f7d33, last_country_value_7f7d33)
+    ) AS last_country_7f7d33__
+  FROM READ_PARQUET(
+    'lake/states/shop_stats/order/day=*/data.parquet',
+    hive_partitioning := TRUE
+  ) AS states
+  WHERE
+    day BETWEEN CAST('2024-03-08' AS DATE) AND CAST('2024-03-14' AS DATE)
+  GROUP BY
+    shop
+), values_1 AS (
+  SELECT
+    shop,
+    COUNT(value__) AS count_distinct_country_d632a5__
+  FROM (
+    SELECT
+      shop,
+      value__,
+      CAST(SUM(times__) AS BIGINT) AS times__
+    FROM READ_PARQUET(
+      'lake/states/shop_stats/order/count_distinct_country_d632a5/day=*/data.parquet',
+      hive_partitioning := TRUE
+    ) AS daily
+    WHERE
+      day BETWEEN CAST('2024-03-08' AS DATE) AND CAST('2024-03-14' AS DATE)
+    GROUP BY
+      shop,
+      value__
+  ) AS seen
+  GROUP BY
+    shop
+), grouped AS (
+  SELECT
+    merged.*,
+    COALESCE(values_1.count_distinct_country_d632a5__, 0) AS count_distinct_country_d632a5__
+  FROM merged
+  LEFT JOIN values_1
+    ON values_1.shop = merged.shop
+), step_3 AS (
+  SELECT
+    *,
+    count_acfd74__ AS orders__v1,
+    sum_is_refund_75be88__ AS refunds__v1,
+    count_distinct_country_d632a5__ AS countries__v1,
+    sum_amount_amount_f5a139__ AS spent__v1,
+    stddev_amount_016989__ AS spread__v1,
+    last_country_7f7d33__ AS last_country__v1
+  FROM grouped
+), step_4 AS (
+  SELECT
+    *,
+    CAST(refunds__v1 AS DOUBLE) / CAST(NULLIF(orders__v1, 0) AS DOUBLE) AS refund_rate__v1
+  FROM step_3
+)
+SELECT
+  CAST('2024-03-14' AS DATE) AS day,
+  shop,
+  orders__v1,
+  refunds__v1,
+  countries__v1,
+  spent__v1,
+  spread__v1,
+  last_country__v1,
+  refund_rate__v1,
+  CAST('2024-03-08' AS DATE) AS window_start,
+  CAST('2024-03-15' AS DATE) AS window_end,
+  TRUE AS window_complete
+FROM step_4
+ORDER BY
+  shop
