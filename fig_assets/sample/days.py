@@ -9,7 +9,7 @@ import numpy as np
 
 from fig_assets.sample.batch import Ints, generator
 from fig_assets.sample.events import DAY_MS, Events, events_of, joined, truth_csv, with_duplicates
-from fig_assets.sample.lines import lines_of
+from fig_assets.sample.lines import Memory, lines_of
 from fig_assets.sample.places import registry_csv
 from fig_assets.sample.world import World, make_world
 
@@ -54,11 +54,12 @@ def write_days(
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "as_registry.csv").write_text(registry_csv(world.networks), encoding="utf-8")
     before = events_of(world, start - timedelta(days=1), late=True)
+    memory = Memory()
     total = 0
     for ago in range((end - start).days + 1):
         day = start + timedelta(days=ago)
         on_time, late = events_of(world, day), events_of(world, day, late=True)
-        lines = _lines(world, on_time, late, before)
+        lines = _lines(world, (on_time, late, before), memory)
         _write_gzip(folder / "events" / f"{day}.jsonl.gz", lines)
         truth = truth_csv(joined(on_time, late))
         (folder / "truth" / f"{day}.csv").write_text(truth, encoding="utf-8")
@@ -78,16 +79,20 @@ def _check(start: date, end: date, *, events_per_day: int, seed: int) -> None:
         raise ValueError(f"seed is {seed}; it must not be negative")
 
 
-def _lines(world: World, on_time: Events, late: Events, before: Events) -> list[str]:
+def _lines(world: World, drawn: tuple[Events, Events, Events], memory: Memory) -> list[str]:
     """Return a file's lines by arrival: the day's own, and yesterday's that come in the morning.
 
-    Some late events had arrived on time as well: those come twice.
+    Some late events had arrived on time as well: those come twice. `drawn` holds the day's events
+    on time, its late ones, and the late ones of the day before.
     """
+    on_time, late, before = drawn
     rng = generator(world.seed, _ARRIVAL_STREAM, on_time.day.toordinal())
     own = with_duplicates(world, on_time)
-    early = lines_of(world, late, late=True)
+    early = lines_of(world, late, late=True, memory=memory)
     twice = np.flatnonzero(_redelivered(world, late)).tolist()
-    lines = lines_of(world, own) + lines_of(world, before, late=True) + [early[at] for at in twice]
+    lines = lines_of(world, own, memory=memory)
+    lines += lines_of(world, before, late=True, memory=memory)
+    lines += [early[at] for at in twice]
     arrival = np.concatenate(
         [
             own.batch.time_ms + rng.exponential(1500.0, len(own)),

@@ -1,6 +1,7 @@
 """Events -> the JSON lines of a raw sign-in log."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -18,11 +19,27 @@ _LINES_OF_BUSINESS = ("Manufacturing", "Finance", "Retail", "Software", "Health 
 _PASSWORDS = ("Summer2026!", "Welcome1", 'pa"ss\\word', "P@ssw0rd", "correct horse", "naïve•7")
 
 
-def lines_of(world: World, events: Events, *, late: bool = False) -> list[str]:
+@dataclass(frozen=True)
+class Memory:
+    """Texts about one world that do not change: by actor, address or client and language."""
+
+    actors: dict[int, str] = field(default_factory=dict)
+    chains: dict[int, str] = field(default_factory=dict)
+    places: dict[int, str] = field(default_factory=dict)
+    networks: dict[int, str] = field(default_factory=dict)
+    facts: dict[int, str] = field(default_factory=dict)
+    headers: dict[int, str] = field(default_factory=dict)
+
+
+def lines_of(
+    world: World, events: Events, *, late: bool = False, memory: Memory | None = None
+) -> list[str]:
     """Write `events` as JSON texts without line ends, in their order.
 
-    A few objects are null or left out, in ordinary and in malicious events alike.
+    A few objects are null or left out, in ordinary and in malicious events alike. `memory` spares
+    writing again what was written about the same world before.
     """
+    known = Memory() if memory is None else memory
     rng = generator(world.seed, _LINE_STREAM, events.day.toordinal(), int(late))
     batch, size = events.batch, len(events)
     address = batch.address
@@ -32,13 +49,13 @@ def lines_of(world: World, events: Events, *, late: bool = False) -> list[str]:
         _times(events.day, batch.time_ms),
         _times(events.day, batch.time_ms - 5 - rng.gamma(2.0, 60.0, size).astype(np.int64)),
         _each(batch.org, lambda org: f'"{world.org_id[org]}"'),
-        _actors(world, events),
-        _chains(world, rng, address),
-        _holed(rng, _each(address, lambda at: _geography(world, at)), 0.008, "null"),
+        _actors(world, events, known.actors),
+        _chains(world, rng, address, known.chains),
+        _holed(rng, _each(address, lambda at: _geography(world, at), known.places), 0.008, "null"),
         _each(batch.client, _client),
-        _each(batch.client * 100 + batch.language + 1, _headers),
-        _each(address, lambda at: _security(world, at)),
-        _metadata(world, rng, address),
+        _each(batch.client * 100 + batch.language + 1, _headers, known.headers),
+        _each(address, lambda at: _security(world, at), known.networks),
+        _metadata(world, rng, address, known.facts),
         _each(batch.reason * 2 + batch.failed, _outcome),
         _sessions(events.session),
         _debug(rng, events),
@@ -60,11 +77,15 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode("utf-8")
 
 
-def _each(keys: Ints, write: Callable[[int], str]) -> list[str]:
-    """Write each different key once, and return the texts in the order of `keys`."""
-    different, at = np.unique(keys, return_inverse=True)
-    texts = [write(key) for key in different.tolist()]
-    return [texts[position] for position in at.tolist()]
+def _each(
+    keys: Ints, write: Callable[[int], str], known: dict[int, str] | None = None
+) -> list[str]:
+    """Write each different key once, unless it is `known`; return texts in the order of `keys`."""
+    texts = {} if known is None else known
+    listed: list[int] = keys.tolist()
+    for key in set(listed).difference(texts):
+        texts[key] = write(key)
+    return [texts[key] for key in listed]
 
 
 def _holed(rng: np.random.Generator, texts: list[str], share: float, hole: str) -> list[str]:
@@ -91,7 +112,7 @@ def _events(events: Events) -> list[str]:
     return _each(events.event * 2 + events.batch.failed, write)
 
 
-def _actors(world: World, events: Events) -> list[str]:
+def _actors(world: World, events: Events, known: dict[int, str]) -> list[str]:
     people, batch = world.people, events.batch
 
     def write(actor: int) -> str:
@@ -107,7 +128,7 @@ def _actors(world: World, events: Events) -> list[str]:
             }
         )
 
-    texts = _each(batch.actor, write)
+    texts = _each(batch.actor, write, known)
     for at in np.flatnonzero(batch.actor == UNKNOWN).tolist():
         number = int(batch.name[at])
         typed = f"{person_name(number)}@{world.org_domain[int(batch.org[at])]}"
@@ -117,7 +138,9 @@ def _actors(world: World, events: Events) -> list[str]:
     return texts
 
 
-def _chains(world: World, rng: np.random.Generator, address: Ints) -> list[str]:
+def _chains(
+    world: World, rng: np.random.Generator, address: Ints, known: dict[int, str]
+) -> list[str]:
     """Write the address and the chain of addresses: some requests came through more than one."""
     text = world.addresses.text
 
@@ -125,7 +148,7 @@ def _chains(world: World, rng: np.random.Generator, address: Ints) -> list[str]:
         version = "V6" if ":" in text[at] else "V4"
         return f'{{"ip":"{text[at]}","version":"{version}"}}'
 
-    texts = _each(address, lambda at: f'"ip_address":"{text[at]}","ip_chain":[{link(at)}')
+    texts = _each(address, lambda at: f'"ip_address":"{text[at]}","ip_chain":[{link(at)}', known)
     edges = world.addresses.pools["hosting"]
     for at in np.flatnonzero(rng.random(len(texts)) < 0.12).tolist():
         via = rng.integers(edges.start, edges.stop, int(rng.integers(1, 4))).tolist()
@@ -175,14 +198,16 @@ def _security(world: World, address: int) -> str:
     )
 
 
-def _metadata(world: World, rng: np.random.Generator, address: Ints) -> list[str]:
+def _metadata(
+    world: World, rng: np.random.Generator, address: Ints, known: dict[int, str]
+) -> list[str]:
     """Write what an address database says; it is silent about some, and absent for a few events."""
 
     def write(at: int) -> str:
         known = {"key": world.addresses.text[at], "value": _facts(world, at)}
         return f'"metadata":{{"ip_metadata":{_json(known)}}},'
 
-    texts = _holed(rng, _each(address, write), 0.012, '"metadata":{"ip_metadata":null},')
+    texts = _holed(rng, _each(address, write, known), 0.012, '"metadata":{"ip_metadata":null},')
     return _holed(rng, texts, 0.005, "")
 
 

@@ -27,7 +27,7 @@ def test_the_table_and_the_grammar_know_the_same_aggregates() -> None:
         ("ENTROPY", STRING, FLOAT),
         ("COUNT", None, BIGINT),
     ],
-    ids=lambda part: str(part),
+    ids=str,
 )
 def test_an_aggregate_has_a_type(name: str, argument: Type | None, result: Type) -> None:
     assert result_of(name, argument) == result

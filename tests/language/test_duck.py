@@ -63,7 +63,7 @@ def test_several_values_stand_once_each(engine: duckdb.DuckDBPyConnection) -> No
         ("2024-03-15T10:30+02:00", "timestamp", "CAST('2024-03-15 08:30:00' AS TIMESTAMP)"),
         ("2024-02-30", "date", "CAST(NULL AS DATE)"),
     ],
-    ids=lambda part: repr(part),
+    ids=repr,
 )
 def test_a_literal_is_converted_when_it_is_read(written: str, target: str, sql: str) -> None:
     assert convert_in_duckdb(text(written), "string", target).sql("duckdb") == sql
@@ -87,7 +87,7 @@ def test_a_literal_is_converted_when_it_is_read(written: str, target: str, sql: 
         ("null", False),
         ("", False),
     ],
-    ids=lambda part: repr(part),
+    ids=repr,
 )
 def test_json_is_strict_and_null_is_null(
     engine: duckdb.DuckDBPyConnection, written: str, *, is_json: bool

@@ -33,7 +33,7 @@ def test_words_and_operators_are_read_in_any_case() -> None:
         ("12abc", "this is no number", 0),
         ("1 ? 2", "the character '?' has no meaning here", 2),
     ],
-    ids=lambda part: str(part),
+    ids=str,
 )
 def test_what_is_no_token_is_refused_where_it_stands(text: str, message: str, start: int) -> None:
     with pytest.raises(ExpressionError) as refusal:

@@ -1,0 +1,153 @@
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from fig_assets.assets.automation import Cause, retraining_cause
+from fig_assets.graph.nodes import Model
+from fig_assets.project import load_project
+from tests.assets.signins import ENVIRONMENT, FIRST, LAST, Site, days_from, opened, write_project
+
+TRAINED = date(2024, 1, 5)
+"""The first day that can be trained for: three days of delay, two of labels."""
+SENSOR = "retrain__scorer"
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    root = tmp_path_factory.mktemp("untrained")
+    write_project(root, days=3)
+    with opened(root) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A model trained for the fifth day, and labels of five days."""
+    root = tmp_path_factory.mktemp("trained")
+    write_project(root, days=5)
+    with opened(root) as site:
+        assert site.run(FIRST, TRAINED).refused == {}
+        yield site
+
+
+def cause(site: Site, labelled_until: str, last_day: date = LAST) -> Cause | None:
+    """Ask why to train when all days until then are labelled."""
+    model: Model = site.project.graph.models["scorer"]
+    until = date.fromisoformat(f"2024-{labelled_until}")
+    labelled = days_from(FIRST, (until - FIRST).days + 1)
+    return retraining_cause(site.project.workspace, model, labelled, last_day)
+
+
+def tick(site: Site) -> dg.SensorExecutionData:
+    definitions = site.project.definitions()
+    found = definitions.resolve_sensor_def(SENSOR)
+    context = dg.build_sensor_context(
+        instance=site.instance, repository_def=definitions.get_repository_def()
+    )
+    return found.evaluate_tick(context)
+
+
+def test_a_model_that_was_never_trained_is_trained_as_soon_as_it_can_be(untrained: Site) -> None:
+    assert cause(untrained, "01-01") is None
+    assert cause(untrained, "01-02") == Cause("first", TRAINED, "there is no model yet")
+
+
+def test_a_champion_is_replaced_at_its_age(trained: Site) -> None:
+    assert cause(trained, "01-08") is None
+    assert cause(trained, "01-09") == Cause("age", date(2024, 1, 12), "the champion is 7 days old")
+
+
+def test_a_champion_is_replaced_when_enough_days_were_labelled(trained: Site) -> None:
+    assert cause(trained, "01-08", date(2024, 1, 8)) is None
+    assert cause(trained, "01-09", date(2024, 1, 9)) == Cause(
+        "labels", date(2024, 1, 9), "7 days were labelled since it was trained"
+    )
+
+
+def test_a_day_that_was_trained_for_is_not_trained_for_again(trained: Site) -> None:
+    assert cause(trained, "01-02") is None
+
+
+def test_nothing_is_trained_without_labels(untrained: Site) -> None:
+    model = untrained.project.graph.models["scorer"]
+
+    assert retraining_cause(untrained.project.workspace, model, [], LAST) is None
+
+
+def test_a_sensor_with_nothing_to_do_says_so(untrained: Site) -> None:
+    found = tick(untrained)
+
+    assert found.run_requests == []
+    assert found.skip_message == "scorer is fresh enough, or there is nothing new to learn"
+
+
+def test_a_sensor_asks_once_for_the_training_of_a_day(tmp_path: Path) -> None:
+    write_project(tmp_path, days=3)
+    with opened(tmp_path) as site:
+        site.run(FIRST, days_from(FIRST, 3)[-1], '+key:"label_sets/truth"')
+
+        [request], [again] = tick(site).run_requests or [], tick(site).run_requests or []
+
+    assert request.run_key == again.run_key == "scorer-2024-01-06"
+    assert request.partition_key == "2024-01-06"
+    assert request.asset_selection == [dg.AssetKey(["models", "scorer__v1"])]
+    assert request.run_config == {"ops": {"model__scorer": {"config": {"train": "always"}}}}
+    assert request.tags["fig/cause"] == "first"
+    assert request.tags["fig/cause_words"] == "there_is_no_model_yet"
+
+
+def test_a_tick_after_the_training_finds_the_model_fresh(trained: Site) -> None:
+    assert tick(trained).run_requests == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hour"), [("daily_etl_schedule", 2), ("full_pipeline_schedule", 3)]
+)
+def test_a_schedule_asks_for_yesterday(untrained: Site, schedule: str, hour: int) -> None:
+    definitions = untrained.project.definitions()
+    found = definitions.resolve_schedule_def(schedule)
+    now = datetime(2024, 2, 10, hour, 15, tzinfo=UTC)
+    context = dg.build_schedule_context(
+        instance=untrained.instance,
+        scheduled_execution_time=now,
+        repository_def=definitions.get_repository_def(),
+    )
+
+    [request] = found.evaluate_tick(context).run_requests or []
+
+    assert request.partition_key == "2024-02-09"
+    assert (found.cron_schedule, found.execution_timezone) == (f"15 {hour} * * *", "UTC")
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["on", "off"])
+def test_the_environment_switches_the_pipeline_and_the_sensor_on(
+    tmp_path: Path, *, wanted: bool
+) -> None:
+    environment = {**ENVIRONMENT, "schedules": wanted}
+    configs = write_project(tmp_path, {"environments/local.json": environment})
+    with load_project(configs) as project:
+        definitions = project.definitions()
+        pipeline = definitions.resolve_schedule_def("full_pipeline_schedule")
+        etl = definitions.resolve_schedule_def("daily_etl_schedule")
+        sensor = definitions.resolve_sensor_def(SENSOR)
+
+    state = "RUNNING" if wanted else "STOPPED"
+    assert (pipeline.default_status.name, sensor.default_status.name) == (state, state)
+    # Both jobs do the ETL; its own schedule is for those who run no models.
+    assert etl.default_status.name == "STOPPED"
+
+
+def test_the_daily_etl_leaves_models_and_scores_out(untrained: Site) -> None:
+    definitions = untrained.project.definitions()
+
+    etl = definitions.resolve_job_def("daily_etl").asset_layer.selected_asset_keys
+    pipeline = definitions.resolve_job_def("full_pipeline").asset_layer.selected_asset_keys
+
+    assert {key.to_user_string() for key in pipeline - etl} == {
+        "models/scorer__v1",
+        "scores/scorer/badness__v1",
+    }
+    assert etl < pipeline
