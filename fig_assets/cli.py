@@ -19,6 +19,7 @@ from fig_assets.terminal import Display, show_summary
 F = TypeVar("F", bound=Callable[..., object])
 NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+EVENTS, DAYS, COUNT = click.IntRange(min=100), click.IntRange(min=1), click.IntRange(min=0)
 out, err = Console(), Console(stderr=True)
 
 
@@ -147,7 +148,7 @@ def sql(folder: str, env: str, name: str, period: str | None, day: datetime | No
 @click.option("--from", "start", type=DAY, help="First day.")
 @click.option("--to", "end", type=DAY, help="Last day, included.")
 @click.option("--columns", help="Names separated by commas; all when left out.")
-@click.option("--limit", default=20, show_default=True, help="Rows to print.")
+@click.option("--limit", type=COUNT, default=20, show_default=True, help="Rows to print.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def query(
     folder: str,
@@ -207,8 +208,8 @@ def plan(folder: str, env: str, *, start: datetime, end: datetime, as_json: bool
 @click.option("--out", "target", default="data/raw", show_default=True, help="Folder to write to.")
 @click.option("--from", "start", type=DAY, required=True, help="First day.")
 @click.option("--to", "end", type=DAY, required=True, help="Last day, included.")
-@click.option("--events", default=10_000, show_default=True, help="Events a day.")
-@click.option("--seed", default=7, show_default=True, help="Same seed, same events.")
+@click.option("--events", type=EVENTS, default=10_000, show_default=True, help="Events a day.")
+@click.option("--seed", type=COUNT, default=7, show_default=True, help="Same seed, same events.")
 def sample(target: str, *, start: datetime, end: datetime, events: int, seed: int) -> None:
     """Write made-up sign-in events, one gzip file a day, and the hidden truth beside them.
 
@@ -216,6 +217,8 @@ def sample(target: str, *, start: datetime, end: datetime, events: int, seed: in
     """
     from fig_assets.sample import write_days
 
+    if end < start:
+        raise click.UsageError("the day of --to is before the day of --from")
     with Display(err) as display:
         display.plan({"sample": (end - start).days + 1})
         written = write_days(
@@ -230,8 +233,8 @@ def sample(target: str, *, start: datetime, end: datetime, events: int, seed: in
 
 
 @main.command()
-@click.option("--days", default=35, show_default=True, help="Days, the last one is yesterday.")
-@click.option("--events", default=10_000, show_default=True, help="Events a day.")
+@click.option("--days", type=DAYS, default=35, show_default=True, help="Days until yesterday.")
+@click.option("--events", type=EVENTS, default=10_000, show_default=True, help="Events a day.")
 @click.option("--project", "folder", default="configs", show_default=True, help="Project.")
 def demo(*, days: int, events: int, folder: str) -> None:
     """Run the whole pipeline on made-up sign-ins; a second run does what is missing only.

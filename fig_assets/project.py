@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from fig_assets.config.load import Config, load_config
+from fig_assets.engines.base import DAY
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.healthy import build_healthy
@@ -181,6 +182,8 @@ class Project:
         key = {n: relation.stored[n] for n in relation.order if n in relation.stored}
         if name in self.graph.events:
             key = {}
+        elif relation.is_dated:
+            key = {DAY: relation.stored[DAY], **key}
         attributes = [a for op in self._ops(name, period) for a in attributes_of(self.graph, op)]
         return pandera_schema(key, [a for a in attributes if a.is_default])
 

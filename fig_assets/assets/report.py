@@ -95,24 +95,24 @@ def _evaluation(summed: AssetCheckResult) -> AssetCheckEvaluation:
 
 def _verdicts(
     context: AssetExecutionContext, result: OpResult
-) -> dict[tuple[Key, str], dict[date, Verdict]]:
-    """Return the verdicts of each selected check by day, in order."""
+) -> dict[tuple[Key, str], dict[date | None, Verdict]]:
+    """Return the verdicts of each selected check by day, in order; None where there are no days."""
     wanted = {(check.asset_key, check.name) for check in context.selected_asset_check_keys}
     judged = [(day, found.verdicts) for day, found in result.days.items()]
     for day, refusal in result.refused.items():
         if isinstance(refusal, ChecksFailed):
             judged.append((day, list(refusal.verdicts)))
-    found: dict[tuple[Key, str], dict[date, Verdict]] = {}
+    found: dict[tuple[Key, str], dict[date | None, Verdict]] = {}
     for day, verdicts in sorted(judged, key=lambda pair: str(pair[0])):
         for verdict in verdicts:
-            if day is not None and (keys.asset_key(verdict.key), verdict.name) in wanted:
+            if (keys.asset_key(verdict.key), verdict.name) in wanted:
                 found.setdefault((verdict.key, verdict.name), {})[day] = verdict
     return found
 
 
-def _check_result(key: Key, name: str, verdicts: Mapping[date, Verdict]) -> AssetCheckResult:
-    failed = {day: v for day, v in verdicts.items() if not v.passed}
-    some = next(iter(failed.values()), next(iter(verdicts.values())))
+def _check_result(key: Key, name: str, verdicts: Mapping[date | None, Verdict]) -> AssetCheckResult:
+    some = next((v for v in verdicts.values() if not v.passed), next(iter(verdicts.values())))
+    failed = [day for day, v in verdicts.items() if not v.passed and day is not None]
     shown = sum(v.failed_rows for v in verdicts.values())
     metadata: Metadata = {
         "rows": sum(v.rows for v in verdicts.values()),
@@ -127,11 +127,11 @@ def _check_result(key: Key, name: str, verdicts: Mapping[date, Verdict]) -> Asse
         f"{shown} of {metadata['rows']} rows fail" if shown else f"all {metadata['rows']} rows pass"
     )
     if failed:
-        words += f" on {min(failed)}" + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")
+        words += f" on {failed[0]}" + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")
     return AssetCheckResult(
         asset_key=keys.asset_key(key),
         check_name=name,
-        passed=not failed,
+        passed=some.passed,
         severity=_severity(some),
         description=words,
         metadata=metadata,  # type: ignore[arg-type]
@@ -144,6 +144,8 @@ def _daily_checks(
     """Report each day's verdicts: a run has room for one result of a check only."""
     for verdicts in _verdicts(context, result).values():
         for day, verdict in verdicts.items():
+            if day is None:
+                continue
             metadata: Metadata = {"rows": verdict.rows, "failed_rows": verdict.failed_rows}
             if verdict.sample:
                 metadata["sample"] = _table(verdict.sample)

@@ -32,7 +32,7 @@ from fig_assets.engines.base import (
 )
 from fig_assets.engines.day_file import sweep
 from fig_assets.engines.lake import Lake
-from fig_assets.errors import EngineError
+from fig_assets.errors import EngineError, UnsupportedOnEngine
 
 SETTINGS = {
     "threads": "1",
@@ -183,8 +183,14 @@ def open_duckdb(path: str, root: Path) -> DuckDBEngine:
     """Open the embedded default over the lake at `path`, relative to `root`.
 
     Raises:
+        UnsupportedOnEngine: the path is an address, such as `s3://bucket/lake`.
         EngineError: the path has characters by which DuckDB would read other files or columns.
     """
+    if "://" in path:
+        raise UnsupportedOnEngine(
+            f"the lake's path {path} is no folder of this machine, which is all DuckDB reads yet\n"
+            '  fix: write a folder as "path" of the warehouse'
+        )
     lake = (root / path).resolve()
     odd = [mark for mark in UNREADABLE_IN_PATHS if mark in str(lake)]
     if odd:

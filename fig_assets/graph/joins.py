@@ -115,6 +115,8 @@ class JoinedGroup:
             fix = "filter in the family that is joined"
             self.scope.refuse(self.at("where"), "a join has no where", fix)
         source = self.source()
+        if not isinstance(source, FamilyOwner):
+            self._without_effect(source)
         if isinstance(source, ModelOwner):
             return self._of_model(source)
         if isinstance(source, FamilyOwner):
@@ -131,6 +133,13 @@ class JoinedGroup:
         relation = f"families/{source.name}/{period.name}"
         reach = self._reach()
         return Join(source.name, relation, source.spec.granularity, column, reach, period)
+
+    def _without_effect(self, source: Table | ModelOwner) -> None:
+        """Refuse options that say which window is seen, where the source has no windows."""
+        for key in ("as_of", "no_match"):
+            if key in self.group.model_fields_set:
+                message = f'"{key}" is for windowed families; {source.name} has no windows'
+                self.scope.refuse(self.at(key), message, "leave it out")
 
     def check_default(self, name: str, default: object, kind: Type) -> None:
         """Refuse a default for the joined feature `name` that is no value of its type."""

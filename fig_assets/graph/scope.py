@@ -190,9 +190,13 @@ class Scope:
     def type_of(self, name: str, where: Where) -> Type:
         """Read the name of a type; raises Refused."""
         try:
-            return parse_type(name)
+            found = parse_type(name)
         except ValueError as error:
             self.refuse(where, str(error))
+        if found.name == "embedding":
+            fix = "use one float for each number that is needed"
+            self.refuse(where, "embeddings are not supported yet", fix)
+        return found
 
     def infer(
         self, expression: Expression, where: Where, type_of: Callable[[Reference], Type]

@@ -55,7 +55,9 @@ def by_character(name: str) -> Build:
 
     def body(texts: list[exp.Expr]) -> exp.Expr:
         left, right = texts
-        letters = call("STRING_SPLIT", exp.DPipe(this=operand(left), expression=operand(right)), text(""))
+        letters = call(
+            "STRING_SPLIT", exp.DPipe(this=operand(left), expression=operand(right)), text("")
+        )
         used = call("ARRAY_TO_STRING", call("LIST_SORT", call("LIST_DISTINCT", letters)), text(""))
         written = [call("TRANSLATE", one.copy(), used.copy(), _letters()) for one in texts]
         plain = exp.and_(

@@ -50,6 +50,8 @@ def published(graph: Graph, name: str, period: str | None = None) -> Published:
     Raises:
         KeyError: nothing is called so, or the family has no such period; the text says what is.
     """
+    if period is not None and name not in graph.families:
+        raise KeyError(f"'{name}' has no periods; fix: leave the period out")
     if name in graph.events:
         event = graph.events[name]
         times = (EVENT_TIME, EVENT_ID)

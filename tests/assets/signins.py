@@ -1,6 +1,7 @@
 """A small project with every kind of asset, its raw files, and what Dagster recorded of it."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -15,9 +16,9 @@ from fig_assets.project import Project, load_project
 
 Json = dict[str, object]
 
+SHIPPED = Path(__file__).parents[2] / "configs"
 FIRST = date(2024, 1, 1)
 LAST = date(2024, 2, 29)
-DAY_S = 24 * 60
 DELAY, REACH_DAYS = 3, 2
 
 ENVIRONMENT: Json = {
@@ -155,6 +156,14 @@ def write_project(
     for day in days_from(FIRST, days):
         write_day(root, day, [login(day, n) for n in range(events)])
     return root / "configs"
+
+
+def copy_of_shipped_project(root: Path) -> Path:
+    """Copy the repository's own project without what a demonstration may have left there."""
+    folder = root / "configs"
+    shutil.copytree(SHIPPED, folder)
+    (folder / "environments" / "demo.json").unlink(missing_ok=True)
+    return folder
 
 
 def login(day: date, n: int, **changes: object) -> Json:

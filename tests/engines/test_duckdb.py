@@ -11,7 +11,7 @@ from sqlglot import exp, parse_one
 
 from fig_assets.engines.base import relation
 from fig_assets.engines.duckdb import ORPHAN_AGE_S, DuckDBEngine, open_duckdb
-from fig_assets.errors import EngineError
+from fig_assets.errors import EngineError, UnsupportedOnEngine
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
 
 COLUMNS = {name: TYPES[name] for name in ("day", "user", "total")}
@@ -107,6 +107,11 @@ def test_what_a_killed_process_spilled_is_removed_a_day_later(tmp_path: Path) ->
         engine.query(query("SELECT 1 AS n"))
     assert not old.exists()
     assert young.exists()
+
+
+def test_an_address_is_no_folder_and_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedOnEngine, match="s3://bucket/lake is no folder"):
+        open_duckdb("s3://bucket/lake", tmp_path)
 
 
 def test_opening_makes_no_folder(tmp_path: Path) -> None:

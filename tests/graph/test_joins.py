@@ -49,6 +49,13 @@ SCORES = {"source": "scorer", "features": ["score"]}
             id="no period",
         ),
         pytest.param(
+            put(REQUEST, "groups", 2, "as_of", value="same_day"),
+            "/groups/2/as_of\n"
+            '  "as_of" is for windowed families; shops has no windows\n'
+            "  fix: leave it out",
+            id="an option that would have no effect",
+        ),
+        pytest.param(
             drop(REQUEST, "groups", 2, "granularity_match"),
             "/groups/2\n"
             "  the join does not say how rows match\n"

@@ -1,0 +1,302 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fig_assets.cli import main
+from tests.assets.signins import ENVIRONMENT, FIRST, days_from, write_project
+
+OK, PROBLEMS, USAGE, SOMETHING_TO_DO = 0, 1, 2, 3
+DAYS = [str(day) for day in days_from(FIRST, 3)]
+COMMANDS = sorted(main.commands)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FIG_PROJECT", "FIG_ENV", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    # Wide enough that a message is one line.
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of three days, of which the first two were run."""
+    root = tmp_path_factory.mktemp("cli")
+    configs = write_project(root, days=3)
+    done = fig("run", "--project", str(configs), "--from", DAYS[0], "--to", DAYS[1], "--json")
+    assert done.exit_code == OK, done.output
+    return configs
+
+
+def fig(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def messages(result: Result) -> str:
+    """What was said to people; a traceback is never part of it."""
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_validate_counts_what_it_proved(built: Path) -> None:
+    done = fig("validate", "--project", str(built))
+
+    assert done.exit_code == OK
+    assert "signins is valid in 'local'" in done.stdout
+    facts = json.loads(fig("validate", "--project", str(built), "--json").stdout)
+    assert f"{facts['attributes']} attribute versions" in done.stdout
+    assert facts["statements"] > facts["ops"]
+
+
+def test_validate_lists_every_key(built: Path) -> None:
+    listed = fig("validate", "--project", str(built), "--list").stdout.splitlines()
+
+    assert "features/ip/weekly_by_day/failure_rate__v2" in listed
+    assert "families/request" in listed
+
+
+def test_a_run_shows_what_it_did(built: Path) -> None:
+    done = fig("run", "--project", str(built), "--from", DAYS[0], "--to", DAYS[1],
+               "--select", 'key:"states/ip"')  # fmt: skip
+
+    assert done.exit_code == OK
+    assert f"{DAYS[0]} to {DAYS[1]}" in done.stdout
+    assert "states__ip" in done.stdout
+    assert "states__ip done" in done.stderr
+    assert "dagster" not in done.stderr
+
+
+def test_a_run_for_programs_is_json_and_nothing_else(built: Path) -> None:
+    done = fig("run", "--project", str(built), "--from", DAYS[0], "--to", DAYS[0],
+               "--select", 'key:"states/ip"', "--json")  # fmt: skip
+
+    assert json.loads(done.stdout)["done"] == {"states__ip": 1}
+    assert done.stderr == ""
+
+
+def test_only_what_is_stale_is_nothing_on_built_days(built: Path) -> None:
+    done = fig("run", "--project", str(built), "--from", DAYS[0], "--to", DAYS[1], "--stale")
+
+    assert done.exit_code == OK
+    assert "nothing to do" in done.stdout
+
+
+def test_a_refused_day_is_told_and_the_exit_status_says_so(built: Path) -> None:
+    done = fig("run", "--project", str(built), "--from", DAYS[2], "--to", DAYS[2],
+               "--select", 'key:"states/ip"')  # fmt: skip
+
+    assert done.exit_code == PROBLEMS
+    said = " ".join(done.stdout.split())
+    assert f"states__ip was refused for {DAYS[2]}" in said
+    assert f"build first: fig run --from {DAYS[2]} --to {DAYS[2]}" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(
+            ["run", "--from", DAYS[0], "--to", DAYS[0], "--select", "and"],
+            "'and' is no selection",
+            id="bad selection",
+        ),
+        pytest.param(
+            ["run", "--from", DAYS[0], "--to", DAYS[0], "--select", 'key:"x"'],
+            "selects no asset; see the keys in fig validate --list",
+            id="empty selection",
+        ),
+        pytest.param(
+            ["run", "--from", "2023-12-31", "--to", DAYS[0]],
+            "2023-12-31 is before the project's start 2024-01-01",
+            id="before the start",
+        ),
+        pytest.param(
+            ["run", "--from", DAYS[1], "--to", DAYS[0]],
+            f"the last day {DAYS[0]} is before the first day {DAYS[1]}",
+            id="the wrong way round",
+        ),
+        pytest.param(["query", "nothing"], "nothing is called 'nothing'; there are: ", id="query"),
+        pytest.param(["query", "request", "--columns", "x"], "'x'", id="unknown column"),
+        pytest.param(["sql", "ip"], "weekly_by_day", id="no period"),
+        pytest.param(
+            ["validate", "--env", "staging"], "staging", id="unknown environment"
+        ),
+    ],
+)  # fmt: skip
+def test_a_problem_is_a_message_and_exit_status_1(built: Path, words: list[str], said: str) -> None:
+    done = fig(*words, "--project", str(built))
+
+    assert done.exit_code == PROBLEMS
+    assert said in messages(done)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"],
+        ["run", "--from", "yesterday", "--to", DAYS[0]],
+        ["run", "--from", "2024-02-30", "--to", DAYS[0]],
+        ["plan", "--from", DAYS[0]],
+        ["sql"],
+        ["query", "ip", "--limit", "many"],
+        ["bake"],
+        ["validate", "--sternly"],
+        ["sample", "--from", DAYS[0], "--to", DAYS[0], "--events", "99"],
+        ["sample", "--from", DAYS[1], "--to", DAYS[0]],
+        ["demo", "--days", "0"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_status_2(words: list[str]) -> None:
+    done = fig(*words)
+
+    assert done.exit_code == USAGE
+    assert "Usage:" in done.stderr
+
+
+def test_a_plan_with_something_to_do_is_exit_status_3(built: Path) -> None:
+    words = ("plan", "--project", str(built), "--from", DAYS[0], "--to")
+
+    nothing, something = fig(*words, DAYS[1]), fig(*words, DAYS[2])
+
+    assert (nothing.exit_code, something.exit_code) == (OK, SOMETHING_TO_DO)
+    assert "nothing is missing or stale" in nothing.stdout
+    assert "raw__events" in something.stdout
+    told = json.loads(fig(*words, DAYS[2], "--json").stdout)
+    assert told["raw__events"] == {DAYS[2]: "missing"}
+
+
+def test_sql_prints_a_statement_and_nothing_else(built: Path) -> None:
+    done = fig("sql", "ip", "--period", "weekly_by_day", "--day", DAYS[0], "--project", str(built))
+
+    assert done.exit_code == OK
+    assert done.stdout.endswith(";\n")
+    assert "SELECT" in done.stdout
+    assert done.stderr == ""
+
+
+def test_rows_are_printed_for_people_and_for_programs(built: Path) -> None:
+    words = ("query", "request", "--columns", "hour,ip", "--limit", "2", "--project", str(built))
+
+    people, programs = fig(*words), fig(*words, "--json")
+
+    assert "2 of 48 rows" in people.stdout
+    rows = [json.loads(line) for line in programs.stdout.splitlines()]
+    assert [list(row) for row in rows] == [["day", "session_id", "hour", "ip"]] * 2
+
+
+def test_a_project_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = fig("validate", "--project", str(tmp_path / "nowhere"))
+
+    assert done.exit_code == PROBLEMS
+    assert "nowhere" in messages(done)
+    assert "fix:" in messages(done)
+
+
+def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
+    configs = write_project(tmp_path)
+    (configs / "labels" / "truth.json").write_text('{\n  "name": "truth",\n  "family" "x"\n}')
+
+    done = fig("validate", "--project", str(configs))
+
+    assert done.exit_code == PROBLEMS
+    assert "configs/labels/truth.json:3:" in messages(done)
+
+
+def test_every_problem_is_told_at_once_with_its_place_and_mend(tmp_path: Path) -> None:
+    configs = write_project(tmp_path)
+    file = configs / "features" / "all.json"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("@COUNT(*)", "@CUONT(*)"), encoding="utf-8")
+    labels = configs / "labels" / "truth.json"
+    text = labels.read_text(encoding="utf-8")
+    labels.write_text(text.replace('"vote": "bad"', '"vote": "evil"'), encoding="utf-8")
+
+    done = fig("validate", "--project", str(configs))
+
+    said = messages(done)
+    assert done.exit_code == PROBLEMS
+    assert "configs/features/all.json:" in said
+    assert "COUNT" in said
+    assert "configs/labels/truth.json:" in said
+    assert "evil" in said
+    assert said.count("fix:") >= 2
+
+
+def test_warnings_are_problems_only_when_asked(tmp_path: Path) -> None:
+    configs = write_project(tmp_path)
+    file = configs / "models" / "scorer.json"
+    leaky = file.read_text(encoding="utf-8").replace('"hour"', '"network"')
+    file.write_text(leaky, encoding="utf-8")
+    label = configs / "labels" / "truth.json"
+    text = label.read_text(encoding="utf-8").replace('"NOT $is_failure"', '"$network = 1"')
+    label.write_text(text, encoding="utf-8")
+
+    lenient = fig("validate", "--project", str(configs))
+    strict = fig("validate", "--strict", "--project", str(configs))
+
+    assert "warning: configs/" in lenient.stderr
+    assert (lenient.exit_code, strict.exit_code) == (OK, PROBLEMS)
+
+
+def test_a_missing_raw_folder_is_a_message(tmp_path: Path) -> None:
+    sources = {**ENVIRONMENT["sources"]}  # type: ignore[dict-item]
+    sources["events"] = {"format": "json", "path": "elsewhere/{date}.jsonl"}
+    environment = {**ENVIRONMENT, "sources": sources}
+    configs = write_project(tmp_path, {"environments/local.json": environment})
+
+    done = fig("run", "--project", str(configs), "--from", DAYS[0], "--to", DAYS[0],
+               "--select", 'key:"raw/events"')  # fmt: skip
+
+    assert done.exit_code == PROBLEMS
+    said = " ".join(done.stdout.split())
+    assert "elsewhere does not exist" in said
+    assert 'mend "path" of source "events" in configs/environments/local.json' in said
+
+
+def test_the_project_and_environment_can_come_from_variables(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIG_PROJECT", str(built))
+    monkeypatch.setenv("FIG_ENV", "local")
+
+    assert fig("validate").exit_code == OK
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_command_has_an_example(command: str) -> None:
+    done = fig(command, "--help")
+
+    assert done.exit_code == OK
+    assert f"Example: fig {command}" in done.stdout
+
+
+def test_sample_writes_one_file_a_day_and_the_truth(tmp_path: Path) -> None:
+    done = fig("sample", "--out", str(tmp_path), "--from", DAYS[0], "--to", DAYS[1],
+               "--events", "100")  # fmt: skip
+
+    assert done.exit_code == OK, done.output
+    assert sorted(path.name for path in (tmp_path / "events").iterdir()) == [
+        f"{day}.jsonl.gz" for day in DAYS[:2]
+    ]
+    assert (tmp_path / "truth" / f"{DAYS[0]}.csv").exists()
+
+
+def test_the_installed_program_keeps_its_exit_status_and_shows_no_traceback(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "fig"
+
+    done = subprocess.run(
+        [str(program), "validate", "--project", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == PROBLEMS
+    assert "project.json" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,90 @@
+import io
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fig_assets.demo import run_demo
+from tests.assets.signins import copy_of_shipped_project
+
+DAYS, EVENTS = 3, 100
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demonstration that ran twice: whether it went well, what it said and what it reported."""
+
+    root: Path
+    ok: tuple[bool, bool]
+    said: tuple[str, str]
+    reports: tuple[dict[str, object], dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    root = tmp_path_factory.mktemp("demo")
+    configs = copy_of_shipped_project(root)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DAGSTER_HOME", str(root / "home"))
+        runs = [_run(configs) for _ in range(2)]
+    return Demo(root, *zip(*runs, strict=True))  # type: ignore[arg-type]
+
+
+def _run(configs: Path) -> tuple[bool, str, dict[str, object]]:
+    out = Console(file=io.StringIO(), width=120)
+    ok = run_demo(configs, days=DAYS, events_per_day=EVENTS, out=out, err=Console(quiet=True))
+    report = json.loads((configs.parent / "data" / "demo.json").read_text(encoding="utf-8"))
+    assert isinstance(out.file, io.StringIO)
+    return ok, out.file.getvalue(), report
+
+
+def test_a_demonstration_refuses_nothing(demo: Demo) -> None:
+    assert demo.ok == (True, True)
+    assert demo.reports[0]["refused"] == {}
+
+
+def test_its_days_end_yesterday(demo: Demo) -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    end = date.fromisoformat(str(demo.reports[0]["end"]))
+    start = date.fromisoformat(str(demo.reports[0]["start"]))
+
+    # The clock may have passed midnight since.
+    assert yesterday - end in {timedelta(), timedelta(days=1)}
+    assert (end - start).days == DAYS - 1
+
+
+def test_it_reports_the_rows_of_every_relation(demo: Demo) -> None:
+    rows = demo.reports[0]["rows"]
+
+    assert isinstance(rows, dict)
+    assert {"events/user_session_start", "families/request", "families/asn/weekly_by_day"} <= set(
+        rows
+    )
+    assert 0 < rows["families/request"] <= DAYS * EVENTS
+
+
+def test_it_says_where_the_time_went_and_what_to_do_next(demo: Demo) -> None:
+    said = demo.said[0]
+
+    for words in ("where the time went", "raw and events", "make dev", "fig query"):
+        assert words in said
+
+
+def test_a_second_run_computes_only_what_is_missing(demo: Demo) -> None:
+    first, second = demo.reports
+
+    assert first["materialised"]
+    if first["end"] == second["end"]:
+        assert second["materialised"] == 0
+    assert first["rows"] == second["rows"] or first["end"] != second["end"]
+
+
+def test_its_environment_is_written_once_and_switches_nothing_on(demo: Demo) -> None:
+    file = demo.root / "configs" / "environments" / "demo.json"
+    environment = json.loads(file.read_text(encoding="utf-8"))
+
+    assert environment["start_date"] == demo.reports[0]["start"]
+    assert environment["schedules"] is False
