@@ -51,7 +51,7 @@ SCORES = {"source": "scorer", "features": ["score"]}
         pytest.param(
             put(REQUEST, "groups", 2, "as_of", value="same_day"),
             "/groups/2/as_of\n"
-            '  "as_of" is for windowed families; shops has no windows\n'
+            '  "as_of" is for windowed families; countries has no windows\n'
             "  fix: leave it out",
             id="an option that would have no effect",
         ),
