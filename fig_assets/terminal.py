@@ -97,6 +97,6 @@ def show_summary(console: Console, summary: "Summary") -> None:
     console.print(table if summary.done else "nothing to do")
     console.print(f"checks: {summary.checks_passed} passed, {summary.checks_failed} failed")
     for failed in summary.failed_checks:
-        console.print(f"  {failed}", markup=False)
+        console.print(f"  {failed}", markup=False, soft_wrap=True)
     for name, words in summary.refused.items():
-        console.print(f"{name}: {words}", markup=False, style="red")
+        console.print(f"{name}: {words}", markup=False, soft_wrap=True, style="red")

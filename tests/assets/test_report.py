@@ -87,7 +87,7 @@ def test_the_statement_that_ran_is_shown_once_a_run(site: Site) -> None:
     assert [day for day, shown in found.items() if "fig/sql" in shown] == [NAMES[-1]]
     text = str(found[NAMES[-1]]["fig/sql"])
     assert text.startswith("```sql\n")
-    assert '"failure_rate__v1"' in text
+    assert "failure_rate__v1" in text
 
 
 def test_a_model_tells_its_decision(site: Site) -> None:
