@@ -80,12 +80,14 @@ def retraining_cause(
     """Say why the model should be trained now, and for which day; None if it should not.
 
     `labelled` are the days with materialised labels, `last_day` is the newest partition. Labels
-    of day L serve training day L + delay. Causes: there is no model yet; the champion is older
-    than `retrain.every_days`; as many new label days as that have come since it was trained.
+    of day L serve training day L + delay, so only those up to `last_day` - delay count. Causes:
+    there is no model yet; the champion is `retrain.every_days` old; or, where no age is set, a
+    whole new training window of labels has come since it was trained.
     """
-    if not labelled or not model.every_days:
+    if not labelled:
         return None
-    day = min(max(labelled) + timedelta(days=model.delay_days), last_day)
+    delay = timedelta(days=model.delay_days)
+    day = min(max(labelled) + delay, last_day)
     if day < first_trainable(workspace, model):
         return None
     registry = workspace.registry
@@ -95,13 +97,13 @@ def retraining_cause(
         return None
     if trained is None:
         return Cause("first", day, "there is no model yet")
-    age = (day - trained).days
-    if age >= model.every_days:
-        return Cause("age", day, f"the champion is {age} days old")
-    fresh = [d for d in labelled if d > trained - timedelta(days=model.delay_days)]
-    if len(fresh) >= model.every_days:
-        return Cause("labels", day, f"{len(fresh)} days were labelled since it was trained")
-    return None
+    if model.every_days:
+        age = (day - trained).days
+        words = f"the champion is {age} days old"
+        return Cause("age", day, words) if age >= model.every_days else None
+    fresh = [d for d in labelled if trained - delay < d <= day - delay]
+    words = f"{len(fresh)} days were labelled since it was trained"
+    return Cause("labels", day, words) if len(fresh) >= model.window_days else None
 
 
 def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
@@ -114,8 +116,7 @@ def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
         target=AssetSelection.assets(key),
         minimum_interval_seconds=SENSOR_INTERVAL_S,
         default_status=status or DefaultSensorStatus.STOPPED,
-        description=f"Trains {model.name} when it is {model.every_days} days old, or when as many "
-        "days of labels have come since it was trained.",
+        description=f"Trains {model.name} when {_trigger(model)}.",
     )
     def retrain(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         last_day = datetime.now(UTC).date() - timedelta(days=1)
@@ -136,6 +137,12 @@ def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
         return SensorResult(run_requests=[request])
 
     return retrain
+
+
+def _trigger(model: Model) -> str:
+    if model.every_days:
+        return f"it is {model.every_days} days old"
+    return f"{model.window_days} more days are labelled than it has learned from"
 
 
 def _materialised(instance: DagsterInstance, key: AssetKey) -> list[date]:

@@ -86,14 +86,17 @@ def training_set(workspace: Workspace, model: Model, days: Sequence[date]) -> pa
 def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool) -> Decision:
     """Make the model partition of `day`: train if it is due or asked for, else keep the champion.
 
-    A day that is due but cannot be trained keeps the champion and says why.
+    A day that is due but cannot be trained keeps the champion and says why. A day that was trained
+    before, for whatever reason, is trained again: running twice decides the same.
 
     Raises:
         ModelError: `explicit`, and the day cannot be trained; names model, day and mend.
         EngineError: `explicit`, and a day that is needed was never built.
     """
     champion = _before(workspace, model, day)
-    if not explicit and not is_due(workspace, model, day):
+    recorded = workspace.registry.decision(model.name, model.version, day)
+    trained = recorded is not None and recorded.candidate == day
+    if not explicit and not trained and not is_due(workspace, model, day):
         reason = f"kept, trained for {champion}" if champion else _untrainable(workspace, model)
         return _record(workspace, model, day, champion, reason)
     try:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -34,9 +35,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-def cause(site: Site, labelled_until: str, last_day: date = LAST) -> Cause | None:
+def cause(
+    site: Site, labelled_until: str, last_day: date = LAST, *, model: Model | None = None
+) -> Cause | None:
     """Ask why to train when all days until then are labelled."""
-    model: Model = site.project.graph.models["scorer"]
+    model = model or site.project.graph.models["scorer"]
     until = date.fromisoformat(f"2024-{labelled_until}")
     labelled = days_from(FIRST, (until - FIRST).days + 1)
     return retraining_cause(site.project.workspace, model, labelled, last_day)
@@ -61,11 +64,19 @@ def test_a_champion_is_replaced_at_its_age(trained: Site) -> None:
     assert cause(trained, "01-09") == Cause("age", date(2024, 1, 12), "the champion is 7 days old")
 
 
-def test_a_champion_is_replaced_when_enough_days_were_labelled(trained: Site) -> None:
-    assert cause(trained, "01-08", date(2024, 1, 8)) is None
-    assert cause(trained, "01-09", date(2024, 1, 9)) == Cause(
-        "labels", date(2024, 1, 9), "7 days were labelled since it was trained"
+def test_without_an_age_a_champion_is_replaced_by_a_whole_window_of_new_labels(
+    trained: Site,
+) -> None:
+    model = replace(trained.project.graph.models["scorer"], every_days=0)
+    assert cause(trained, "01-03", model=model) is None
+    assert cause(trained, "01-04", model=model) == Cause(
+        "labels", date(2024, 1, 7), "2 days were labelled since it was trained"
     )
+
+
+def test_labels_that_cannot_be_learned_from_yet_do_not_count(trained: Site) -> None:
+    model = replace(trained.project.graph.models["scorer"], every_days=0)
+    assert cause(trained, "01-06", date(2024, 1, 6), model=model) is None
 
 
 def test_a_day_that_was_trained_for_is_not_trained_for_again(trained: Site) -> None:
