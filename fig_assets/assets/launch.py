@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from dagster import (
     AssetsDefinition,
     AssetSelection,
+    DagsterError,
     DagsterInstance,
     Definitions,
     ExecuteInProcessResult,
@@ -75,11 +76,10 @@ def select_keys(workspace: Workspace, select: str | None) -> set[Key]:
     computed = {key for op in workspace.graph.ops for key in op.keys}
     if select is None:
         return computed
+    graph = Definitions(assets=build_assets(workspace), resources=_resources(workspace))
     try:
-        selection = parse_selection(select)
-        graph = Definitions(assets=build_assets(workspace), resources=_resources(workspace))
-        found = selection.resolve(graph.resolve_asset_graph())
-    except Exception as refusal:
+        found = parse_selection(select).resolve(graph.resolve_asset_graph())
+    except DagsterError as refusal:
         raise WorkflowError(
             f"'{select}' is no selection: {refusal}\n"
             "  fix: write it as in Dagster, such as --select 'key:\"families/asn/*\"'"

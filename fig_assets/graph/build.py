@@ -17,15 +17,14 @@ from fig_assets.graph.nodes import (
     Family,
     Graph,
     LabelSet,
-    Landing,
     Model,
     RowFamily,
-    Source,
     Table,
 )
 from fig_assets.graph.ops import cut, parts_of
 from fig_assets.graph.rows import RowOwner
 from fig_assets.graph.scope import Refused, Scope
+from fig_assets.graph.sources import Landing, Source
 
 T = TypeVar("T")
 N = TypeVar("N")

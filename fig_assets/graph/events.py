@@ -18,7 +18,6 @@ from fig_assets.graph.nodes import (
     Event,
     Extracted,
     Input,
-    Landing,
     Table,
     label_of,
 )
@@ -35,6 +34,7 @@ from fig_assets.graph.scope import (
     condition,
     place,
 )
+from fig_assets.graph.sources import Landing
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.parse import ExpressionError, Reference, canonical, parse
 from fig_assets.language.paths import Path, parse_path

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import LabelSet as LabelSetSpec
@@ -11,6 +10,7 @@ from fig_assets.graph.families import in_order
 from fig_assets.graph.nodes import Attribute, Combined, Input, LabelSet, Voted
 from fig_assets.graph.scope import (
     Choice,
+    Rows,
     Scope,
     Symbol,
     about,
@@ -21,9 +21,6 @@ from fig_assets.graph.scope import (
 )
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.types import BOOLEAN, STRING
-
-if TYPE_CHECKING:
-    from fig_assets.graph.rows import RowOwner
 
 ABSTAIN = "abstain"
 VOTES = ("plurality_vote", "weighted_vote")
@@ -55,17 +52,9 @@ class LabelOwner:
         return self._names
 
     @property
-    def family(self) -> "RowOwner":
+    def family(self) -> Rows:
         """The row family that is labelled."""
-        from fig_assets.graph.rows import RowOwner
-
-        owner = self.scope.owner(self.spec.family)
-        if not isinstance(owner, RowOwner):
-            known = [o.name for o in self.scope.owners.values() if isinstance(o, RowOwner)]
-            fix = self.scope.nearest(self.spec.family, known)
-            where = self.definition.where("family")
-            self.scope.refuse(where, f"'{self.spec.family}' is not a row family", fix)
-        return owner
+        return self.scope.rows(self.spec.family, self.definition.where("family"))
 
     def resolve(self, symbol: Symbol) -> Attribute:
         """See `Owner.resolve`."""

@@ -1,20 +1,16 @@
 """Configured models -> `Model` nodes: what they read, when they learn, what they give."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import Problem
 from fig_assets.graph.labels import LabelOwner
-from fig_assets.graph.nodes import Attribute, Input, Model, Scored
-from fig_assets.graph.scope import Choice, Scope, Symbol, about, attribute_key
+from fig_assets.graph.nodes import Attribute, Input, Joined, Key, Model, RowFamily, Scored
+from fig_assets.graph.scope import Choice, Rows, Scope, Symbol, about, attribute_key
 from fig_assets.graph.version import fingerprint
 from fig_assets.language.types import FLOAT
-
-if TYPE_CHECKING:
-    from fig_assets.graph.rows import RowOwner
 
 NEVER = 0
 
@@ -80,14 +76,7 @@ class ModelOwner:
             at = self.definition.where("truth_label")
             self.scope.refuse(at, "only two classes are supported yet", "use two classes")
         row_family = family.node()
-        by_key = {a.key: a for a in row_family.features}
-        from fig_assets.graph.rows import longest_window
-
-        lookback = longest_window(
-            {a.column: a for a in row_family.features},
-            [by_key[a.key] for a in inputs],
-            list(row_family.joins),
-        )
+        lookback = longest_window(row_family, [attribute.key for attribute in inputs])
         return Model(
             name=self.name,
             version=self.version,
@@ -113,21 +102,13 @@ class ModelOwner:
             about=about(self.definition, spec),
         )
 
-    def _family(self) -> "RowOwner":
-        from fig_assets.graph.rows import RowOwner
-
+    def _family(self) -> Rows:
         names = [group.family_name for group in self.spec.input_features]
         where = self.definition.where("input_features")
         if len(set(names)) != 1:
             fix = f'take them all from "{names[0]}"'
             self.scope.refuse(where, "all input features must be of one row family", fix)
-        owner = self.scope.owner(names[0])
-        if not isinstance(owner, RowOwner):
-            known = [o.name for o in self.scope.owners.values() if isinstance(o, RowOwner)]
-            fix = self.scope.nearest(names[0], known)
-            at = self.definition.where("input_features", 0, "family_name")
-            self.scope.refuse(at, f"'{names[0]}' is not a row family", fix)
-        return owner
+        return self.scope.rows(names[0], self.definition.where("input_features", 0, "family_name"))
 
     def _inputs(self) -> tuple[Attribute, ...]:
         found = self.scope.each(
@@ -182,3 +163,22 @@ class ModelOwner:
             {key: repr(value) for key, value in spec.hyperparameters.items()},
             spec.allow_incomplete,
         )
+
+
+def longest_window(family: RowFamily, wanted: Sequence[Key]) -> int:
+    """Return how many days before a row the longest window that `wanted` depend on begins."""
+    by_key = {attribute.key: attribute for attribute in family.features}
+    seen: set[Key] = set()
+    queue, longest = list(wanted), 0
+    while queue:
+        key = queue.pop()
+        if key in seen or key not in by_key:
+            continue
+        seen.add(key)
+        definition = by_key[key].definition
+        if isinstance(definition, Joined):
+            join = family.joins[definition.join]
+            if join.period is not None and join.reach is not None:
+                longest = max(longest, join.period.days - 1 - join.reach.first)
+        queue += [read.key for read in by_key[key].inputs]
+    return longest

@@ -11,6 +11,7 @@ from datetime import date
 from fig_assets.config.schema import Check
 from fig_assets.errors import Where
 from fig_assets.graph.period import SAME_DAY, Period, Reach
+from fig_assets.graph.sources import Landing, Source
 from fig_assets.language.parse import Expression, Reference
 from fig_assets.language.paths import Path
 from fig_assets.language.types import Type
@@ -158,51 +159,6 @@ class Attribute:
 def base_column(attribute: Attribute) -> str:
     """Name a base event's field beside features of the same name; no feature can be called so."""
     return f"event__{attribute.column}"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Raw files of one environment; a file of day F holds events of F-late_days to F.
-
-    `landings` are the shares it is split into: by each distinct choice of the paths for time, id
-    and event type.
-    """
-
-    name: str
-    format: str
-    path: str
-    late_days: int
-    landings: tuple["Landing", ...]
-
-    @property
-    def is_dated(self) -> bool:
-        """Whether each file belongs to a day."""
-        return "{date}" in self.path
-
-    @property
-    def is_landed(self) -> bool:
-        """Whether its lines are read into landing relations; a table is read where it stands."""
-        return bool(self.landings)
-
-    @property
-    def key(self) -> Key:
-        """The asset key."""
-        return ("raw", self.name)
-
-
-@dataclass(frozen=True)
-class Landing:
-    """How lines of a source become candidates for events: three payload paths.
-
-    The events of day D found in files dated D+k stand in the relation `<relation>/<k>`, day D.
-    """
-
-    relation: str
-    event_type: Path | None
-    time: Path
-    id: Path | None
-    event_names: tuple[str, ...] = ()
-    """The event types it is for; empty where it is for every line."""
 
 
 @dataclass(frozen=True, eq=False)

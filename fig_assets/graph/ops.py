@@ -17,10 +17,10 @@ from fig_assets.graph.nodes import (
     Model,
     Op,
     RowFamily,
-    Source,
     Table,
 )
 from fig_assets.graph.period import Period
+from fig_assets.graph.sources import Source
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from fig_assets.graph.scope import (
     Bound,
     Choice,
     Refused,
+    Rows,
     Scope,
     Symbol,
     about,
@@ -56,7 +57,7 @@ class Own:
     versions: Versions[Feature]
 
 
-class RowOwner:
+class RowOwner(Rows):
     """Resolves the features of one row family."""
 
     def __init__(
@@ -366,23 +367,3 @@ def _renumbered(attribute: Attribute, order: Mapping[int, int]) -> Attribute:
     if not isinstance(definition, Joined):
         return attribute
     return replace(attribute, definition=replace(definition, join=order[definition.join]))
-
-
-def longest_window(
-    features: Mapping[str, Attribute], wanted: list[Attribute], joins: list[Join]
-) -> int:
-    """Return how many days before a row the longest window that `wanted` depend on begins."""
-    by_key = {attribute.key: attribute for attribute in features.values()}
-    seen: set[tuple[str, ...]] = set()
-    queue, longest = list(wanted), 0
-    while queue:
-        attribute = queue.pop()
-        if attribute.key in seen:
-            continue
-        seen.add(attribute.key)
-        if isinstance(attribute.definition, Joined):
-            join = joins[attribute.definition.join]
-            if join.period is not None and join.reach is not None:
-                longest = max(longest, join.period.days - 1 - join.reach.first)
-        queue += [by_key[read.key] for read in attribute.inputs if read.key in by_key]
-    return longest

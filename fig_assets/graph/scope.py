@@ -1,5 +1,6 @@
 """Names -> attributes: the one place where `$name` and `name@2` are looked up and cycles found."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,7 +11,7 @@ from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
 from fig_assets.config.schema import Described, Environment, Project, Versions
 from fig_assets.errors import Problem, Where
-from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, label_of
+from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, RowFamily, label_of
 from fig_assets.language.functions import infer
 from fig_assets.language.parse import (
     Expression,
@@ -67,6 +68,43 @@ class Owner(Protocol):
     def resolve(self, symbol: Symbol) -> Attribute:
         """Build one attribute version; raises Refused."""
         ...
+
+
+class Rows(ABC):
+    """A row family, as labels and models see it."""
+
+    name: str
+    what: str
+
+    @property
+    @abstractmethod
+    def base_field(self) -> Attribute:
+        """The field of the base event that gives the granularity."""
+
+    @property
+    @abstractmethod
+    def rows_made_by(self) -> tuple[Input, ...]:
+        """A feature whose op makes the rows."""
+
+    @abstractmethod
+    def names(self) -> Mapping[str, Choice]:
+        """See `Owner.names`."""
+
+    @abstractmethod
+    def resolve(self, symbol: Symbol) -> Attribute:
+        """See `Owner.resolve`."""
+
+    @abstractmethod
+    def column(self, attribute: Attribute) -> str:
+        """Name the column of a feature, or of a base field while rows are computed."""
+
+    @abstractmethod
+    def look(self, reference: Reference, where: Where) -> Attribute:
+        """Find a feature of the family, or else a field of its base event; raises Refused."""
+
+    @abstractmethod
+    def node(self) -> RowFamily:
+        """Build the whole family; raises Refused when a part of it is refused."""
 
 
 @dataclass
@@ -175,6 +213,14 @@ class Scope:
             known = ", ".join(f"{name}@{number}" for number in choice.versions)
             self.refuse(where, f"{name}@{version} is no version of {owner.what}", f"use {known}")
         return Symbol(owner.name, name, choice.default if version is None else version)
+
+    def rows(self, name: str, where: Where) -> Rows:
+        """Return the row family of that name; raises Refused where there is none such."""
+        owner = self.owner(name)
+        if not isinstance(owner, Rows):
+            known = [other.name for other in self.owners.values() if isinstance(other, Rows)]
+            self.refuse(where, f"'{name}' is not a row family", self.nearest(name, known))
+        return owner
 
     def expression(self, text: str, where: Where) -> Expression:
         """Parse the text of an expression; raises Refused."""

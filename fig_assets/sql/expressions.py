@@ -1,6 +1,6 @@
 """Resolved expressions -> trees; chains of named selects; dates. Shared by all kinds of nodes."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -99,9 +99,9 @@ def value(computed: Computed, kind: Type, dialect: str) -> exp.Expr:
     return convert(tree, computed.result, kind, dialect)
 
 
-def typed(types: dict[str, Type] | object) -> Callable[[Reference], Type]:
+def typed(types: Mapping[str, Type]) -> Callable[[Reference], Type]:
     """Turn types by label into types by reference."""
-    return lambda ref: types[label_of(ref)]  # type: ignore[index]
+    return lambda ref: types[label_of(ref)]
 
 
 def add_layers(

@@ -10,8 +10,8 @@ from fig_assets.graph.nodes import (
     ROW_ORDER,
     SOURCE_FILE,
     SOURCE_LINE,
-    Landing,
 )
+from fig_assets.graph.sources import Landing
 from fig_assets.language.paths import Path, json_path
 from fig_assets.language.types import STRING, TIMESTAMP, convert
 from fig_assets.sql.event import EVENT_TYPE, LANDED, PAYLOAD

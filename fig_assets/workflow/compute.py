@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -84,27 +85,13 @@ def state_writes(
         calls = tuple(c for c in states.calls if wanted is None or c.fingerprint in wanted)
         merged = tuple(call for call in calls if call.values is None)
         target = daily_state.state_target(states, day, merged)
-        found.append(
-            Write(
-                target,
-                lambda s=states, e=event, m=merged: daily_state.select_states(  # type: ignore[misc]
-                    s, e, day, m, dialect
-                ),
-                needs=_reads(target),
-            )
-        )
+        select = partial(daily_state.select_states, states, event, day, merged, dialect)
+        found.append(Write(target, select, needs=_reads(target)))
         for call in calls:
             if call.values is not None:
                 target = daily_state.value_target(states, call, day)
-                found.append(
-                    Write(
-                        target,
-                        lambda s=states, e=event, c=call: daily_state.select_values(  # type: ignore[misc]
-                            s, e, c, day, dialect
-                        ),
-                        needs=_reads(target),
-                    )
-                )
+                select = partial(daily_state.select_values, states, event, call, day, dialect)
+                found.append(Write(target, select, needs=_reads(target)))
     return tuple(found)
 
 

@@ -14,7 +14,8 @@ from fig_assets.engines.base import DAY
 from fig_assets.engines.files import find_files
 from fig_assets.engines.lines import read_lines
 from fig_assets.errors import WorkflowError
-from fig_assets.graph.nodes import SOURCE_FILE, SOURCE_LINE, Landing, Source
+from fig_assets.graph.nodes import SOURCE_FILE, SOURCE_LINE
+from fig_assets.graph.sources import Landing, Source
 from fig_assets.sql.event import PAYLOAD
 from fig_assets.sql.landing import (
     EVENT_DAY,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from fig_assets.graph.models import longest_window
 from fig_assets.graph.nodes import Computed, Joined
 from fig_assets.graph.period import Reach
-from fig_assets.graph.rows import longest_window
 from tests.graph.projects import SMALL, Change, graph_of, problems_of, put
 
 REQUEST = "features/request.json"
@@ -167,9 +167,8 @@ def test_the_longest_window_counts_from_the_row(
 ) -> None:
     family = graph_of(tmp_path, *changes).row_families["request"]
     odd = next(f for f in family.features if f.name == "is_odd")
-    features = {feature.column: feature for feature in family.features}
 
-    assert longest_window(features, [odd], list(family.joins)) == days
+    assert longest_window(family, [odd.key]) == days
 
 
 def fingerprint(folder: Path, name: str, *changes: Change) -> str:

@@ -1,0 +1,50 @@
+"""Raw files as a project sees them: which there are, and how their lines become candidates."""
+
+from dataclasses import dataclass
+
+from fig_assets.language.paths import Path
+
+
+@dataclass(frozen=True)
+class Source:
+    """Raw files of one environment; a file of day F holds events of F-late_days to F.
+
+    `landings` are the shares it is split into: by each distinct choice of the paths for time, id
+    and event type.
+    """
+
+    name: str
+    format: str
+    path: str
+    late_days: int
+    landings: tuple["Landing", ...]
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether each file belongs to a day."""
+        return "{date}" in self.path
+
+    @property
+    def is_landed(self) -> bool:
+        """Whether its lines are read into landing relations; a table is read where it stands."""
+        return bool(self.landings)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The asset key."""
+        return ("raw", self.name)
+
+
+@dataclass(frozen=True)
+class Landing:
+    """How lines of a source become candidates for events: three payload paths.
+
+    The events of day D found in files dated D+k stand in the relation `<relation>/<k>`, day D.
+    """
+
+    relation: str
+    event_type: Path | None
+    time: Path
+    id: Path | None
+    event_names: tuple[str, ...] = ()
+    """The event types it is for; empty where it is for every line."""
