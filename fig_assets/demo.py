@@ -4,9 +4,11 @@ import csv
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from rich.table import Table
 from fig_assets.models.metrics import average_precision
 from fig_assets.project import Project, load_project
 from fig_assets.terminal import Display
+from fig_assets.workflow.run import workers
 
 if TYPE_CHECKING:
     from fig_assets.assets.launch import Summary
@@ -139,9 +142,17 @@ def _sample(raw: Path, start: date, end: date, events_per_day: int, display: Dis
     every = [start + timedelta(days=n) for n in range((end - start).days + 1)]
     missing = [d for d in every if not (raw / "events" / f"{d}.jsonl.gz").exists()]
     display.plan({"sample": len(missing)})
-    for day in missing:
-        write_days(raw, day, day, events_per_day=events_per_day, seed=SEED)
-        display.progress("sample", day)
+    if not missing:
+        return
+    # Making events is pure computing, so days are made by one process for each core.
+    with ProcessPoolExecutor(workers(), mp_context=get_context("spawn")) as pool:
+        made = {
+            pool.submit(write_days, raw, day, day, events_per_day=events_per_day, seed=SEED): day
+            for day in missing
+        }
+        for done in as_completed(made):
+            done.result()
+            display.progress("sample", made[done])
 
 
 def _report(
