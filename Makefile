@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-export DAGSTER_HOME ?= $(CURDIR)/data/dagster
+FIG_ENV ?= $(shell test -f configs/environments/demo.json && echo demo || echo local)
 
 .PHONY: demo test dev check lock clean
 
@@ -14,10 +14,10 @@ test: $(INSTALLED) check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The asset graph, on what `make demo` built if it has run.
+dev: export DAGSTER_HOME ?= $(CURDIR)/data/dagster/$(FIG_ENV)
 dev: $(INSTALLED)
 	$(BIN)/python -c 'import os, pathlib; from fig_assets.assets.home import prepare_home; prepare_home(pathlib.Path(os.environ["DAGSTER_HOME"]))'
-	FIG_ENV=$${FIG_ENV:-$$(test -f configs/environments/demo.json && echo demo || echo local)} \
-	  $(BIN)/dagster dev -h 127.0.0.1 -p $${PORT:-3000}
+	FIG_ENV=$(FIG_ENV) $(BIN)/dagster dev -h 127.0.0.1 -p $${PORT:-3000}
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -32,6 +32,7 @@ lock: $(INSTALLED)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("fig-assets needs Python 3.11 to 3.13, this is " + sys.version.split()[0] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	@echo "installing into .venv; this takes some minutes the first time"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

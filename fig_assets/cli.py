@@ -17,6 +17,8 @@ from fig_assets.project import load_project
 from fig_assets.terminal import Display, show_summary
 
 F = TypeVar("F", bound=Callable[..., object])
+MOST_COLUMNS = 6
+"""More than these do not fit beside each other in a terminal."""
 NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 EVENTS, DAYS, COUNT = click.IntRange(min=100), click.IntRange(min=1), click.IntRange(min=0)
@@ -168,15 +170,19 @@ def query(
     """
     with load_project(folder, env) as project:
         asked = [part.strip() for part in columns.split(",")] if columns else None
+        asked = asked or project.plain_columns(name, period)
         first, last = start and start.date(), end and end.date()
         rows = project.read(name, period, first, last, asked)
     shown = rows.slice(0, limit)
     if as_json:
         for row in shown.to_pylist():
             click.echo(json.dumps(row, default=str))
-    else:
-        out.print(_table(shown))
+    elif rows.num_rows:
+        _show_rows(shown)
         out.print(f"{shown.num_rows} of {rows.num_rows} rows")
+    else:
+        out.print(f"no rows of {name} in environment '{env}' on these days")
+        out.print(f"  fig plan --env {env} tells what was never built; --env chooses another")
 
 
 @main.command()
@@ -256,8 +262,20 @@ def _show_problems(problems: tuple[Problem, ...]) -> None:
         err.print(f"warning: {problem}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(rows: pa.Table) -> RichTable:
-    table = RichTable(*rows.column_names)
-    for row in rows.to_pylist():
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table
+def _show_rows(rows: pa.Table) -> None:
+    """Print a table; where it would not fit, one block of lines for each row."""
+    texts = [
+        {name: "" if value is None else str(value) for name, value in row.items()}
+        for row in rows.to_pylist()
+    ]
+    if rows.num_columns <= MOST_COLUMNS:
+        table = RichTable(*rows.column_names)
+        for row in texts:
+            table.add_row(*row.values())
+        out.print(table)
+        return
+    width = max(map(len, rows.column_names))
+    for row in texts:
+        for name, text in row.items():
+            out.print(f"{name:<{width}}  {text}", markup=False, highlight=False)
+        out.print()

@@ -235,7 +235,9 @@ def _show(out: Console, report: dict[str, object], clock: Clock, summary: "Summa
     out.print(groups)
     out.print(f"checks: {report['checks_passed']} passed, {report['checks_failed']} failed")
     for words in summary.failed_checks:
-        out.print(f"  {words}", markup=False)
+        out.print(f"  {words}", markup=False, soft_wrap=True)
+    if summary.failed_checks:
+        out.print("  (warnings: the first days come before the first model; nothing was blocked)")
     for op, words in summary.refused.items():
         out.print(f"refused: {op}: {words}", style="red", markup=False)
     strongest = Table("strongest attributes", "mean |SHAP|")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from fig_assets.config.load import Config, load_config
-from fig_assets.engines.base import DAY
+from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.healthy import build_healthy
@@ -22,7 +22,7 @@ from fig_assets.sql.published import Published, days_of, published, select_publi
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.compute import attributes_of, writes
-from fig_assets.workflow.plan import stale_days
+from fig_assets.workflow.plan import check_days, stale_days
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace, open_workspace
 
@@ -56,8 +56,12 @@ class Project:
 
     @property
     def home(self) -> Path:
-        """Dagster's home: `DAGSTER_HOME`, or `data/dagster` beside the project's folder."""
-        return Path(os.environ.get(HOME) or self.config.root / DEFAULT_HOME)
+        """Dagster's home: `DAGSTER_HOME`, or `data/dagster/<environment>` beside the project.
+
+        Environments have homes of their own: their partitions are other partitions.
+        """
+        name = self.config.environment.spec.name
+        return Path(os.environ.get(HOME) or self.config.root / DEFAULT_HOME / name)
 
     def execute_workflow(
         self,
@@ -131,6 +135,18 @@ class Project:
             raise WorkflowError(str(refusal.args[0])) from refusal
         return self.workspace.engine.query(tree)
 
+    def plain_columns(self, name: str, period: str | None = None) -> list[str]:
+        """Return the columns of a relation without its key and without `__v<N>` beside the names.
+
+        Raises:
+            WorkflowError: nothing is called so.
+        """
+        relation = self._published(name, period)
+        stored = set(relation.names.values())
+        plain = [n for n in relation.names if n not in stored or relation.names[n] != n]
+        others = [n for n in relation.names if relation.names[n] == n and "__v" not in n]
+        return [n for n in (*plain, *others) if n not in relation.order]
+
     def sql(
         self,
         name: str,
@@ -147,12 +163,21 @@ class Project:
         engine = self.workspace.engine
         if dialect not in (None, engine.dialect):
             raise WorkflowError(f"no engine renders '{dialect}' yet; fix: use {engine.dialect}")
-        statements = [
-            engine.sql(write.tree())
+        found = [
+            write
             for op in self._ops(name, period)
             for write in writes(self.workspace, op, day, attributes_of(self.graph, op))
         ]
-        return ";\n\n".join(statements) + ";\n"
+        if not found:
+            raise WorkflowError(
+                f"'{name}' is not made by a statement: tables are read from their files, scores "
+                "come from a model\n  fix: name an event, a family or a label set"
+            )
+        texts = [f"{engine.sql(write.tree())};\n" for write in found]
+        if len(texts) == 1:
+            return texts[0]
+        titles = [f"-- {n} of {len(texts)}: {_shown(w.target)}\n" for n, w in enumerate(found, 1)]
+        return "\n".join(title + text for title, text in zip(titles, texts, strict=True))
 
     def training_set(self, name: str, day: date) -> pa.Table:
         """Return the point-in-time frame that the model of training day `day` sees.
@@ -192,6 +217,7 @@ class Project:
 
         What hangs below something missing is listed where it is missing or stale itself by now.
         """
+        check_days(self.graph, start, end)
         days = days_of(start, end)
         every = [start + timedelta(days=n) for n in range((days.end - days.start).days)]
         found = {op.name: stale_days(self.workspace, op, every) for op in self.graph.ops}
@@ -243,6 +269,12 @@ class Project:
         shown = ("event", "window", "row", "label")
         found = [op for op in self.graph.ops if op.owner == name and op.kind in shown]
         return [op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")]
+
+
+def _shown(target: Target) -> str:
+    columns = [name for name in target.names if name not in target.key]
+    more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
+    return f"{target.relation}: {', '.join(columns[:3])}{more}"
 
 
 def load_project(

@@ -29,7 +29,8 @@ from fig_assets.assets.partitions import partition, ranges
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Key, Op
-from fig_assets.workflow.plan import MISSING, stale_days
+from fig_assets.workflow.plan import MISSING, check_days, stale_days
+from fig_assets.workflow.raw import raw_files
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace
 
@@ -118,7 +119,10 @@ def launch(
     Raises:
         WorkflowError: the days lie outside the project.
     """
-    _check_days(workspace, start, end)
+    check_days(workspace.graph, start, end)
+    for op in workspace.graph.ops:
+        if op.kind == "raw" and selected & set(op.keys):
+            raw_files(workspace, workspace.graph.sources[op.owner])
     summary = Summary(start, end)
     opened = OpenWorkspace(workspace, progress, frozenset({end} if train else ()))
     assets = {a.op.name: a for a in build_assets(workspace) if isinstance(a, AssetsDefinition)}
@@ -255,19 +259,6 @@ def _words(failure: object) -> str:
     error = getattr(failure, "error", None)
     cause = getattr(error, "cause", None) or error
     return str(getattr(cause, "message", cause)).strip()
-
-
-def _check_days(workspace: Workspace, start: date, end: date) -> None:
-    graph = workspace.graph
-    if end < start:
-        raise WorkflowError(f"the last day {end} is before the first day {start}")
-    if start < graph.start:
-        raise WorkflowError(
-            f"{start} is before the project's start {graph.start}; "
-            "fix: begin later, or set an earlier start_date"
-        )
-    if graph.end and end > graph.end:
-        raise WorkflowError(f"{end} is after the project's end {graph.end}; fix: end earlier")
 
 
 def _resources(workspace: Workspace, opened: OpenWorkspace | None = None) -> dict[str, object]:

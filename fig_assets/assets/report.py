@@ -124,7 +124,9 @@ def _check_result(key: Key, name: str, verdicts: Mapping[date | None, Verdict]) 
     if some.sample:
         metadata["sample"] = _table(some.sample)
     words = (
-        f"{shown} of {metadata['rows']} rows fail" if shown else f"all {metadata['rows']} rows pass"
+        f"{shown} of {metadata['rows']} {some.unit} fail"
+        if shown
+        else f"all {metadata['rows']} {some.unit} pass"
     )
     if failed:
         words += f" on {failed[0]}" + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")

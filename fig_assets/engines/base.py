@@ -337,10 +337,21 @@ def require_days(engine: Engine, read: Read, first_day: date, needed_by: str) ->
     if missing:
         named = ", ".join(day.isoformat() for day in missing)
         plural = "s" if len(missing) > 1 else ""
+        lacking = _lacking(engine, read, missing)
+        what = f" column {', '.join(lacking)}" if lacking else ""
         raise EngineError(
-            f"{needed_by} needs {read.relation} of the day{plural} {named}, never built; "
+            f"{needed_by} needs {read.relation}{what} of the day{plural} {named}, never built; "
             f"build first: fig run --from {missing[0]} --to {missing[-1]}"
         )
+
+
+def _lacking(engine: Engine, read: Read, days: Sequence[date]) -> list[str]:
+    """Name the columns that are missing, where the days themselves are there."""
+    stored = [engine.partition(read.relation, day) for day in days]
+    built = [record for record in stored if record is not None]
+    if len(built) < len(stored):
+        return []
+    return [name for name in read.columns if any(name not in r.columns for r in built)]
 
 
 def _has(stored: Partition | None, columns: Sequence[str]) -> bool:

@@ -7,12 +7,14 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
 
+from sqlglot import exp
+
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
 from fig_assets.config.schema import Described, Environment, Project, Versions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, RowFamily, label_of
-from fig_assets.language.functions import infer
+from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import (
     Expression,
     ExpressionError,
@@ -21,7 +23,7 @@ from fig_assets.language.parse import (
     is_aggregate,
     parse,
 )
-from fig_assets.language.types import BOOLEAN, Type, convertible, parse_type
+from fig_assets.language.types import BOOLEAN, STRING, Type, convertible, parse_type
 
 T = TypeVar("T")
 
@@ -225,9 +227,14 @@ class Scope:
     def expression(self, text: str, where: Where) -> Expression:
         """Parse the text of an expression; raises Refused."""
         try:
-            return parse(text)
+            expression = parse(text)
+            for call in expression.tree.find_all(exp.Anonymous):
+                if call.name not in FUNCTIONS:
+                    # Told before names are looked up: whether it aggregates decides where they are.
+                    infer(call, lambda _: STRING)
         except ExpressionError as error:
             self.refuse_expression(error, text, where)
+        return expression
 
     def refuse_expression(self, error: ExpressionError, text: str, where: Where) -> NoReturn:
         """Record what is wrong inside an expression, with a caret under it."""

@@ -1,13 +1,15 @@
 """Stored records -> what is missing or stale, op by op and day by day, and why."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from fig_assets.engines.base import stale_reason
-from fig_assets.graph.nodes import Op
+from fig_assets.errors import WorkflowError
+from fig_assets.graph.nodes import Graph, Op
 from fig_assets.workflow import learn, raw
 from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.raw import today
 from fig_assets.workflow.tables import table_target
 from fig_assets.workflow.workspace import Workspace
 
@@ -28,6 +30,25 @@ def stale_days(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[date,
         return _raw_reasons(workspace, op, days)
     found = {day: _reason(workspace, op, day) for day in days}
     return {day: reason for day, reason in found.items() if reason}
+
+
+def check_days(graph: Graph, start: date, end: date) -> None:
+    """Refuse days that the project does not have: before its start, after its end, not over yet.
+
+    Raises:
+        WorkflowError: names the day and the mend.
+    """
+    last = graph.end or today() - timedelta(days=1)
+    if end < start:
+        raise WorkflowError(f"the last day {end} is before the first day {start}")
+    if start < graph.start:
+        raise WorkflowError(
+            f"{start} is before the project's start {graph.start}; "
+            "fix: begin later, or set an earlier start_date"
+        )
+    if end > last:
+        why = f"after the project's end {last}" if graph.end else "not over yet"
+        raise WorkflowError(f"{end} is {why}; fix: end with {last} or earlier")
 
 
 def _reason(workspace: Workspace, op: Op, day: date) -> str:

@@ -105,7 +105,8 @@ def _run_each(
                 result.days[day] = future.result()
             except FigError as refusal:
                 result.refused[day] = refusal
-            progress(op.name, day)
+            else:
+                progress(op.name, day)
     result.days = {day: result.days[day] for day in sorted(result.days, key=str)}
     return result
 
