@@ -254,7 +254,7 @@ def test_a_missing_raw_folder_is_a_message(tmp_path: Path) -> None:
                "--select", 'key:"raw/events"')  # fmt: skip
 
     assert done.exit_code == PROBLEMS
-    said = " ".join(done.stdout.split())
+    said = " ".join(done.stderr.split())
     assert "elsewhere does not exist" in said
     assert 'mend "path" of source "events" in configs/environments/local.json' in said
 

@@ -32,7 +32,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fig.Project]:
 def test_the_home_is_beside_the_project_unless_it_is_set(
     project: fig.Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert project.home == project.config.root / "data" / "dagster"
+    assert project.home == project.config.root / "data" / "dagster" / "local"
     assert (project.home / "dagster.yaml").exists()
 
     monkeypatch.setenv(HOME, str(tmp_path))
