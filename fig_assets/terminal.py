@@ -32,6 +32,7 @@ class Display:
 
     def __init__(self, console: Console, *, shown: bool = True) -> None:
         self._shown = shown
+        self._given = console
         console = _apart(console)
         self._bars = Progress(
             TextColumn("{task.description:<40}"),
@@ -76,6 +77,8 @@ class Display:
     def __exit__(self, *failure: object) -> None:
         """Stop drawing."""
         self._bars.stop()
+        if self._console.file is not self._given.file:
+            self._console.file.close()
         for name, level in self._levels.items():
             logging.getLogger(name).setLevel(level)
 
