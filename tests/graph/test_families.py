@@ -25,6 +25,15 @@ FEATURES = ("groups", 0, "features")
             id="unknown period",
         ),
         pytest.param(
+            put(SHOP, *FEATURES, "orders", value="@COUNT_DISTICT($country)"),
+            "configs/features/shop.json: /groups/0/features/orders\n"
+            "  unknown function @COUNT_DISTICT\n"
+            "    @COUNT_DISTICT($country)\n"
+            "    ^^^^^^^^^^^^^^^^^^^^^^^^\n"
+            "  fix: did you mean @COUNT_DISTINCT?",
+            id="misspelt aggregate",
+        ),
+        pytest.param(
             put(SHOP, "groups", 0, "source", value="ordr"),
             "configs/features/shop.json: /groups/0/source\n"
             "  source 'ordr' is not defined\n"
