@@ -23,6 +23,7 @@ from fig_assets.sql import labels as label_sets
 from fig_assets.sql import row as rows
 from fig_assets.sql import window as windows
 from fig_assets.sql.expressions import column, named, on_days, scan
+from fig_assets.sql.joined import score_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ def published(graph: Graph, name: str, period: str | None = None) -> Published:
     if name in graph.models:
         model = graph.models[name]
         key = graph.row_families[model.family].granularity
-        stored = rows.score_columns(graph, name)
+        stored = score_columns(graph, name)
         return _of(model.relation, stored, model.outputs, (key,), ("trained_for", "explanation"))
     if name in graph.tables:
         table = graph.tables[name]

@@ -14,21 +14,18 @@ from fig_assets.graph.nodes import (
     Attribute,
     Computed,
     Graph,
-    Join,
     Joined,
     RowFamily,
     base_column,
 )
 from fig_assets.graph.period import Window
-from fig_assets.language.types import BOOLEAN, Type, arrow_type, convert
+from fig_assets.language.types import BOOLEAN, arrow_type, convert
 from fig_assets.sql import event as events
-from fig_assets.sql import window as windows
 from fig_assets.sql.expressions import (
     Chain,
     arrow_types,
     closure,
     column,
-    column_all,
     count_where,
     day_literal,
     is_first_stratum,
@@ -38,6 +35,7 @@ from fig_assets.sql.expressions import (
     select,
     value,
 )
+from fig_assets.sql.joined import join_ready
 
 CARRIED: dict[str, pa.DataType] = {EVENT_TIME: pa.timestamp("us"), EVENT_ID: pa.string()}
 """What every row keeps of its event."""
@@ -47,15 +45,6 @@ def stored_columns(family: RowFamily) -> dict[str, pa.DataType]:
     """Return the columns of the stored relation, `day` first."""
     key = {family.granularity: arrow_type(family.granularity_type)}
     return {DAY: pa.date32(), **key, **CARRIED, **arrow_types(family.features)}
-
-
-def score_columns(graph: Graph, model: str) -> dict[str, pa.DataType]:
-    """Return the columns of the stored scores of a model, `day` first."""
-    node = graph.models[model]
-    family = graph.row_families[node.family]
-    key = {family.granularity: arrow_type(family.granularity_type)}
-    more: dict[str, pa.DataType] = {"trained_for": pa.date32(), "explanation": pa.string()}
-    return {DAY: pa.date32(), **key, **arrow_types(node.outputs), **more}
 
 
 def row_target(
@@ -112,7 +101,7 @@ def select_rows(
     pending = [a for a in needed if a.column not in ready]
     while pending:
         before = len(pending)
-        source = _join_ready(chain, graph, family, day, pending, ready, source, dialect)
+        source = join_ready(chain, graph, family, day, pending, ready, source, dialect)
         source = _compute_ready(chain, pending, ready, source, dialect)
         pending = [a for a in pending if a.column not in ready]
         if len(pending) == before:
@@ -220,99 +209,6 @@ def _stored_rows(
     table = scan(family.relation, kept, days, "stored")
     select = exp.select(*(column(name) for name in names)).from_(table).where(on_days(days))
     return chain.add("rows", select), set(names)
-
-
-def _join_ready(
-    chain: Chain,
-    graph: Graph,
-    family: RowFamily,
-    day: date,
-    pending: Sequence[Attribute],
-    ready: set[str],
-    source: str,
-    dialect: str,
-) -> str:
-    """Join every relation whose match column is there, reading each once."""
-    for place, join in enumerate(family.joins):
-        wanted = [
-            a
-            for a in pending
-            if isinstance(a.definition, Joined)
-            and a.definition.join == place
-            and a.column not in ready
-        ]
-        if not wanted or not (join.match is None or join.match in ready):
-            continue
-        alias = f"their_{join.source}_{join.period.word}" if join.period else f"their_{join.source}"
-        taken = [named(_taken(a, alias, join.key), a.column) for a in wanted]
-        query = select([column_all(source), *taken], source)
-        match = join.match or family.granularity
-        on = _matching(graph, family, join, column(match, source), alias, dialect)
-        other = _joined_table(graph, join, day, wanted).subquery(alias)
-        query = query.join(other, on=on, join_type="left", copy=False)
-        source = chain.add(f"with_{alias.removeprefix('their_')}", query)
-        ready |= {a.column for a in wanted}
-    return source
-
-
-def _taken(attribute: Attribute, alias: str, key: str) -> exp.Expr:
-    """Take a joined column; its default stands for a missing match, not for a matched NULL."""
-    definition = attribute.definition
-    if not isinstance(definition, Joined):
-        raise TypeError(attribute.identity)
-    found = column(definition.column, alias)
-    if definition.default is None:
-        return found
-    unmatched = column(key, alias).is_(exp.null())
-    return exp.Case().when(unmatched, exp.convert(definition.default)).else_(found)
-
-
-def _matching(
-    graph: Graph, family: RowFamily, join: Join, left: exp.Expr, alias: str, dialect: str
-) -> exp.Expr:
-    kind = _match_type(graph, family, join)
-    if join.source in graph.tables:
-        wanted = graph.tables[join.source].columns[join.key]
-    elif join.source in graph.families:
-        wanted = graph.families[join.source].granularity_type
-    else:
-        wanted = family.granularity_type
-    return convert(left, kind, wanted, dialect).eq(column(join.key, alias))
-
-
-def _match_type(graph: Graph, family: RowFamily, join: Join) -> Type:
-    if join.match is None:
-        return family.granularity_type
-    for attribute in family.features:
-        if attribute.column == join.match:
-            return attribute.type
-    event = graph.events[family.base]
-    return next(a.type for a in event.attributes if join.match in (base_column(a), a.column))
-
-
-def _joined_table(graph: Graph, join: Join, day: date, wanted: Sequence[Attribute]) -> exp.Select:
-    """Select the other side of a join on the only day that a row of `day` sees."""
-    taken = {a.definition.column for a in wanted if isinstance(a.definition, Joined)}
-    taken |= {DAY, join.key}
-    columns = {n: kind for n, kind in joined_columns(graph, join).items() if n in taken}
-    if join.reach is None:
-        return exp.select(*(column(n) for n in columns)).from_(scan(join.relation, columns, None))
-    days = Window(*join.reach.days(day))
-    table = scan(join.relation, columns, days, "other")
-    names = (column(name) for name in columns if name != DAY)
-    return exp.select(*names).from_(table).where(on_days(days))
-
-
-def joined_columns(graph: Graph, join: Join) -> dict[str, pa.DataType]:
-    """Return the columns of the other side of a join; `day` first where it has days."""
-    if join.source in graph.tables:
-        table = graph.tables[join.source]
-        return {name: arrow_type(kind) for name, kind in table.columns.items()}
-    if join.source in graph.models:
-        return score_columns(graph, join.source)
-    if join.period is None:
-        raise KeyError(join.source)
-    return windows.stored_columns(graph.families[join.source], join.period)
 
 
 def _compute_ready(

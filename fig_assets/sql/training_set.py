@@ -13,6 +13,7 @@ from fig_assets.language.types import arrow_type
 from fig_assets.sql import labels as label_sets
 from fig_assets.sql import row as rows
 from fig_assets.sql.expressions import column, on_days, scan
+from fig_assets.sql.joined import score_columns
 
 
 def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
@@ -94,7 +95,7 @@ def score_target(graph: Graph, model: Model, day: date, champion: str) -> Target
         family.granularity, arrow_type(family.granularity_type), family.fingerprint,
         (Read(family.relation, (), day, end),),
     )  # fmt: skip
-    types = rows.score_columns(graph, model.name)
+    types = score_columns(graph, model.name)
     outputs = tuple(Column(a.column, types[a.column], a.fingerprint, reads) for a in model.outputs)
     more = tuple(
         Column(name, types[name], model.fingerprint, reads)
