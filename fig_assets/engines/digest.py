@@ -25,10 +25,7 @@ def column_digest(column: _Chunked) -> str:
     """
     array = _plain(column)
     state = blake2b(digest_size=8)
-    state.update(f"{array.type}:{len(array)}:{array.null_count}".encode())
-    if array.null_count:
-        state.update(np.packbits(_numpy(array.is_null())).tobytes())
-    for part in _value_bytes(array):
+    for part in _content(array, str(array.type)):
         state.update(part)
     return state.hexdigest()
 
@@ -38,11 +35,20 @@ def combined_digest(digests: Sequence[str]) -> str:
     return blake2b("/".join(digests).encode(), digest_size=8).hexdigest()
 
 
+def _content(array: _Array, kind: str) -> Iterator[bytes | memoryview]:
+    yield f"{kind}:{len(array)}:{array.null_count}".encode()
+    if array.null_count:
+        yield np.packbits(_numpy(array.is_null())).tobytes()
+    yield from _value_bytes(array)
+
+
 def _plain(column: _Chunked) -> _Array:
     """Bring a column into one array of the one encoding that is digested."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_string(kind):
         kind = pa.large_string()
+    if pa.types.is_list(kind):
+        kind = pa.list_(kind.value_type)
     plain = column.cast(kind)
     return pa.concat_arrays(plain.chunks) if plain.num_chunks else pa.array([], kind)
 
@@ -61,6 +67,11 @@ def _value_bytes(array: _Array) -> Iterator[bytes | memoryview]:
         yield _numpy(array.view(pa.int32()).fill_null(0)).tobytes()
     elif kind in (pa.int64(), pa.timestamp("us")):
         yield _numpy(array.view(pa.int64()).fill_null(0)).tobytes()
+    elif isinstance(array, pa.ListArray) and kind.value_type == pa.float64():
+        yield _numpy(array.value_lengths().fill_null(0)).tobytes()
+        # Not by its own type: what the elements' field is called differs between writers.
+        elements = array.flatten()
+        yield from _content(elements, str(elements.type))
     else:
         raise EngineError(f"values of type {kind} cannot be stored; cast them before")
 

@@ -120,8 +120,15 @@ def _no_rows(columns: Mapping[str, pa.DataType]) -> exp.Subquery:
 
 
 def _null(name: str, kind: pa.DataType) -> exp.Alias:
-    null = exp.Cast(this=exp.null(), to=exp.DataType(this=SQL_TYPES[kind]))
+    null = exp.Cast(this=exp.null(), to=_sql_type(kind))
     return exp.Alias(this=null, alias=exp.to_identifier(name, quoted=True))
+
+
+def _sql_type(kind: pa.DataType) -> exp.DataType:
+    if isinstance(kind, pa.ListType):
+        element = _sql_type(kind.value_type)
+        return exp.DataType(this=exp.DType.ARRAY, expressions=[element], nested=True)
+    return exp.DataType(this=SQL_TYPES[kind])
 
 
 def _subquery(query: exp.Select) -> exp.Subquery:

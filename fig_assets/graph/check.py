@@ -51,6 +51,21 @@ def no_attribute_is_called_like_its_key(graph: Graph, config: Config) -> Iterato
             yield Problem(attribute.about.where, message, "leave it out, or rename it")
 
 
+def checks_of_embeddings_ask_whether_there_is_one(
+    graph: Graph, config: Config
+) -> Iterator[Problem]:
+    """Refuse checks that compare an embedding: it has no order and no equality."""
+    del config
+    seen = set()
+    for attribute in graph.attributes.values():
+        where = attribute.about.where
+        compared = [check.kind for check in attribute.checks if not check.nonnull]
+        if attribute.type.size is not None and compared and where not in seen:
+            seen.add(where)
+            message = f"'{compared[0]}' cannot judge {attribute.type.words}"
+            yield Problem(where, message, 'write "checks": "nonnull", or leave it out')
+
+
 def _read_by(graph: Graph, label: Key) -> set[Key]:
     """Return what the weak labels behind a strong label read directly."""
     votes = {read.key for read in graph.attributes[label].inputs}
@@ -59,6 +74,7 @@ def _read_by(graph: Graph, label: Key) -> set[Key]:
 
 RULES: tuple[Rule, ...] = (
     no_attribute_is_called_like_its_key,
+    checks_of_embeddings_ask_whether_there_is_one,
     deprecated_versions_have_no_consumers,
     labels_and_model_share_nothing_by_accident,
 )

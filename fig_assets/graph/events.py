@@ -265,6 +265,10 @@ def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
         name: scope.type_of(kind, definition.where("columns", name))
         for name, kind in spec.columns.items()
     }
+    for name, kind in columns.items():
+        if kind.size is not None:
+            fix = f'write "string", and "$<prefix>{name}::{kind}" where it is joined'
+            scope.refuse(definition.where("columns", name), "tables hold no embeddings", fix)
     if spec.key not in columns:
         where = definition.where("key")
         fix = scope.nearest(spec.key, columns)

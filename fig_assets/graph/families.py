@@ -128,7 +128,7 @@ class FamilyOwner:
         """The type of the granularity: the declared one, or that of the first group's field."""
         first = next(i for i in range(len(self.spec.groups)) if self._has_source(i))
         at = self.definition.where("granularity_type")
-        return self.scope.declared(self.spec.granularity_type, self._entity(first).type, at)
+        return self.scope.granularity(self.spec.granularity_type, self._entity(first).type, at)
 
     def _features(self, period: Period) -> list[Callable[[], Attribute]]:
         return [
@@ -153,7 +153,7 @@ class FamilyOwner:
         kind = self.granularity_type
         if not convertible(entity.type, kind):
             at = self.definition.where("groups", index, "granularity_field")
-            message = f"'{entity.name}' is a {entity.type}, which cannot become a {kind}"
+            message = f"'{entity.name}' is {entity.type.words}, which cannot become {kind.words}"
             self.scope.refuse(at, message, "group by a field of the same type in every group")
         row_filter: Bound | None = None
         if spec.where is not None:

@@ -123,7 +123,11 @@ class ModelOwner:
         where = self.definition.where(*path)
         name, _, pin = written.partition("@")
         symbol = self.scope.pick(self._family(), name, int(pin) if pin else None, where)
-        return self.scope.attribute(symbol, where)
+        found = self.scope.attribute(symbol, where)
+        if found.type.size is not None:
+            message = f"'{name}' is {found.type.words}, which no model reads yet"
+            self.scope.refuse(where, message, "leave it out")
+        return found
 
     def _labels(self) -> LabelOwner:
         where = self.definition.where("truth_label", "source")

@@ -327,7 +327,7 @@ class RowOwner(Rows):
 
     def _granularity_type(self) -> Type:
         at = self.definition.where("granularity_type")
-        return self.scope.declared(self.spec.granularity_type, self.base_field.type, at)
+        return self.scope.granularity(self.spec.granularity_type, self.base_field.type, at)
 
     def _rows_meaning(self) -> str:
         kind = str(self._granularity_type())

@@ -243,13 +243,9 @@ class Scope:
     def type_of(self, name: str, where: Where) -> Type:
         """Read the name of a type; raises Refused."""
         try:
-            found = parse_type(name)
+            return parse_type(name)
         except ValueError as error:
             self.refuse(where, str(error))
-        if found.name == "embedding":
-            fix = "use one float for each number that is needed"
-            self.refuse(where, "embeddings are not supported yet", fix)
-        return found
 
     def infer(
         self, expression: Expression, where: Where, type_of: Callable[[Reference], Type]
@@ -266,9 +262,16 @@ class Scope:
             return inferred
         wanted = self.type_of(name, where)
         if not convertible(inferred, wanted):
-            fix = f'write "type": "{inferred.name}"'
-            self.refuse(where, f"a {inferred.name} cannot become a {wanted.name}", fix)
+            fix = f'write "type": "{inferred}"'
+            self.refuse(where, f"{inferred.words} cannot become {wanted.words}", fix)
         return wanted
+
+    def granularity(self, name: str | None, inferred: Type, where: Where) -> Type:
+        """Return the type of a granularity, as `declared`; raises Refused for an embedding."""
+        found = self.declared(name, inferred, where)
+        if found.size is not None:
+            self.refuse(where, f"{found.words} is no granularity", "group by a simple value")
+        return found
 
 
 @dataclass(frozen=True, eq=False)

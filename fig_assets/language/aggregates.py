@@ -60,7 +60,9 @@ _OVERFLOW = "overflow gives NULL"
 _COUNTED = "ignored; 0 where no value is left"
 
 AGGREGATE_FUNCTIONS: dict[str, AggregateFunction] = {
-    "COUNT": AggregateFunction("* or value", _SIMPLE, BIGINT, "@COUNT(*)", _COUNTED),
+    "COUNT": AggregateFunction(
+        "* or value", (*_SIMPLE, "embedding"), BIGINT, "@COUNT(*)", _COUNTED
+    ),
     "COUNT_IF": AggregateFunction(
         "condition boolean", ("boolean",), BIGINT, "@COUNT_IF($is_failure)", _COUNTED
     ),

@@ -23,6 +23,10 @@ OFFSET_TIMESTAMP = f"^{_DATE}{_TIME}{_OFFSET}$"
 WHOLE_NUMBER = "^[+-]?[0-9]+(?:\\.0*)?$"
 DECIMAL_NUMBER = "^[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 TRUTH_VALUE = "^(?i:true|false)$"
+_BLANK = "[ \\t\\r\\n]*"
+_ELEMENT = f"{_BLANK}-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?{_BLANK}"
+NUMBERS = f"^{_BLANK}\\[{_ELEMENT}(?:,{_ELEMENT})*\\]{_BLANK}$"
+"""A JSON array of one or more numbers, as RE2 reads it."""
 _TOKEN = '"(?:[^"\\\\]|\\\\.)*"|[{\\[0-9-]|true|false'
 STRICT_JSON = f"^\\s*(?:{_TOKEN})(?:,?\\s*(?:{_TOKEN}|null)|[\\]}}:.eE+\\s])*$"
 """What DuckDB's parser takes for JSON but standard JSON does not have is left out of these tokens:
@@ -210,6 +214,23 @@ def _in_calendar(microseconds: exp.Expr) -> exp.Expr:
 def parsed_json(tree: exp.Expr) -> exp.Expr:
     """Return the JSON that the text `tree` holds; NULL where it is malformed or null."""
     return try_cast(call("REGEXP_EXTRACT", tree, text(STRICT_JSON)), "JSON")
+
+
+def embedding_in_duckdb(tree: exp.Expr, size: int) -> exp.Expr:
+    """Return the `size` finite numbers that the text `tree` holds as a JSON array, else NULL."""
+
+    def checked(values: exp.Expr) -> exp.Expr:
+        element = exp.column("number__")
+        # What does not fit a DOUBLE is read as infinite.
+        is_finite = exp.Lambda(
+            this=call("ISFINITE", element), expressions=[exp.to_identifier("number__")]
+        )
+        finite_ones = call("LIST_FILTER", values.copy(), is_finite)
+        lengths = [call("LEN", values), call("LEN", finite_ones)]
+        fits = [exp.EQ(this=length, expression=number(size)) for length in lengths]
+        return when(exp.and_(*fits, copy=False), values.copy())
+
+    return let(try_cast(call("REGEXP_EXTRACT", tree, text(NUMBERS)), "DOUBLE[]"), checked)
 
 
 def _truth(value: exp.Expr) -> exp.Expr:

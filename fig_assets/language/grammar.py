@@ -241,12 +241,17 @@ class _Reader:
         name = self.take()
         if name.kind != "word":
             raise ExpressionError("a type is expected here", name.start, name.end)
+        written, end = name.text, name.end
+        if name.word == "EMBEDDING" and self.has("("):
+            size = self.take()
+            end = self.expect(")", "the length of the embedding").end
+            written = f"embedding({size.text})"
         try:
-            type_ = parse_type(name.text)
+            type_ = parse_type(written)
         except ValueError as unknown:
-            raise ExpressionError(str(unknown), name.start, name.end) from unknown
-        node = mark(exp.Cast(this=tree, to=sql_type(type_)), start, name.end)
-        node.meta["type"] = type_.name
+            raise ExpressionError(str(unknown), name.start, end) from unknown
+        node = mark(exp.Cast(this=tree, to=sql_type(type_)), start, end)
+        node.meta["type"] = str(type_)
         return node
 
     def number(self, sign: str) -> exp.Expr:

@@ -29,6 +29,7 @@ from fig_assets.language.types import (
     TIMESTAMP,
     Type,
     convertible,
+    parse_type,
     widen,
 )
 from fig_assets.language.value import Aggregate, Value
@@ -51,6 +52,8 @@ _KINDS: dict[str, tuple[tuple[Type, ...], Type | None, str]] = {
     "any": ((*_SIMPLE, JSON), None, "a simple value"),
 }
 """Kind of an argument -> types taken, type it is converted to (None: kept), words."""
+
+_COMPARING = frozenset({"NULLIF", "LEAST", "GREATEST"})
 
 _PARAMETER = re.compile(r"(?P<name>\w+) (?P<kind>\w+)(?P<optional>\?)?(?P<repeated>\.\.\.)?")
 
@@ -116,7 +119,9 @@ class Lowering:
         value = self.value(node)
         if value.type not in (BOOLEAN, NULL):
             fix = "write a comparison" if value.type != STRING else "compare it: = 'text'"
-            raise blame(node, f"a condition is a boolean, not a {value.type}", fix)
+            if value.type.size is not None:
+                fix = "ask whether there is one: IS NOT NULL"
+            raise blame(node, f"a condition is a boolean, not {value.type.words}", fix)
         return self.as_type(value, BOOLEAN)
 
     def _claim(self, node: exp.Expr) -> exp.Expr:
@@ -167,7 +172,7 @@ class Lowering:
         common: Type | None = NULL
         for value in values:
             common = widen(common, value.type) if common else None
-        if common is None or common.name == "embedding":
+        if common is None:
             names = " and ".join(dict.fromkeys(str(v.type) for v in values if v.type != NULL))
             raise blame(node, f"{names} have no common type", "convert them with ::type")
         if common == NULL:
@@ -180,7 +185,7 @@ class Lowering:
         values = [self.value(side) for side in (left, right)]
         for side, value in zip((left, right), values, strict=True):
             if value.type not in (*_NUMBERS, NULL):
-                raise blame(side, f"arithmetic needs numbers, not a {value.type}", _mend(value))
+                raise blame(side, f"arithmetic needs numbers, not {value.type.words}", _mend(value))
         whole = FLOAT not in (values[0].type, values[1].type)
         target, guard = (BIGINT, "try") if whole else (FLOAT, "finite")
         trees = [v.tree if v.type == target else self.as_type(v, target) for v in values]
@@ -193,7 +198,7 @@ class Lowering:
     def _negative(self, node: exp.Neg) -> Value:
         value = self.value(node.this)
         if value.type not in _NUMBERS:
-            raise blame(node.this, f"a sign needs a number, not a {value.type}", _mend(value))
+            raise blame(node.this, f"a sign needs a number, not {value.type.words}", _mend(value))
         if value.type == FLOAT:
             return Value(exp.Neg(this=operand(value.tree)), FLOAT, value.guard)
         # DuckDB makes the negative of a constant smallest BIGINT a HUGEINT instead of failing.
@@ -225,7 +230,9 @@ class Lowering:
         for side in node.expressions:
             value = self.value(side)
             if value.type not in (*_NUMBERS, NULL):
-                raise blame(side, f"@{node.name} needs numbers, not a {value.type}", _mend(value))
+                raise blame(
+                    side, f"@{node.name} needs numbers, not {value.type.words}", _mend(value)
+                )
             if value.type == NULL:
                 value = Value(self.as_type(value, BIGINT), BIGINT)
             values.append(value)
@@ -233,9 +240,9 @@ class Lowering:
 
     def _cast(self, node: exp.Cast) -> Value:
         value = self.value(node.this)
-        target = Type(node.meta["type"])
+        target = parse_type(node.meta["type"])
         if not convertible(value.type, target):
-            raise blame(node, f"a {value.type} can never become a {target}")
+            raise blame(node, f"{value.type.words} can never become {target.words}")
         return Value(self.as_type(value, target), target)
 
     def _case(self, node: exp.Case) -> Value:
@@ -282,6 +289,8 @@ class Lowering:
         function = ROW_FUNCTIONS[node.name]
         loose = [a for a, kind in zip(node.expressions, kinds, strict=True) if kind == "any"]
         alike, common = self._common(node, loose) if loose else ([], NULL)
+        if common.size is not None and node.name in _COMPARING:
+            raise blame(node, f"@{node.name} compares, and {common} cannot be compared")
         arguments: list[exp.Expr] = []
         for argument, kind in zip(node.expressions, kinds, strict=True):
             if kind == "any":
@@ -302,7 +311,7 @@ class Lowering:
         if value.type not in (*taken, NULL):
             goal = target or FLOAT
             fix = f"convert it: ::{goal}" if convertible(value.type, goal) else ""
-            raise blame(node, f"{name} takes {words} here, not a {value.type}", fix)
+            raise blame(node, f"{name} takes {words} here, not {value.type.words}", fix)
         type_ = target or (FLOAT if value.type == NULL else value.type)
         return self.as_type(value, type_), type_
 
@@ -321,6 +330,8 @@ def _literal(node: exp.Literal) -> Value:
 
 
 def _mend(value: Value) -> str:
+    if value.type.size is not None:
+        return "use one float for each number that is needed"
     return "convert it: ::bigint" if convertible(value.type, BIGINT) else "use @TIMESTAMP_DIFF"
 
 

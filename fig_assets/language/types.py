@@ -6,7 +6,7 @@ from difflib import get_close_matches
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.language.duck import convert_in_duckdb
+from fig_assets.language.duck import convert_in_duckdb, embedding_in_duckdb
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,11 @@ class Type:
 
     def __str__(self) -> str:
         return self.name if self.size is None else f"{self.name}({self.size})"
+
+    @property
+    def words(self) -> str:
+        """How messages call a value of it: `a bigint`, `an embedding(3)`."""
+        return f"{'a' if self.size is None else 'an'} {self}"
 
 
 STRING = Type("string")
@@ -66,13 +71,13 @@ _SQL = {
 }
 _NUMBERS = frozenset({"bigint", "float"})
 _CONVERTIBLE = {
-    "string": {"string", "bigint", "float", "boolean", "timestamp", "date"},
+    "string": {"string", "bigint", "float", "boolean", "timestamp", "date", "embedding"},
     "bigint": {"string", "bigint", "float", "boolean"},
     "float": {"string", "bigint", "float", "boolean"},
     "boolean": {"string", "bigint", "float", "boolean"},
     "timestamp": {"string", "timestamp", "date"},
     "date": {"string", "timestamp", "date"},
-    "json": {"string", "bigint", "float", "boolean", "timestamp", "date", "json"},
+    "json": {"string", "bigint", "float", "boolean", "timestamp", "date", "json", "embedding"},
 }
 
 
@@ -101,16 +106,19 @@ def parse_type(text: str) -> Type:
 
 
 def sql_type(type_: Type) -> exp.DataType:
-    """Return the SQL type that stores `type_`; an embedding is an array of DOUBLE."""
+    """Return the SQL type that stores `type_`; an embedding is a list of DOUBLE."""
     if type_.name == "embedding":
-        return exp.DataType.build(f"DOUBLE[{type_.size}]", dialect="duckdb")
+        return exp.DataType.build("DOUBLE[]", dialect="duckdb")
     return exp.DataType.build(_SQL[type_.name], dialect="duckdb")
 
 
 def arrow_type(type_: Type) -> pa.DataType:
-    """Return the Arrow type that stores `type_`; timestamps are naive UTC microseconds."""
+    """Return the Arrow type that stores `type_`.
+
+    Timestamps are naive UTC microseconds; an `embedding(n)` is a list of exactly n finite floats.
+    """
     if type_.name == "embedding":
-        return pa.list_(pa.float64(), type_.size or -1)
+        return pa.list_(pa.float64())
     by_name: dict[str, pa.DataType] = {
         "string": pa.string(),
         "bigint": pa.int64(),
@@ -159,7 +167,8 @@ def convert(tree: exp.Expr, source: Type, target: Type, dialect: str) -> exp.Exp
     - to float: plain decimal or exponent form, finite;
     - to boolean: `true` or `false` in any case;
     - to timestamp or date: ISO 8601, years 0001 to 9999, no zone meaning UTC, digits beyond the
-      microsecond cut off.
+      microsecond cut off;
+    - to embedding(n): a JSON array of exactly n finite numbers.
 
     Raises:
         ValueError: `source` can never become `target`, or `dialect` is unknown.
@@ -172,4 +181,7 @@ def convert(tree: exp.Expr, source: Type, target: Type, dialect: str) -> exp.Exp
         return tree
     if source == NULL:
         return exp.Cast(this=exp.null(), to=sql_type(target))
+    if target.size is not None:
+        written = tree if source == STRING else convert_in_duckdb(tree, source.name, "string")
+        return embedding_in_duckdb(written, target.size)
     return convert_in_duckdb(tree, source.name, target.name)

@@ -16,6 +16,7 @@ VALUES = {
     pa.bool_(): st.booleans(),
     pa.date32(): st.dates(),
     pa.timestamp("us"): st.datetimes(),
+    pa.list_(pa.float64()): st.lists(st.floats(-9, 9), max_size=3),
 }
 COLUMNS = st.sampled_from(list(VALUES)).flatmap(
     lambda kind: st.tuples(st.just(kind), st.lists(st.none() | VALUES[kind], max_size=20))
@@ -47,7 +48,11 @@ def test_only_equal_columns_share_a_digest(
         assert digest(one[1], one[0]) != digest(other[1], other[0])
 
 
-@pytest.mark.parametrize("kind", [k for k in VALUES if k not in (pa.string(), pa.bool_())], ids=str)
+OF_ANY_WIDTH = (pa.string(), pa.bool_(), pa.list_(pa.float64()))
+FIXED_WIDTH = [kind for kind in VALUES if kind not in OF_ANY_WIDTH]
+
+
+@pytest.mark.parametrize("kind", FIXED_WIDTH, ids=str)
 def test_what_stands_under_a_null_does_not_matter(kind: pa.DataType) -> None:
     width = kind.bit_width // 8
     valid = pa.py_buffer(bytes([0b01]))
@@ -90,6 +95,8 @@ def test_values_that_sql_holds_equal_are_equal(
         pytest.param([0], [None], pa.int64(), id="zero and NULL"),
         pytest.param([1, 2], [2, 1], pa.int64(), id="another order"),
         pytest.param([False], [None], pa.bool_(), id="FALSE and NULL"),
+        pytest.param([[]], [None], pa.list_(pa.float64()), id="no element and NULL"),
+        pytest.param([[1], [2, 3]], [[1, 2], [3]], pa.list_(pa.float64()), id="cut elsewhere"),
     ],
 )
 def test_values_that_differ_have_other_digests(
@@ -110,6 +117,21 @@ def test_a_dictionary_and_large_text_equal_plain_text() -> None:
     assert column_digest(encoded) == column_digest(pa.chunked_array([plain]))
     large = pa.chunked_array([plain.cast(pa.large_string())])
     assert column_digest(large) == column_digest(pa.chunked_array([plain]))
+
+
+def test_what_the_elements_of_a_list_are_called_does_not_matter() -> None:
+    values = [[1.0, -0.0], None, [2.5]]
+    kinds = [pa.list_(pa.field(name, pa.float64())) for name in ("item", "l", "element")]
+    assert len({digest(values, kind) for kind in kinds}) == 1
+
+
+def test_a_list_under_a_null_does_not_matter() -> None:
+    offsets = pa.array([0, 1, 3], pa.int32()).buffers()[1]
+    elements = pa.array([1.0, 2.0, 3.0])
+    valid = pa.py_buffer(bytes([0b01]))
+    kind = pa.list_(pa.float64())
+    hidden = pa.Array.from_buffers(kind, 2, [valid, offsets], children=[elements])
+    assert column_digest(pa.chunked_array([hidden])) == digest([[1.0], None], kind)
 
 
 def test_a_type_that_is_never_stored_is_refused() -> None:

@@ -78,5 +78,12 @@ def test_a_damaged_file_is_refused_before_the_statement_runs(lake: Lake) -> None
         scans.stored(TREE, Lake(lake.root))
 
 
+def test_an_embedding_that_no_file_holds_is_a_null_list(lake: Lake) -> None:
+    vectors = relation(LOGINS, {"v": pa.list_(pa.float64())})
+    assert text(scans.stored(exp.select("v").from_(vectors), lake), lake) == (
+        'SELECT v FROM (SELECT CAST(NULL AS DOUBLE[]) AS "v" WHERE FALSE) AS r'
+    )
+
+
 def test_every_stored_type_has_a_sql_type() -> None:
     assert set(TYPES.values()) | {pa.int32()} == set(scans.SQL_TYPES)

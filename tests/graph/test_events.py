@@ -60,6 +60,28 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             id="impossible type",
         ),
         pytest.param(
+            put(ORDER, "fields", "amount", value="amount::embedding(0)"),
+            "configs/events/order.json: /fields/amount\n"
+            "  an embedding has 1 to 16384 floats, not 'embedding(0)'\n"
+            "    amount::embedding(0)\n"
+            "            ^^^^^^^^^^^^",
+            id="embedding of nothing",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "is_refund", value={"function": "TRUE", "type": "embedding(2)"}),
+            "configs/events/order.json: /fields/is_refund/type\n"
+            "  a boolean cannot become an embedding(2)\n"
+            '  fix: write "type": "boolean"',
+            id="embedding of a boolean",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "place", value={"json": "p::embedding(2)", "checks": "unique"}),
+            "configs/events/order.json: /fields/place\n"
+            "  'unique' cannot judge an embedding(2)\n"
+            '  fix: write "checks": "nonnull", or leave it out',
+            id="comparing check of an embedding",
+        ),
+        pytest.param(
             put(ORDER, "where", value="$amount + 1"),
             "configs/events/order.json: /where\n"
             "  gives a float, not a boolean\n"
@@ -100,6 +122,13 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             "  source 'events' is json; tables are read from csv or parquet\n"
             "  fix: name another",
             id="table of lines",
+        ),
+        pytest.param(
+            put(COUNTRIES, "columns", "risk", value="embedding(3)"),
+            "configs/tables/countries.json: /columns/risk\n"
+            "  tables hold no embeddings\n"
+            '  fix: write "string", and "$<prefix>risk::embedding(3)" where it is joined',
+            id="embedding in a table",
         ),
         pytest.param(
             put(COUNTRIES, "snapshot", value="daily"),

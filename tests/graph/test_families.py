@@ -62,6 +62,13 @@ FEATURES = ("groups", 0, "features")
             id="impossible granularity",
         ),
         pytest.param(
+            put(SHOP, "granularity_type", value="embedding(2)"),
+            "configs/features/shop.json: /granularity_type\n"
+            "  a bigint cannot become an embedding(2)\n"
+            '  fix: write "type": "bigint"',
+            id="embedding of a number as granularity",
+        ),
+        pytest.param(
             put(SHOP, *FEATURES, "refunds", value="@SUM($is_refnd)"),
             "configs/features/shop.json: /groups/0/features/refunds\n"
             "  $is_refnd is not a field of 'order'\n"

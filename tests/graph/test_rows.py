@@ -25,6 +25,13 @@ DERIVED = ("groups", 3, "features")
             id="aggregate in a row family",
         ),
         pytest.param(
+            put(REQUEST, "granularity_type", value="embedding(2)"),
+            "configs/features/request.json: /granularity_type\n"
+            "  an embedding(2) is no granularity\n"
+            "  fix: group by a simple value",
+            id="embedding as granularity",
+        ),
+        pytest.param(
             put(REQUEST, *BASE, "place", value="$cuntry"),
             "configs/features/request.json: /groups/0/features/place\n"
             "  $cuntry is not a feature of 'request' nor a field of 'order'\n"

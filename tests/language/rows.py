@@ -32,6 +32,8 @@ TYPES = {
     "ts": TIMESTAMP,
     "tt": TIMESTAMP,
     "d": DATE,
+    "v": Type("embedding", 2),
+    "w": Type("embedding", 3),
 }
 
 
@@ -59,6 +61,7 @@ HOSTILE: dict[str, list[object]] = {
         moment(2024, 2, 29, 23, 59, 59),
         moment(9999, 12, 31, 23, 59, 59, 999999),
     ],
+    "embedding": [None],
     "date": [None, date(1, 1, 1), date(2024, 2, 29), date(9999, 12, 31)],
 }
 

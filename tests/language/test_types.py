@@ -1,5 +1,6 @@
 """Names of types, and casts that no value can make fail."""
 
+import json
 from datetime import date
 
 import duckdb
@@ -7,11 +8,13 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp
 
+from fig_assets.language.parse import ExpressionError, canonical, parse
 from fig_assets.language.types import (
     BIGINT,
     BOOLEAN,
     DATE,
     FLOAT,
+    MAX_EMBEDDING,
     STRING,
     TIMESTAMP,
     Type,
@@ -23,6 +26,7 @@ from fig_assets.language.types import (
     widen,
 )
 from tests.language.rows import HOSTILE, moment, value_of
+from tests.naive.expressions import evaluate
 
 MAX = 2**63 - 1
 
@@ -37,8 +41,62 @@ def test_aliases_name_the_same_type(alias: str, name: str) -> None:
 
 def test_an_embedding_names_its_length() -> None:
     assert parse_type("embedding( 8 )") == Type("embedding", 8)
-    assert str(sql_type(Type("embedding", 8)).sql("duckdb")) == "DOUBLE[8]"
-    assert arrow_type(Type("embedding", 8)) == pa.list_(pa.float64(), 8)
+    assert str(sql_type(Type("embedding", 8)).sql("duckdb")) == "DOUBLE[]"
+    assert arrow_type(Type("embedding", 8)) == pa.list_(pa.float64())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("[1, 2.5]", [1.0, 2.5]),
+        (" [ -1e-3\t,\r\n0 ] ", [-0.001, 0.0]),
+        ("[1e5, 5e-324]", [1e5, 5e-324]),
+        ("[1]", None),
+        ("[1, 2, 3]", None),
+        ("[]", None),
+        ("[1, null]", None),
+        ('[1, "2"]', None),
+        ("[1, true]", None),
+        ("[[1], 2]", None),
+        ("[1, 1e400]", None),
+        ("[1, NaN]", None),
+        ("[1, +2]", None),
+        ("[1, 02]", None),
+        ("[1, .5]", None),
+        ("[1, 2,]", None),
+        ("[1, 2", None),
+        ("[1\x0b, 2]", None),
+        ("1, 2", None),
+        ("", None),
+        (None, None),
+    ],
+    ids=repr,
+)
+def test_text_becomes_an_embedding_or_null(
+    engine: duckdb.DuckDBPyConnection, value: str | None, expected: object
+) -> None:
+    row = {"s": value}
+    assert value_of(engine, "$s::embedding(2)", row) == expected
+    assert value_of(engine, "@PARSE_JSON($s)::embedding(2)", row) == expected
+    assert evaluate("$s::embedding(2)", lambda name, version: value) == expected
+
+
+def test_a_long_embedding_is_read_whole(engine: duckdb.DuckDBPyConnection) -> None:
+    numbers = [place / 7 for place in range(MAX_EMBEDDING)]
+    row = {"s": json.dumps(numbers)}
+
+    assert value_of(engine, f"$s::embedding({MAX_EMBEDDING})", row) == numbers
+    assert value_of(engine, f"$s::embedding({MAX_EMBEDDING - 1})", row) is None
+
+
+def test_an_embedding_is_parsed_with_its_length_and_place() -> None:
+    text = "CAST($s AS embedding( 3 )) IS NULL"
+    tree = parse(text).tree
+
+    assert canonical(tree, str) == "(is (cast embedding(3) $s) null)"
+    with pytest.raises(ExpressionError, match="1 to 16384 floats, not 'embedding\\(0\\)'") as error:
+        parse("$s::embedding(0)")
+    assert (error.value.start, error.value.end) == (4, 16)
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,11 @@ class _Parser:
     def _cast(self) -> Tree:
         tree = self._primary()
         while self._accept("::"):
-            tree = Call("CAST", (tree, Literal(self._take())))
+            target = self._take()
+            if self._accept("("):
+                target += f"({self._take()})"
+                self._expect(")")
+            tree = Call("CAST", (tree, Literal(target)))
         return tree
 
     def _primary(self) -> Tree:

@@ -18,6 +18,7 @@ ALIASES = {
 }
 TYPES = ("string", "bigint", "float", "boolean", "timestamp", "date")
 
+_EMBEDDING = re.compile(r"embedding\s*\(\s*([0-9]+)\s*\)")
 _INTEGER = re.compile(r"[+-]?[0-9]+(\.0*)?")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _ISO_8601 = re.compile(
@@ -41,7 +42,7 @@ class Document:
     json: object
 
 
-Value: TypeAlias = bool | int | float | str | datetime | date | Document | None
+Value: TypeAlias = bool | int | float | str | datetime | date | Document | list[float] | None
 
 
 def convert(value: Value, target: str) -> Value:
@@ -64,6 +65,8 @@ def convert(value: Value, target: str) -> Value:
         case "date":
             moment = _timestamp(value)
             return None if moment is None else moment.date()
+        case other if found := _EMBEDDING.fullmatch(other):
+            return _embedding(value, int(found[1]))
         case unknown:
             raise ValueError(f"unknown type '{unknown}'")
 
@@ -156,6 +159,22 @@ def _float(value: Value) -> float | None:
     if isinstance(value, int | float):
         return float(value) if math.isfinite(value) else None
     return None
+
+
+def _embedding(value: Value, size: int) -> list[float] | None:
+    """Read a JSON array of exactly `size` finite numbers."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, str):
+        return None
+    try:
+        found = parse_json(value, lenient=True)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, list) or len(found) != size:
+        return None
+    numbers = [float(item.text) for item in found if isinstance(item, Number)]
+    return numbers if len(numbers) == size and all(map(math.isfinite, numbers)) else None
 
 
 def _boolean(value: Value) -> bool | None:
