@@ -234,12 +234,17 @@ class _CatchUp:
     def _joins(self, op: Op, stale: Mapping[date, str]) -> bool:
         if set(stale.values()) != {MISSING}:
             return False
-        return op.kind == "table" or tuple(sorted(stale)) == self.waiting_for
+        return not self._is_dated(op) or tuple(sorted(stale)) == self.waiting_for
+
+    def _is_dated(self, op: Op) -> bool:
+        """Tell whether an op has days; one without is made beside whatever waits."""
+        tables = self.runner.opened.workspace.graph.tables
+        return op.kind != "table" or tables[op.owner].is_daily
 
     def _queue(self, op: Op, stale: Mapping[date, str]) -> None:
         self.tried |= {(op.name, day, why) for day, why in stale.items()}
         self.on_plan({op.name: len(stale)})
-        if op.kind != "table" or not self.waiting:
+        if self._is_dated(op) or not self.waiting:
             self.waiting_for = tuple(sorted(stale))
         self.waiting.append(op)
         if set(stale.values()) != {MISSING}:

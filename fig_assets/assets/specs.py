@@ -106,7 +106,7 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
     if op.kind == "raw":
         dated = graph.sources[op.owner].is_dated
     if op.kind == "table":
-        dated = False
+        dated = graph.tables[op.owner].is_daily
     metadata: dict[str, object] = {}
     shown = _shown(graph, op)
     if shown:
@@ -150,7 +150,7 @@ def _is_dated(graph: Graph, key: Key) -> bool:
     if key[0] == "raw":
         source = graph.sources[key[1]]
         return source.is_landed and source.is_dated
-    return key[0] != "tables"
+    return key[0] != "tables" or graph.tables[key[1]].is_daily
 
 
 def _inputs(graph: Graph, op: Op, key: Key) -> tuple[Input, ...]:
@@ -214,7 +214,9 @@ def _summary(graph: Graph, op: Op, key: Key) -> str:
         case "event":
             words = "One row for each event of the day, without duplicates."
         case "table":
-            words = "One row for each key."
+            daily = graph.tables[op.owner].is_daily
+            words = "One row for each key"
+            words += ", of the newest file dated up to the day." if daily else "."
         case "states":
             words = "Mergeable states of one day's events: windows of any length are made of them."
         case "window":

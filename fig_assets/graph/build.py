@@ -8,7 +8,7 @@ from typing import TypeVar
 from fig_assets.config.load import Config
 from fig_assets.errors import ConfigError, Problem, Where
 from fig_assets.graph.check import RULES
-from fig_assets.graph.events import EventOwner, build_table
+from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import FamilyOwner
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.models import ModelOwner
@@ -25,6 +25,7 @@ from fig_assets.graph.ops import cut, parts_of
 from fig_assets.graph.rows import RowOwner
 from fig_assets.graph.scope import Refused, Scope
 from fig_assets.graph.sources import Landing, Source
+from fig_assets.graph.tables import build_table
 
 T = TypeVar("T")
 N = TypeVar("N")

@@ -6,7 +6,6 @@ from functools import cached_property, partial
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Event as EventSpec
 from fig_assets.config.schema import EventDefaults
-from fig_assets.config.schema import Table as TableSpec
 from fig_assets.errors import Where
 from fig_assets.graph.nodes import (
     EVENT_ID,
@@ -18,7 +17,6 @@ from fig_assets.graph.nodes import (
     Event,
     Extracted,
     Input,
-    Table,
     label_of,
 )
 from fig_assets.graph.period import Reach
@@ -243,43 +241,3 @@ def _steps(path: str | None) -> list[str | int] | None:
         return list(parse_path(path).steps)
     except ExpressionError:
         return [path]
-
-
-def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
-    """Resolve one lookup table; raises Refused."""
-    spec = definition.spec
-    sources = scope.environment.sources
-    if spec.source not in sources:
-        fix = scope.nearest(spec.source, sources)
-        where = definition.where("source")
-        environment = scope.environment.name
-        scope.refuse(where, f"source '{spec.source}' is not in environment '{environment}'", fix)
-    if sources[spec.source].format not in ("csv", "parquet"):
-        where = definition.where("source")
-        message = f"source '{spec.source}' is {sources[spec.source].format}"
-        scope.refuse(where, f"{message}; tables are read from csv or parquet", "name another")
-    if spec.snapshot != "static":
-        fix = 'write "snapshot": "static"'
-        scope.refuse(definition.where("snapshot"), "daily snapshots are not supported yet", fix)
-    columns = {
-        name: scope.type_of(kind, definition.where("columns", name))
-        for name, kind in spec.columns.items()
-    }
-    for name, kind in columns.items():
-        if kind.size is not None:
-            fix = f'write "string", and "$<prefix>{name}::{kind}" where it is joined'
-            scope.refuse(definition.where("columns", name), "tables hold no embeddings", fix)
-    if spec.key not in columns:
-        where = definition.where("key")
-        fix = scope.nearest(spec.key, columns)
-        scope.refuse(where, f"key '{spec.key}' is no column of table '{spec.name}'", fix)
-    meaning = fingerprint("table", spec.key, {name: str(kind) for name, kind in columns.items()})
-    return Table(
-        name=spec.name,
-        source=spec.source,
-        key=spec.key,
-        snapshot=spec.snapshot,
-        columns=columns,
-        fingerprint=meaning,
-        about=about(definition, spec),
-    )

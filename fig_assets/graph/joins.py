@@ -127,16 +127,18 @@ class JoinedGroup:
         if isinstance(source, Table):
             self._without_period(f"table '{source.name}'")
             self._fits(match, source.columns[source.key])
-            return Join(source.name, source.relation, source.key, column, None)
+            reach = self._reach("a snapshot that was taken") if self.group.as_of else source.reach
+            return Join(source.name, source.relation, source.key, column, reach)
         period = self._period(source)
         self._fits(match, source.granularity_type)
         relation = f"families/{source.name}/{period.name}"
-        reach = self._reach()
+        reach = self._reach("events that came")
         return Join(source.name, relation, source.spec.granularity, column, reach, period)
 
     def _without_effect(self, source: Table | ModelOwner) -> None:
         """Refuse options that say which window is seen, where the source has no windows."""
-        for key in ("as_of", "no_match"):
+        dated = isinstance(source, Table) and source.is_daily
+        for key in ("no_match",) if dated else ("as_of", "no_match"):
             if key in self.group.model_fields_set:
                 message = f'"{key}" is for windowed families; {source.name} has no windows'
                 self.scope.refuse(self.at(key), message, "leave it out")
@@ -181,11 +183,11 @@ class JoinedGroup:
             self.scope.refuse(self.at(), f"joining {family.what} needs a period", fix)
         return family.period(match.period, self.at("granularity_match", "period"))
 
-    def _reach(self) -> Reach:
+    def _reach(self, seen: str) -> Reach:
         if self.group.as_of is None:
             return DAY_BEFORE
-        message = "a same-day join lets a row see events that came after it"
-        fix = "leave as_of out to see the windows up to the day before"
+        message = f"a same-day join lets a row see {seen} after it"
+        fix = "leave as_of out to see what was there the day before"
         self.scope.warn(self.at("as_of"), message, fix)
         return SAME_DAY
 

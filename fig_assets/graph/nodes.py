@@ -183,7 +183,7 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A lookup: one row for each key."""
+    """A lookup: one row for each key, and for each day where it is `daily`."""
 
     name: str
     source: str
@@ -192,6 +192,13 @@ class Table:
     columns: Mapping[str, Type]
     fingerprint: str
     about: About
+    reach: Reach | None = None
+    """The day that a row of day R sees unless its join says otherwise; None where static."""
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether it has days: partition D is the newest file dated up to D."""
+        return self.snapshot == "daily"
 
     @property
     def relation(self) -> str:

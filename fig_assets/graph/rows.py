@@ -248,7 +248,7 @@ class RowOwner(Rows):
         if join.source in self.tables:
             table = self.tables[join.source]
             kind, column = table.columns[taken.name], taken.name
-            inputs.append(Input(("tables", table.name)))
+            inputs.append(Input(("tables", table.name), join.reach or SAME_DAY))
             described = About(where, f"{taken.name} of table {table.name}")
         else:
             owner = self.scope.owners[join.source]

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from fig_assets.language.paths import Path
 
+DATE = "{date}"
+"""What stands for a file's day in a path."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -22,7 +25,7 @@ class Source:
     @property
     def is_dated(self) -> bool:
         """Whether each file belongs to a day."""
-        return "{date}" in self.path
+        return DATE in self.path
 
     @property
     def is_landed(self) -> bool:

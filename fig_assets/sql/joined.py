@@ -7,7 +7,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY
-from fig_assets.graph.nodes import Attribute, Graph, Join, Joined, RowFamily, base_column
+from fig_assets.graph.nodes import Attribute, Graph, Join, Joined, RowFamily, Table, base_column
 from fig_assets.graph.period import Window
 from fig_assets.language.types import Type, arrow_type, convert
 from fig_assets.sql import window as windows
@@ -110,13 +110,18 @@ def _joined_table(graph: Graph, join: Join, day: date, wanted: Sequence[Attribut
 def joined_columns(graph: Graph, join: Join) -> dict[str, pa.DataType]:
     """Return the columns of the other side of a join; `day` first where it has days."""
     if join.source in graph.tables:
-        table = graph.tables[join.source]
-        return {name: arrow_type(kind) for name, kind in table.columns.items()}
+        return table_columns(graph.tables[join.source])
     if join.source in graph.models:
         return score_columns(graph, join.source)
     if join.period is None:
         raise KeyError(join.source)
     return windows.stored_columns(graph.families[join.source], join.period)
+
+
+def table_columns(table: Table) -> dict[str, pa.DataType]:
+    """Return the columns of a stored lookup table, `day` first where it has days."""
+    columns = {name: arrow_type(kind) for name, kind in table.columns.items()}
+    return {DAY: pa.date32(), **columns} if table.is_daily else columns
 
 
 def score_columns(graph: Graph, model: str) -> dict[str, pa.DataType]:

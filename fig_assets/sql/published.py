@@ -17,13 +17,12 @@ from fig_assets.graph.nodes import (
     Graph,
 )
 from fig_assets.graph.period import Period, Window
-from fig_assets.language.types import arrow_type
 from fig_assets.sql import event as events
 from fig_assets.sql import labels as label_sets
 from fig_assets.sql import row as rows
 from fig_assets.sql import window as windows
 from fig_assets.sql.expressions import column, named, on_days, scan
-from fig_assets.sql.joined import score_columns
+from fig_assets.sql.joined import score_columns, table_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +82,8 @@ def published(graph: Graph, name: str, period: str | None = None) -> Published:
         return _of(model.relation, stored, model.outputs, (key,), ("trained_for", "explanation"))
     if name in graph.tables:
         table = graph.tables[name]
-        stored = {n: arrow_type(kind) for n, kind in table.columns.items()}
-        return Published(table.relation, stored, {n: n for n in stored}, (table.key,))
+        names = {n: n for n in table.columns}
+        return Published(table.relation, table_columns(table), names, (table.key,))
     known = [*graph.events, *graph.tables, *graph.families, *graph.row_families]
     known += [*graph.label_sets, *graph.models]
     raise KeyError(f"nothing is called '{name}'; there are: {', '.join(sorted(known))}")

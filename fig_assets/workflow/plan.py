@@ -10,7 +10,8 @@ from fig_assets.graph.nodes import Graph, Op
 from fig_assets.workflow import learn, raw
 from fig_assets.workflow.compute import attributes_of, writes
 from fig_assets.workflow.raw import today
-from fig_assets.workflow.tables import table_target
+from fig_assets.workflow.snapshots import stale_snapshots
+from fig_assets.workflow.tables import static_target
 from fig_assets.workflow.workspace import Workspace
 
 MISSING = "missing"
@@ -23,6 +24,8 @@ def stale_days(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[date,
     Looks at what is stored now: after upstream days were computed anew, ask again. An op without
     days is told under the project's first day.
     """
+    if op.kind == "table" and workspace.graph.tables[op.owner].is_daily:
+        return stale_snapshots(workspace, op, days)
     if op.kind == "table":
         reason = _table_reason(workspace, op)
         return {workspace.graph.start: reason} if reason else {}
@@ -79,7 +82,7 @@ def _raw_reasons(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[dat
 
 def _table_reason(workspace: Workspace, op: Op) -> str:
     table = workspace.graph.tables[op.owner]
-    target = table_target(workspace, op)
+    target = static_target(workspace, op)
     reason = stale_reason(workspace.engine, target, None)
     stored = workspace.engine.partition(table.relation, None)
     if reason or stored is None:

@@ -14,6 +14,7 @@ from fig_assets.workflow import learn, raw
 from fig_assets.workflow.checks import CONSERVATION, TRAINED, Verdict
 from fig_assets.workflow.compute import attributes_of, refresh_states, run_day
 from fig_assets.workflow.result import DayResult, Facts
+from fig_assets.workflow.snapshots import build_snapshots
 from fig_assets.workflow.tables import build_table
 from fig_assets.workflow.workspace import Workspace
 
@@ -50,6 +51,8 @@ def run_op(
         case "raw":
             return _run_raw(workspace, op, days, progress)
         case "table":
+            if workspace.graph.tables[op.owner].is_daily:
+                return _run_snapshots(workspace, op, days, progress)
             return _run_table(workspace, op, progress)
         case "model":
             return _run_model(workspace, op, days, progress, explicit_days)
@@ -166,6 +169,20 @@ def _run_table(workspace: Workspace, op: Op, progress: Progress) -> OpResult:
         return result
     progress(op.name, None)
     result.days[None] = DayResult(workspace.graph.start, rows=written.rows, notes=dict(counts))
+    return result
+
+
+def _run_snapshots(
+    workspace: Workspace, op: Op, days: Sequence[date], progress: Progress
+) -> OpResult:
+    result = OpResult(op)
+    for day, made in build_snapshots(workspace, op, days).items():
+        if isinstance(made, FigError):
+            result.refused[day] = made
+            continue
+        notes = {"snapshot": str(made.dated or "none yet"), **made.counts}
+        result.days[day] = DayResult(day, rows=made.written.rows, notes=notes)
+        progress(op.name, day)
     return result
 
 

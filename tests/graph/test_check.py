@@ -53,7 +53,7 @@ def test_a_same_day_join_is_warned_of(tmp_path: Path) -> None:
     assert texts(*found) == [
         "/groups/1/as_of\n"
         "  a same-day join lets a row see events that came after it\n"
-        "  fix: leave as_of out to see the windows up to the day before"
+        "  fix: leave as_of out to see what was there the day before"
     ]
 
 

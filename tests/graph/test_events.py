@@ -130,13 +130,6 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             '  fix: write "string", and "$<prefix>risk::embedding(3)" where it is joined',
             id="embedding in a table",
         ),
-        pytest.param(
-            put(COUNTRIES, "snapshot", value="daily"),
-            "configs/tables/countries.json: /snapshot\n"
-            "  daily snapshots are not supported yet\n"
-            '  fix: write "snapshot": "static"',
-            id="daily snapshots",
-        ),
     ],
 )
 def test_a_mistake_is_told_where_it_stands_with_a_mend(

@@ -211,11 +211,12 @@ def _first_of_each_id(rows: list[Row]) -> list[Row]:
 def _files_of_table(config: Config, files: Files, source: Spec, day: date) -> list[str]:
     if "{date}" not in source["path"]:
         return files.find(source["path"], None)
-    while day >= config.start:
-        if found := files.find(source["path"], day):
-            return found
-        day -= timedelta(days=1)
-    return []
+    if day < config.start:
+        return []
+    dates = {found for name in files.find(source["path"].replace("{date}", "????-??-??"), None)
+             for found in re.findall(r"\d{4}-\d{2}-\d{2}", name)}  # fmt: skip
+    newest = max((it for it in dates if it <= day.isoformat()), default=None)
+    return files.find(source["path"], date.fromisoformat(newest)) if newest else []
 
 
 def _objects(files: Files, file: str) -> Iterator[Row]:
