@@ -116,9 +116,9 @@ def _problem(document: Document, text: str, flaw: Flaw) -> Problem:
 
 def _excerpt(text: str, offset: int) -> str:
     """Return the line around `offset`, cut to what is near, with a caret below."""
-    start = max(text.rfind("\n", 0, offset) + 1, offset - 50)
+    start = max(text.rfind("\n", 0, offset) + 1, offset - 46)
     end = text.find("\n", offset)
-    shown = text[start : min(len(text) if end < 0 else end, offset + 30)].rstrip("\r")
+    shown = text[start : min(len(text) if end < 0 else end, offset + 26)].rstrip("\r")
     if not shown.strip() or offset == 0:
         return ""
     indent = len(shown) - len(shown.lstrip())

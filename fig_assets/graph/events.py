@@ -104,6 +104,7 @@ class EventOwner:
     def look(self, reference: Reference, where: Where) -> Attribute:
         """Find the field that `reference` names; raises Refused."""
         if reference.name not in self.names():
+            self.scope.refuse_retired(self, reference.name, reference.version, where)
             fix = self.scope.nearest(reference.name, self.names(), "$")
             message = f"${label_of(reference)} is not a field of '{self.name}'"
             self.scope.refuse(where, message, fix)

@@ -216,7 +216,8 @@ class FamilyOwner:
             else:
                 siblings[label_of(reference)] = self._sibling(reference, period, where)
 
-        self.scope.each(partial(look, reference) for reference in expression.references)
+        read = self.scope.reading(expression.text, where, look)
+        self.scope.each(partial(read, reference) for reference in expression.references)
 
         def attribute_of(reference: Reference) -> Attribute:
             owners = fields if reference.start in inside else siblings
@@ -232,9 +233,9 @@ class FamilyOwner:
             sibling_types=_types(siblings),
             result=result,
         )
-        read = dict.fromkeys([*(a.key for a in fields.values()), *group.inputs])
+        keys = dict.fromkeys([*(a.key for a in fields.values()), *group.inputs])
         inputs = [
-            *(Input(key, period.reach) for key in read),
+            *(Input(key, period.reach) for key in keys),
             Input(("states", self.name), period.reach),
             *(Input(a.key, SAME_DAY) for a in siblings.values()),
         ]
@@ -261,6 +262,7 @@ class FamilyOwner:
         )
 
     def _refuse_unknown(self, reference: Reference, where: Where) -> None:
+        self.scope.refuse_retired(self, reference.name, reference.version, where)
         sources = [g.source for g in self.spec.groups if g.source in self.scope.owners]
         for source in filter(None, sources):
             if reference.name in self.scope.owners[source].names():

@@ -40,10 +40,11 @@ from fig_assets.graph.scope import (
     bind,
     choices,
     place,
+    refuse_aggregates,
 )
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.functions import calls
-from fig_assets.language.parse import Reference, is_aggregate
+from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type
 
 COUNTS = {"COUNT", "COUNT_IF", "COUNT_DISTINCT"}
@@ -123,9 +124,13 @@ class RowOwner(Rows):
         where = self.definition.where(*path, "function")
         if spec.function is None:
             self.scope.refuse(where, "python features are not supported yet", "write a function")
-        if is_aggregate(self.scope.expression(spec.function, where).tree):
-            fix = 'aggregate in a family with a "period", then join it here'
-            self.scope.refuse(where, f"{self.what} has one row for each event", fix)
+        refuse_aggregates(
+            self.scope,
+            self.scope.expression(spec.function, where),
+            where,
+            f"{self.what} has one row for each event",
+            'aggregate in a family with a "period", then join it here',
+        )
         in_base = known.group == self._base
         bound = bind(
             self.scope,
@@ -157,6 +162,8 @@ class RowOwner(Rows):
         """Find a feature of this family, or else a field of its base event."""
         owner = self if reference.name in self._names else self.base
         if reference.name not in owner.names():
+            self.scope.refuse_retired(self, reference.name, reference.version, where)
+            self.scope.refuse_retired(self.base, reference.name, reference.version, where)
             self._refuse_if_sure(
                 where,
                 f"${label_of(reference)} is not a feature of '{self.name}'"
@@ -198,6 +205,7 @@ class RowOwner(Rows):
             symbol = self.scope.pick(self.base, reference.name, reference.version, where)
             return self.scope.attribute(symbol, where)
         if not in_base and reference.name not in self._names:
+            self.scope.refuse_retired(self, reference.name, reference.version, where)
             fix = self.scope.nearest(reference.name, self._names, "$")
             if reference.name in self.base.names():
                 fix = f"define it in the group of '{self.base.name}' first"

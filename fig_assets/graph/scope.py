@@ -2,8 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -13,15 +12,17 @@ from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
 from fig_assets.config.schema import Described, Environment, Project, Versions
 from fig_assets.errors import Problem, Where
+from fig_assets.graph.mends import comparison, nearest, retired
 from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, RowFamily, label_of
 from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import (
     Expression,
     ExpressionError,
     Reference,
+    aggregate_nodes,
     canonical,
-    is_aggregate,
     parse,
+    span,
 )
 from fig_assets.language.types import BOOLEAN, STRING, Type, convertible, parse_type
 
@@ -123,6 +124,7 @@ class Scope:
     """Owners of which some attributes are unknown, because of what they join."""
     _broken: set[Symbol] = field(default_factory=set)
     _visiting: list[Symbol] = field(default_factory=list)
+    _reading: list[tuple[Where, str, Reference]] = field(default_factory=list)
 
     @property
     def environment(self) -> Environment:
@@ -189,6 +191,10 @@ class Scope:
 
     def report(self, problem: Problem) -> None:
         """Record a problem, once, and go on."""
+        if self._reading and not problem.excerpt:
+            where, text, reference = self._reading[-1]
+            if where == problem.where:
+                problem = replace(problem, excerpt=excerpt(text, reference.start, reference.end))
         if problem not in self.problems:
             self.problems.append(problem)
 
@@ -197,24 +203,55 @@ class Scope:
 
         `mark` stands before each name: `$` inside expressions.
         """
-        names = sorted(set(known))
-        if close := get_close_matches(name, names, 1):
-            return f"write {mark}{close[0]}"
-        shown = ", ".join(f"{mark}{n}" for n in names[:12]) + (", ..." if len(names) > 12 else "")
-        return f"use one of: {shown}" if names else "define it first"
+        return nearest(name, known, mark)
 
     def pick(self, owner: Owner, name: str, version: int | None, where: Where) -> Symbol:
         """Choose a version of `owner`'s attribute `name`; raises Refused where there is none."""
         choice = owner.names().get(name)
+        mark = self._mark(where)
+        if choice is None or (version is not None and version not in choice.versions):
+            self.refuse_retired(owner, name, version, where)
         if choice is None and owner.name in self.unsure:
             raise Refused
         if choice is None:
-            fix = self.nearest(name, owner.names())
+            fix = self.nearest(name, owner.names(), mark)
             self.refuse(where, f"'{name}' is not known in {owner.what}", fix)
         if version is not None and version not in choice.versions:
-            known = ", ".join(f"{name}@{number}" for number in choice.versions)
+            known = ", ".join(f"{mark}{name}@{number}" for number in choice.versions)
             self.refuse(where, f"{name}@{version} is no version of {owner.what}", f"use {known}")
         return Symbol(owner.name, name, choice.default if version is None else version)
+
+    def refuse_retired(self, owner: Owner, name: str, version: int | None, where: Where) -> None:
+        """Refuse to read what is retired, and say what to read; other names are let through."""
+        gone = retired(self.config, owner.name, name)
+        choice = owner.names().get(name)
+        if (version is None and choice is not None) or not gone:
+            return
+        number = max(gone) if version is None else version
+        if number not in gone:
+            return
+        live = [f"{self._mark(where)}{name}@{n}" for n in (choice.versions if choice else ())]
+        said = f"{name}@{number} of {owner.what} is retired"
+        fix = f"use {', '.join(live)}" if live else "read something else"
+        self.refuse(where, f"{said}: {gone[number]}" if gone[number] else said, fix)
+
+    def _mark(self, where: Where) -> str:
+        """Return what stands before names at `where`: `$` inside expressions."""
+        return "$" if self._reading and self._reading[-1][0] == where else ""
+
+    def reading(
+        self, text: str, where: Where, lookup: Callable[[Reference], T]
+    ) -> Callable[[Reference], T]:
+        """Return `lookup` so that what it refuses at `where` has a caret under the reference."""
+
+        def look(reference: Reference) -> T:
+            self._reading.append((where, text, reference))
+            try:
+                return lookup(reference)
+            finally:
+                self._reading.pop()
+
+        return look
 
     def rows(self, name: str, where: Where) -> Rows:
         """Return the row family of that name; raises Refused where there is none such."""
@@ -303,11 +340,12 @@ def bind(
         Refused: the text, a name or a type is wrong; the problem is recorded.
     """
     expression = scope.expression(text, where)
-    if is_aggregate(expression.tree):
-        fix = 'aggregate in a family with a "period"'
-        scope.refuse(where, "an aggregate needs many rows, and here is one", fix)
-    labels = {label_of(ref): ref for ref in expression.references}
-    values = scope.each(partial(lookup, ref) for ref in labels.values())
+    refuse_aggregates(scope, expression, where, "an aggregate needs many rows, and here is one")
+    look = scope.reading(text, where, lookup)
+    labels: dict[str, Reference] = {}
+    for reference in expression.references:
+        labels.setdefault(label_of(reference), reference)
+    values = scope.each(partial(look, ref) for ref in labels.values())
     found = dict(zip(labels, values, strict=True))
     types = {label: attribute.type for label, attribute in found.items()}
     result = scope.infer(expression, where, lambda ref: types[label_of(ref)])
@@ -326,10 +364,25 @@ def condition(
 ) -> Bound:
     """Resolve a row expression that is TRUE, FALSE or NULL; see `bind`."""
     bound = bind(scope, text, where, lookup, column)
-    if bound.computed.result != BOOLEAN:
-        found = bound.computed.result.name
-        scope.refuse(where, f"gives a {found}, not a boolean", "compare it with something")
+    found = bound.computed.result
+    if found != BOOLEAN:
+        whole = excerpt(text, 0, len(text))
+        scope.refuse(where, f"gives a {found}, not a boolean", comparison(text, found), whole)
     return bound
+
+
+def refuse_aggregates(
+    scope: Scope, expression: Expression, where: Where, message: str, fix: str = ""
+) -> None:
+    """Refuse an aggregate where there is one row only."""
+    for call in aggregate_nodes(expression.tree):
+        fix = fix or 'aggregate in a family with a "period"'
+        scope.refuse(where, message, fix, excerpt(expression.text, *span(call)))
+
+
+def excerpt(text: str, start: int, end: int) -> str:
+    """Return a part of an expression with carets under what stands from `start` to `end`."""
+    return ExpressionError("", start, end).excerpt(text)
 
 
 def about(definition: Definition[Any], spec: Described, *path: str | int) -> About:

@@ -8,8 +8,10 @@ from fig_assets.language.tree import (
     Expression,
     ExpressionError,
     Reference,
+    aggregate_nodes,
     is_aggregate,
     reference_of,
+    span,
 )
 
 Resolve = Callable[[Reference], str]
@@ -18,8 +20,10 @@ __all__ = [
     "Expression",
     "ExpressionError",
     "Reference",
+    "aggregate_nodes",
     "canonical",
     "is_aggregate",
     "parse",
     "reference_of",
+    "span",
 ]

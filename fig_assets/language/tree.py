@@ -27,6 +27,10 @@ AGGREGATES = frozenset(
 """The names of the functions that turn many rows into one value."""
 
 
+EXCERPT = 72
+"""The widest excerpt: indented, it fits into a terminal of 80 columns."""
+
+
 class ExpressionError(Exception):
     """An expression that cannot be understood; points into its text.
 
@@ -41,15 +45,15 @@ class ExpressionError(Exception):
         self.fix = fix
 
     def excerpt(self, text: str) -> str:
-        """Return the offending line of `text` and, under it, carets; at most 80 columns each."""
+        """Return the offending line of `text` and, under it, carets; at most 72 columns each."""
         begin = text.rfind("\n", 0, self.start) + 1
         stop = text.find("\n", self.start)
         line = text[begin : stop if stop >= 0 else len(text)]
         column = self.start - begin
         width = max(1, min(self.end, begin + len(line)) - self.start)
         cut = max(0, column - 40)
-        shown = "".join(" " if ord(char) < 32 else char for char in line[cut : cut + 80])
-        return f"{shown}\n{' ' * (column - cut)}{'^' * min(width, 80 - (column - cut))}"
+        shown = "".join(" " if ord(char) < 32 else char for char in line[cut : cut + EXCERPT])
+        return f"{shown}\n{' ' * (column - cut)}{'^' * min(width, EXCERPT - (column - cut))}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def test_an_excerpt_of_a_long_line_shows_what_is_around_the_fault() -> None:
 
     line, carets = ExpressionError("wrong", 100, 104).excerpt(text).splitlines()
 
-    assert len(line) == 80
+    assert len(line) == 72
     assert line[carets.index("^") : carets.rindex("^") + 1] == "$bad"
 
 

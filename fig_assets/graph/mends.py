@@ -1,0 +1,64 @@
+"""What a message proposes: the nearest name, a comparison, what to read instead of the retired."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from fig_assets.config.load import Config
+from fig_assets.config.schema import Attribute, Event, Family, LabelSet, Versions
+from fig_assets.language.types import Type
+
+MOST_NAMES = 12
+
+
+def nearest(name: str, known: Iterable[str], mark: str = "") -> str:
+    """Word a mend that names what is close to `name`, or everything there is.
+
+    `mark` stands before each name: `$` inside expressions.
+    """
+    names = sorted(set(known))
+    if close := get_close_matches(name, names, 1):
+        return f"write {mark}{close[0]}"
+    shown = ", ".join(f"{mark}{n}" for n in names[:MOST_NAMES])
+    more = ", ..." if len(names) > MOST_NAMES else ""
+    return f"use one of: {shown}{more}" if names else "define it first"
+
+
+def comparison(text: str, found: Type) -> str:
+    """Word a mend that makes a condition of the expression `text`, which gives a `found`."""
+    whole = text if text.removeprefix("$").isidentifier() else f"({text})"
+    if found.name in ("bigint", "float"):
+        return f"write {whole} > 0"
+    if found.name == "string":
+        return f"write {whole} = '...'"
+    return f"write {whole} IS NOT NULL"
+
+
+def retired(config: Config, owner: str, name: str) -> dict[int, str]:
+    """Return the retired versions of `owner`'s attribute `name`, each with its `deprecated`."""
+    return {
+        number: spec.deprecated or ""
+        for written in _written(config, owner, name)
+        for number, spec in written.all.items()
+        if isinstance(spec, Attribute) and spec.retired
+    }
+
+
+def _written(config: Config, owner: str, name: str) -> Iterator[Versions]:  # type: ignore[type-arg]
+    specs: list[Event | Family | LabelSet] = [
+        definition.spec
+        for definitions in (config.events, config.families, config.label_sets)
+        for definition in definitions
+    ]
+    for spec in specs:
+        if spec.name != owner:
+            continue
+        match spec:
+            case Event():
+                places = [spec.fields]
+            case Family():
+                places = [group.own for group in spec.groups]
+            case LabelSet():
+                places = [spec.weak_labels, spec.strong_labels]
+        for place in places:
+            if name in place:
+                yield place[name]
