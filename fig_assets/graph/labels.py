@@ -7,7 +7,8 @@ from fig_assets.config.load import Definition
 from fig_assets.config.schema import LabelSet as LabelSetSpec
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.families import in_order
-from fig_assets.graph.nodes import Attribute, Combined, Input, LabelSet, Voted
+from fig_assets.graph.mends import comparison
+from fig_assets.graph.nodes import Attribute, Combined, Computed, Input, LabelSet, Voted
 from fig_assets.graph.scope import (
     Choice,
     Rows,
@@ -20,7 +21,8 @@ from fig_assets.graph.scope import (
     place,
 )
 from fig_assets.graph.version import Part, fingerprint
-from fig_assets.language.types import BOOLEAN, STRING
+from fig_assets.language.parse import excerpt
+from fig_assets.language.types import BOOLEAN, STRING, Type
 
 ABSTAIN = "abstain"
 VOTES = ("plurality_vote", "weighted_vote")
@@ -86,11 +88,7 @@ class LabelOwner:
         family = self.family
         text = spec.when if spec.when is not None else spec.function or ""
         bound = bind(self.scope, text, where, lambda ref: family.look(ref, where), family.column)
-        wanted = BOOLEAN if spec.when is not None else STRING
-        if bound.computed.result != wanted:
-            message = f"gives a {bound.computed.result.name}, not a {wanted.name}"
-            fix = "compare it with something" if spec.when else "CASE WHEN ... THEN '<class>' END"
-            self.scope.refuse(where, message, fix)
+        self._gives(bound.computed, BOOLEAN if spec.when is not None else STRING, where)
         if spec.vote is not None:
             self._class(spec.vote, self.definition.where(*path, "vote"))
         # Votes over fields of the event alone still stand in the rows of the family.
@@ -103,6 +101,16 @@ class LabelOwner:
             meaning=("weak", list(self.spec.classes), spec.vote, bound.meaning),
             path=path,
         )
+
+    def _gives(self, computed: Computed, wanted: Type, where: Where) -> None:
+        text, found = computed.expression.text, computed.result
+        if found == wanted:
+            return
+        fix = f"write CASE WHEN {text} THEN '{self.spec.classes[-1]}' END"
+        if wanted == BOOLEAN or found != BOOLEAN:
+            fix = comparison(text, found) if wanted == BOOLEAN else "give the name of a class"
+        message = f"gives a {found}, not a {wanted}"
+        self.scope.refuse(where, message, fix, excerpt(text, 0, len(text)))
 
     def _strong(self, symbol: Symbol) -> Attribute:
         versions = self.spec.strong_labels[symbol.name]

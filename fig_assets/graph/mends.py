@@ -1,6 +1,6 @@
 """What a message proposes: the nearest name, a comparison, what to read instead of the retired."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from fig_assets.config.load import Config
@@ -8,6 +8,8 @@ from fig_assets.config.schema import Attribute, Event, Family, LabelSet, Version
 from fig_assets.language.types import Type
 
 MOST_NAMES = 12
+
+Written = Mapping[str, Versions]  # type: ignore[type-arg]
 
 
 def nearest(name: str, known: Iterable[str], mark: str = "") -> str:
@@ -33,6 +35,12 @@ def comparison(text: str, found: Type) -> str:
     return f"write {whole} IS NOT NULL"
 
 
+def mended_type(said: str) -> tuple[str, str]:
+    """Split what is said of an unknown type into message and mend."""
+    message, _, rest = said.partition(", did you mean ")
+    return message, f'write "{rest[1:-2]}"' if rest else ""
+
+
 def retired(config: Config, owner: str, name: str) -> dict[int, str]:
     """Return the retired versions of `owner`'s attribute `name`, each with its `deprecated`."""
     return {
@@ -52,13 +60,10 @@ def _written(config: Config, owner: str, name: str) -> Iterator[Versions]:  # ty
     for spec in specs:
         if spec.name != owner:
             continue
-        match spec:
-            case Event():
-                places = [spec.fields]
-            case Family():
-                places = [group.own for group in spec.groups]
-            case LabelSet():
-                places = [spec.weak_labels, spec.strong_labels]
-        for place in places:
-            if name in place:
-                yield place[name]
+        if isinstance(spec, Event):
+            places: list[Written] = [spec.fields]
+        elif isinstance(spec, Family):
+            places = [group.own for group in spec.groups]
+        else:
+            places = [spec.weak_labels, spec.strong_labels]
+        yield from (place[name] for place in places if name in place)

@@ -12,7 +12,7 @@ from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
 from fig_assets.config.schema import Described, Environment, Project, Versions
 from fig_assets.errors import Problem, Where
-from fig_assets.graph.mends import comparison, nearest, retired
+from fig_assets.graph.mends import comparison, mended_type, nearest, retired
 from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, RowFamily, label_of
 from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import (
@@ -21,6 +21,7 @@ from fig_assets.language.parse import (
     Reference,
     aggregate_nodes,
     canonical,
+    excerpt,
     parse,
     span,
 )
@@ -199,10 +200,7 @@ class Scope:
             self.problems.append(problem)
 
     def nearest(self, name: str, known: Iterable[str], mark: str = "") -> str:
-        """Word a mend that names what is close to `name`, or everything there is.
-
-        `mark` stands before each name: `$` inside expressions.
-        """
+        """See `mends.nearest`."""
         return nearest(name, known, mark)
 
     def pick(self, owner: Owner, name: str, version: int | None, where: Where) -> Symbol:
@@ -282,7 +280,7 @@ class Scope:
         try:
             return parse_type(name)
         except ValueError as error:
-            self.refuse(where, str(error))
+            self.refuse(where, *mended_type(str(error)))
 
     def infer(
         self, expression: Expression, where: Where, type_of: Callable[[Reference], Type]
@@ -378,11 +376,6 @@ def refuse_aggregates(
     for call in aggregate_nodes(expression.tree):
         fix = fix or 'aggregate in a family with a "period"'
         scope.refuse(where, message, fix, excerpt(expression.text, *span(call)))
-
-
-def excerpt(text: str, start: int, end: int) -> str:
-    """Return a part of an expression with carets under what stands from `start` to `end`."""
-    return ExpressionError("", start, end).excerpt(text)
 
 
 def about(definition: Definition[Any], spec: Described, *path: str | int) -> About:

@@ -17,7 +17,14 @@ from fig_assets.language.duck import (
 )
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.steering import setting
-from fig_assets.language.tree import AGGREGATES, Reference, blame, reference_of
+from fig_assets.language.tree import (
+    AGGREGATES,
+    ExpressionError,
+    Reference,
+    blame,
+    reference_of,
+    span,
+)
 from fig_assets.language.types import (
     BIGINT,
     BOOLEAN,
@@ -346,5 +353,7 @@ def _switch(
 def _unknown(node: exp.Anonymous) -> Exception:
     known = sorted({*ROW_FUNCTIONS, *AGGREGATES, "DIVIDE", "MOD"})
     near = get_close_matches(node.name, known, n=1)
-    fix = f"did you mean @{near[0]}?" if near else "see the table of functions"
-    return blame(node, f"unknown function @{node.name}", fix)
+    fix = f"write @{near[0]}" if near else "see the table of functions"
+    start, end = span(node)
+    end = min(end, start + len(node.name) + 1)
+    return ExpressionError(f"unknown function @{node.name}", start, end, fix)

@@ -45,15 +45,23 @@ class ExpressionError(Exception):
         self.fix = fix
 
     def excerpt(self, text: str) -> str:
-        """Return the offending line of `text` and, under it, carets; at most 72 columns each."""
-        begin = text.rfind("\n", 0, self.start) + 1
-        stop = text.find("\n", self.start)
-        line = text[begin : stop if stop >= 0 else len(text)]
-        column = self.start - begin
-        width = max(1, min(self.end, begin + len(line)) - self.start)
-        cut = max(0, column - 40)
-        shown = "".join(" " if ord(char) < 32 else char for char in line[cut : cut + EXCERPT])
-        return f"{shown}\n{' ' * (column - cut)}{'^' * min(width, EXCERPT - (column - cut))}"
+        """Return the offending line of `text` with carets; see `excerpt`."""
+        return excerpt(text, self.start, self.end)
+
+
+def excerpt(text: str, start: int, end: int) -> str:
+    """Return the line of `text` at `start` and, under it, carets up to `end`.
+
+    Each of the two lines has at most 72 columns.
+    """
+    begin = text.rfind("\n", 0, start) + 1
+    stop = text.find("\n", start)
+    line = text[begin : stop if stop >= 0 else len(text)]
+    column = start - begin
+    width = max(1, min(end, begin + len(line)) - start)
+    cut = max(0, column - 40)
+    shown = "".join(" " if ord(char) < 32 else char for char in line[cut : cut + EXCERPT])
+    return f"{shown}\n{' ' * (column - cut)}{'^' * min(width, EXCERPT - (column - cut))}"
 
 
 @dataclass(frozen=True)

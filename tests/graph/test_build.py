@@ -66,6 +66,8 @@ def test_the_report_counts_and_shows_line_and_column(tmp_path: Path) -> None:
         "1 problem in the configuration\n"
         "configs/features/shop.json:19:10: /groups/0/features/c\n"
         "  $ordes is not a feature of 'shop_stats'\n"
+        "    $ordes\n"
+        "    ^^^^^^\n"
         "  fix: write $orders"
     )
 

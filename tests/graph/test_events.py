@@ -19,6 +19,8 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             put(ORDER, "fields", "is_refund", value={"function": "$amout < 0"}),
             "configs/events/order.json: /fields/is_refund/function\n"
             "  $amout is not a field of 'order'\n"
+            "    $amout < 0\n"
+            "    ^^^^^^\n"
             "  fix: write $amount",
             id="unknown field",
         ),
@@ -43,13 +45,16 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             put(ORDER, "fields", "is_refund", value={"function": "@SUM($amount) < 0"}),
             "configs/events/order.json: /fields/is_refund/function\n"
             "  an aggregate needs many rows, and here is one\n"
+            "    @SUM($amount) < 0\n"
+            "    ^^^^^^^^^^^^^\n"
             '  fix: aggregate in a family with a "period"',
             id="aggregate over one event",
         ),
         pytest.param(
             put(ORDER, "fields", "amount", value={"json": "amount", "type": "flot"}),
             "configs/events/order.json: /fields/amount/type\n"
-            "  unknown type 'flot', did you mean 'float'?",
+            "  unknown type 'flot'\n"
+            '  fix: write "float"',
             id="unknown type",
         ),
         pytest.param(
@@ -85,7 +90,9 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             put(ORDER, "where", value="$amount + 1"),
             "configs/events/order.json: /where\n"
             "  gives a float, not a boolean\n"
-            "  fix: compare it with something",
+            "    $amount + 1\n"
+            "    ^^^^^^^^^^^\n"
+            "  fix: write ($amount + 1) > 0",
             id="filter without an answer",
         ),
         pytest.param(

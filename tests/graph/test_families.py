@@ -29,8 +29,8 @@ FEATURES = ("groups", 0, "features")
             "configs/features/shop.json: /groups/0/features/orders\n"
             "  unknown function @COUNT_DISTICT\n"
             "    @COUNT_DISTICT($country)\n"
-            "    ^^^^^^^^^^^^^^^^^^^^^^^^\n"
-            "  fix: did you mean @COUNT_DISTINCT?",
+            "    ^^^^^^^^^^^^^^\n"
+            "  fix: write @COUNT_DISTINCT",
             id="misspelt aggregate",
         ),
         pytest.param(
@@ -72,6 +72,8 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, *FEATURES, "refunds", value="@SUM($is_refnd)"),
             "configs/features/shop.json: /groups/0/features/refunds\n"
             "  $is_refnd is not a field of 'order'\n"
+            "    @SUM($is_refnd)\n"
+            "         ^^^^^^^^^\n"
             "  fix: write $is_refund",
             id="unknown field in an aggregate",
         ),
@@ -79,6 +81,8 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, *FEATURES, "spent", value="$amount"),
             "configs/features/shop.json: /groups/0/features/spent\n"
             "  $amount is a field of 'order', one value an event\n"
+            "    $amount\n"
+            "    ^^^^^^^\n"
             "  fix: put it into an aggregate, such as @MAX($amount)",
             id="bare field",
         ),
@@ -86,6 +90,8 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, *FEATURES, "half", value="$order / 2"),
             "configs/features/shop.json: /groups/0/features/half\n"
             "  $order is not a feature of 'shop_stats'\n"
+            "    $order / 2\n"
+            "    ^^^^^^\n"
             "  fix: write $orders",
             id="unknown feature",
         ),
@@ -93,7 +99,9 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, *FEATURES, "half", value="$orders@2 / 2"),
             "configs/features/shop.json: /groups/0/features/half\n"
             "  orders@2 is no version of family 'shop_stats'\n"
-            "  fix: use orders@1",
+            "    $orders@2 / 2\n"
+            "    ^^^^^^^^^\n"
+            "  fix: use $orders@1",
             id="unknown version",
         ),
         pytest.param(
@@ -124,7 +132,9 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, "groups", 0, "where", value="$amount"),
             "configs/features/shop.json: /groups/0/where\n"
             "  gives a float, not a boolean\n"
-            "  fix: compare it with something",
+            "    $amount\n"
+            "    ^^^^^^^\n"
+            "  fix: write $amount > 0",
             id="filter without an answer",
         ),
         pytest.param(
@@ -186,6 +196,8 @@ def test_a_circle_of_features_is_printed(tmp_path: Path) -> None:
         "configs/features/shop.json: /groups/0/features/b\n"
         "  attributes read each other in a circle:"
         " shop_stats.a@1 -> shop_stats.b@1 -> shop_stats.a@1\n"
+        "    $a\n"
+        "    ^^\n"
         "  fix: let one of them read something else"
     ]
 

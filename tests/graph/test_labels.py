@@ -37,20 +37,26 @@ WEAK, STRONG = (FRAUD, "weak_labels"), (FRAUD, "strong_labels")
             put(*WEAK, "small", "when", value="$amount"),
             "/weak_labels/small/when\n"
             "  gives a float, not a boolean\n"
-            "  fix: compare it with something",
+            "    $amount\n"
+            "    ^^^^^^^\n"
+            "  fix: write $amount > 0",
             id="condition without an answer",
         ),
         pytest.param(
             put(*WEAK, "small", value={"function": "$amount > 1"}),
             "/weak_labels/small/function\n"
             "  gives a boolean, not a string\n"
-            "  fix: CASE WHEN ... THEN '<class>' END",
+            "    $amount > 1\n"
+            "    ^^^^^^^^^^^\n"
+            "  fix: write CASE WHEN $amount > 1 THEN 'fraud' END",
             id="function that gives no class",
         ),
         pytest.param(
             put(*WEAK, "small", "when", value="@MAX($amount) > 1"),
             "/weak_labels/small/when\n"
             "  an aggregate needs many rows, and here is one\n"
+            "    @MAX($amount) > 1\n"
+            "    ^^^^^^^^^^^^^\n"
             '  fix: aggregate in a family with a "period"',
             id="aggregate",
         ),
@@ -58,6 +64,8 @@ WEAK, STRONG = (FRAUD, "weak_labels"), (FRAUD, "strong_labels")
             put(*WEAK, "small", "when", value="$amont > 1"),
             "/weak_labels/small/when\n"
             "  $amont is not a feature of 'request' nor a field of 'order'\n"
+            "    $amont > 1\n"
+            "    ^^^^^^\n"
             "  fix: write $amount",
             id="unknown name",
         ),

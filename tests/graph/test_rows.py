@@ -21,6 +21,8 @@ DERIVED = ("groups", 3, "features")
             put(REQUEST, *BASE, "count", value="@COUNT(*)"),
             "configs/features/request.json: /groups/0/features/count\n"
             "  family 'request' has one row for each event\n"
+            "    @COUNT(*)\n"
+            "    ^^^^^^^^^\n"
             '  fix: aggregate in a family with a "period", then join it here',
             id="aggregate in a row family",
         ),
@@ -35,6 +37,8 @@ DERIVED = ("groups", 3, "features")
             put(REQUEST, *BASE, "place", value="$cuntry"),
             "configs/features/request.json: /groups/0/features/place\n"
             "  $cuntry is not a feature of 'request' nor a field of 'order'\n"
+            "    $cuntry\n"
+            "    ^^^^^^^\n"
             "  fix: write $country",
             id="unknown name in the base group",
         ),
@@ -42,6 +46,8 @@ DERIVED = ("groups", 3, "features")
             put(REQUEST, *DERIVED, "back", value="$is_refund"),
             "configs/features/request.json: /groups/3/features/back\n"
             "  $is_refund is not a feature of 'request'\n"
+            "    $is_refund\n"
+            "    ^^^^^^^^^^\n"
             "  fix: define it in the group of 'order' first",
             id="field in a group without source",
         ),
@@ -49,7 +55,9 @@ DERIVED = ("groups", 3, "features")
             put(REQUEST, *DERIVED, "back", value="$shop_stats_weekly_orders@2 > 1"),
             "configs/features/request.json: /groups/3/features/back\n"
             "  shop_stats_weekly_orders@2 is no version of family 'request'\n"
-            "  fix: use shop_stats_weekly_orders@1",
+            "    $shop_stats_weekly_orders@2 > 1\n"
+            "    ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+            "  fix: use $shop_stats_weekly_orders@1",
             id="unknown version",
         ),
         pytest.param(

@@ -21,8 +21,10 @@ def test_a_retired_version_is_neither_built_nor_readable(tmp_path: Path) -> None
     assert ("features", "shop_stats", "daily", "orders__v1") not in graph.attributes
     assert problems_of(tmp_path / "b", put(SHOP, *FEATURES, "orders", value=RETIRED), reader) == [
         "configs/features/shop.json: /groups/0/features/refund_rate\n"
-        "  orders@1 is no version of family 'shop_stats'\n"
-        "  fix: use orders@2"
+        "  orders@1 of family 'shop_stats' is retired\n"
+        "    $refunds / $orders@1\n"
+        "               ^^^^^^^^^\n"
+        "  fix: use $orders@2"
     ]
 
 
@@ -54,6 +56,8 @@ def test_an_endless_chain_is_refused_before_python_gives_up(tmp_path: Path) -> N
     assert problems_of(tmp_path, chain)[0] == (
         "configs/features/shop.json: /groups/0/features/x59\n"
         "  shop_stats.x60@1 is read through a chain of more than 60 attributes\n"
+        "    $x60 + 1\n"
+        "    ^^^^\n"
         "  fix: write a part of the chain as one expression"
     )
 
@@ -66,5 +70,7 @@ def test_a_circle_through_a_model_is_printed(tmp_path: Path) -> None:
         "configs/features/request.json: /groups/3/features/is_odd\n"
         "  attributes read each other in a circle: request.scorer_score@1 -> scorer.score@1"
         " -> request.is_odd@1 -> request.scorer_score@1\n"
+        "    $scorer_score > 1\n"
+        "    ^^^^^^^^^^^^^\n"
         "  fix: let one of them read something else"
     ]
