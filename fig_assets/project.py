@@ -224,12 +224,12 @@ class Project:
         return {name: stale for name, stale in found.items() if stale}
 
     def bind(self) -> int:
-        """Prepare every statement of every op on empty relations; returns how many there are.
+        """Bind every shape of statement on empty relations; returns how many there are.
 
         Raises:
             ConfigError: a statement does not bind, which is a defect of this program.
         """
-        return bind_statements(self.config, self.graph)
+        return bind_statements(self.workspace)
 
     def definitions(self) -> "Definitions":
         """Build the Dagster application."""

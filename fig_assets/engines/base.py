@@ -159,6 +159,20 @@ class Engine(Protocol):
         """
         ...
 
+    def check(self, tree: exp.Query, tables: Mapping[str, pa.Schema] | None = None) -> pa.Schema:
+        """Bind and plan `tree` on empty relations; no data is touched. The tree is used up.
+
+        Each relation has exactly the columns that the tree says it has; `tables` gives the shapes
+        of in-memory tables.
+
+        Returns:
+            The columns that the tree gives.
+
+        Raises:
+            EngineError: it does not bind; keeps the driver's words and the statement.
+        """
+        ...
+
     def replace_days(
         self,
         target: Target,

@@ -31,6 +31,7 @@ from fig_assets.engines.base import (
     Written,
 )
 from fig_assets.engines.day_file import sweep
+from fig_assets.engines.empty import EmptyRelations
 from fig_assets.engines.lake import Lake
 from fig_assets.errors import EngineError, UnsupportedOnEngine
 
@@ -64,6 +65,7 @@ class DuckDBEngine:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
         self._is_prepared = False
+        self._empty = EmptyRelations(self._text)
 
     def sql(self, tree: exp.Query) -> str:
         """See `Engine.sql`. Relations appear as `read_parquet` over the whole relation."""
@@ -84,6 +86,10 @@ class DuckDBEngine:
                 for name in tables or {}:
                     cursor.unregister(name)
         return rows
+
+    def check(self, tree: exp.Query, tables: Mapping[str, pa.Schema] | None = None) -> pa.Schema:
+        """See `Engine.check`."""
+        return self._empty.check(tree, tables or {})
 
     def replace_days(
         self,
@@ -143,6 +149,7 @@ class DuckDBEngine:
             for cursor in self._idle:
                 cursor.close()
             self._idle.clear()
+        self._empty.close()
         self._database.close()
 
     def __enter__(self) -> Self:

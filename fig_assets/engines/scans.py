@@ -42,9 +42,9 @@ def lasting(tree: exp.Query, lake: Lake) -> exp.Query:
     return _replaced(tree, lambda scan: _lasting(scan, lake))
 
 
-def _replaced(tree: exp.Query, source_of: Callable[[Scan], exp.Expr]) -> exp.Query:
-    copy = tree.copy()
-    for table in list(copy.find_all(exp.Table)):
+def replace(tree: exp.Query, source_of: Callable[[Scan], exp.Expr]) -> None:
+    """Put a source of its rows in the place of each relation, within the tree itself."""
+    for table in list(tree.find_all(exp.Table)):
         scan = scan_of(table)
         if scan is None:
             continue
@@ -52,6 +52,19 @@ def _replaced(tree: exp.Query, source_of: Callable[[Scan], exp.Expr]) -> exp.Que
         alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier("r"))
         source.set("alias", alias)
         table.replace(source)
+
+
+def sql_type(kind: pa.DataType) -> exp.DataType:
+    """Return the SQL type of a stored column."""
+    if isinstance(kind, pa.ListType):
+        element = sql_type(kind.value_type)
+        return exp.DataType(this=exp.DType.ARRAY, expressions=[element], nested=True)
+    return exp.DataType(this=SQL_TYPES[kind])
+
+
+def _replaced(tree: exp.Query, source_of: Callable[[Scan], exp.Expr]) -> exp.Query:
+    copy = tree.copy()
+    replace(copy, source_of)
     return copy
 
 
@@ -120,15 +133,8 @@ def _no_rows(columns: Mapping[str, pa.DataType]) -> exp.Subquery:
 
 
 def _null(name: str, kind: pa.DataType) -> exp.Alias:
-    null = exp.Cast(this=exp.null(), to=_sql_type(kind))
+    null = exp.Cast(this=exp.null(), to=sql_type(kind))
     return exp.Alias(this=null, alias=exp.to_identifier(name, quoted=True))
-
-
-def _sql_type(kind: pa.DataType) -> exp.DataType:
-    if isinstance(kind, pa.ListType):
-        element = _sql_type(kind.value_type)
-        return exp.DataType(this=exp.DType.ARRAY, expressions=[element], nested=True)
-    return exp.DataType(this=SQL_TYPES[kind])
 
 
 def _subquery(query: exp.Select) -> exp.Subquery:

@@ -13,6 +13,7 @@ from fig_assets.graph.families import FamilyOwner
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
+    Attribute,
     Event,
     Family,
     Graph,
@@ -140,9 +141,14 @@ def _assemble(
         row_families=rows,
         label_sets=labels,
         models=models,
-        attributes={a.key: a for a in scope.resolved.values()},
+        attributes={a.key: a for a in (*scope.resolved.values(), *_features(rows))},
         ops=cut(parts),
     )
+
+
+def _features(rows: Mapping[str, RowFamily]) -> list[Attribute]:
+    """List the features of row families as the families know them: joins by their places."""
+    return [feature for row in rows.values() for feature in row.features]
 
 
 def _sources(config: Config, events: list[Event], tables: list[Table]) -> dict[str, Source]:

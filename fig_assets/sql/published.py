@@ -116,18 +116,21 @@ def _named(stored: str, name: str) -> exp.Expr:
     return column(stored) if stored == name else named(column(stored), name)
 
 
-def views(graph: Graph) -> dict[str, exp.Query]:
-    """Return the view of each relation under the name that people ask for."""
-    found: dict[str, exp.Query] = {}
-    for name in (*graph.events, *graph.tables, *graph.row_families, *graph.label_sets):
-        found[name] = select_published(published(graph, name), None)
-    for name in graph.models:
-        found[f"{name}_scores"] = select_published(published(graph, name), None)
+def every_published(graph: Graph) -> dict[str, Published]:
+    """Return each stored relation under the name of its view."""
+    named = (*graph.events, *graph.tables, *graph.row_families, *graph.label_sets)
+    found = {name: published(graph, name) for name in named}
+    found |= {f"{name}_scores": published(graph, name) for name in graph.models}
     for family in graph.families.values():
         for period in family.periods:
             relation = published(graph, family.name, period.name)
-            found[f"{family.name}_{period.word}"] = select_published(relation, None)
+            found[f"{family.name}_{period.word}"] = relation
     return found
+
+
+def views(graph: Graph) -> dict[str, exp.Query]:
+    """Return the view of each relation under the name that people ask for."""
+    return {name: select_published(it, None) for name, it in every_published(graph).items()}
 
 
 def days_of(start: date, end: date) -> Window:

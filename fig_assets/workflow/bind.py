@@ -1,70 +1,144 @@
 """Every statement of a project -> proof that it binds, on empty relations, touching no data."""
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
 
+import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.config.load import Config
-from fig_assets.engines import open_engine
+from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, EngineError, Problem, Where
-from fig_assets.graph.nodes import Graph, Op
+from fig_assets.graph.nodes import Op
 from fig_assets.graph.period import Window
-from fig_assets.models.registry import Registry
-from fig_assets.sql.published import views
+from fig_assets.sql import event as events
+from fig_assets.sql import landing, row
+from fig_assets.sql.daily_state import states_of
+from fig_assets.sql.published import every_published, select_published
+from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
-from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.compute import Write, attributes_of, state_writes, writes
 from fig_assets.workflow.workspace import Workspace
 
 STATEMENT_KINDS = ("event", "states", "window", "row", "label")
+DEFECT = "this is a defect of the program: report it, with the file"
 
 
-def bind_statements(config: Config, graph: Graph) -> int:
-    """Prepare and run each statement on empty relations, with all attributes of its op at once.
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement that the program can send, made when it is looked at."""
+
+    title: str
+    tree: Callable[[], exp.Query]
+    target: Target | None = None
+    """Where its rows are stored, if they are: the columns that it must give."""
+    tables: Mapping[str, pa.Schema] | None = None
+
+
+def bind_statements(workspace: Workspace) -> int:
+    """Bind every shape of statement that the project can send, on empty relations.
+
+    A statement that is stored must give the columns of its relation, in their types.
 
     Returns:
-        How many statements there are.
+        How many statements were bound.
 
     Raises:
         ConfigError: with every statement that does not bind.
     """
-    problems: list[Problem] = []
+    problems = [
+        _problem(workspace, f"{attribute.identity} reads {', '.join(sorted(names))} of nothing")
+        for attribute in workspace.graph.attributes.values()
+        if (names := unread(workspace.graph, attribute))
+    ]
     count = 0
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        warehouse = config.environment.spec.warehouse
-        engine = open_engine(warehouse.type, str(root / "lake"), root)
-        workspace = Workspace(
-            graph, engine, Registry(root / "models"), config.environment.spec, root, config
-        )
-        with workspace:
-            for name, tree in _statements(workspace):
-                count += 1
-                try:
-                    engine.query(tree)
-                except EngineError as refusal:
-                    where = Where(config.environment.file, 1, 1)
-                    message = f"the statement of {name} does not bind: {refusal}"
-                    problems.append(Problem(where, message, "report this as a defect"))
+    for statement in statements(workspace):
+        count += 1
+        try:
+            given = workspace.engine.check(statement.tree(), statement.tables)
+        except (EngineError, KeyError) as refusal:
+            problems.append(_problem(workspace, f"{statement.title} does not bind: {refusal}"))
+            continue
+        if wrong := _other_columns(statement.target, given):
+            problems.append(_problem(workspace, f"{statement.title} gives {wrong}"))
     if problems:
         raise ConfigError(problems)
     return count
 
 
-def _statements(workspace: Workspace) -> Iterator[tuple[str, exp.Query]]:
-    graph = workspace.graph
-    day = graph.start
+def statements(workspace: Workspace) -> Iterator[Statement]:
+    """List a statement of every shape; see docs/architecture.md for why these are enough."""
+    graph, dialect = workspace.graph, workspace.engine.dialect
+    # The second day: its windows have several days, as all but the very first have.
+    day = graph.start + timedelta(days=1)
+    for source in graph.sources.values():
+        for part in source.landings:
+            tree = partial(landing.select_landed, part, "lines", dialect)
+            lines = {"lines": pa.schema(list(landing.LINES.items()))}
+            yield Statement(f"the landing {part.relation}", tree, tables=lines)
     for op in graph.ops:
         if op.kind in STATEMENT_KINDS:
-            yield from _of_op(workspace, op)
+            yield from _of_op(workspace, op, day)
+    yield from _counts(workspace, day)
+    days = Window(day, day + timedelta(days=2))
     for model in graph.models.values():
-        yield f"model {model.name}", select_training_set(graph, model, Window(day, day))
-        yield f"score {model.name}", select_scoring_set(graph, model, day)
-    yield from ((f"view {name}", tree) for name, tree in views(graph).items())
+        training = partial(select_training_set, graph, model, days)
+        yield Statement(f"the training set of {model.name}", training)
+        scoring = partial(select_scoring_set, graph, model, day)
+        yield Statement(f"the scoring set of {model.name}", scoring)
+    for name, relation in every_published(graph).items():
+        yield Statement(f"the view {name}", partial(select_published, relation, None))
+        if relation.is_dated:
+            some = [next(n for n in relation.names if n not in relation.order)]
+            yield Statement(f"reading {name}", partial(select_published, relation, days, some))
 
 
-def _of_op(workspace: Workspace, op: Op) -> Iterator[tuple[str, exp.Query]]:
+def _of_op(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
+    """Give the statements of all attributes at once, then one for each shape of a single one."""
     attributes = attributes_of(workspace.graph, op)
-    for write in writes(workspace, op, workspace.graph.start, attributes):
-        yield op.name, write.tree()
+    yield from _stored(op.name, writes(workspace, op, day, attributes))
+    if op.kind == "states":
+        yield from _some_states(workspace, op, day)
+    elif op.kind != "window" or op.period == workspace.graph.families[op.owner].periods[0]:
+        for alone in representatives(workspace.graph, op, attributes):
+            yield from _stored(
+                f"{op.name} for {alone.identity}", writes(workspace, op, day, [alone])
+            )
+
+
+def _some_states(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
+    """Give the statements of one state column of a group, and of none."""
+    groups = states_of(workspace.graph.families[op.owner])
+    first = [next((c.fingerprint for c in it.calls if c.values is None), "") for it in groups]
+    for title, wanted in (("one state", frozenset(first)), ("no state", frozenset[str]())):
+        yield from _stored(f"{op.name}, {title}", state_writes(workspace, op.owner, day, wanted))
+
+
+def _counts(workspace: Workspace, day: date) -> Iterator[Statement]:
+    graph, dialect = workspace.graph, workspace.engine.dialect
+    for event in graph.events.values():
+        late = graph.sources[event.source].late_days
+        yield Statement(f"counts of {event.name}", partial(events.select_counts, event, late, day))
+    for family in graph.row_families.values():
+        tree = partial(row.select_set_aside, graph, family, day, dialect)
+        yield Statement(f"counts of {family.name}", tree)
+
+
+def _stored(title: str, found: Sequence[Write]) -> Iterator[Statement]:
+    for write in found:
+        yield Statement(f"{title} ({write.target.relation})", write.tree, write.target)
+
+
+def _other_columns(target: Target | None, given: pa.Schema) -> str:
+    """Say which columns of a relation a statement does not give as they are stored."""
+    if target is None:
+        return ""
+    wanted = {DAY: pa.date32(), **{column.name: column.type for column in target.columns}}
+    found = dict(zip(given.names, given.types, strict=True))
+    wrong = [name for name, kind in wanted.items() if found.get(name) not in (kind, pa.null())]
+    return ", ".join(f"{n}: {found.get(n, 'nothing')}, not {wanted[n]}" for n in wrong)
+
+
+def _problem(workspace: Workspace, message: str) -> Problem:
+    return Problem(Where(workspace.config.environment.file, 1, 1), message, DEFECT)
