@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -12,9 +13,10 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from fig_assets.errors import FigError, Problem
+from fig_assets.errors import ConfigError, FigError, Problem
 from fig_assets.project import load_project
 from fig_assets.terminal import Display, show_summary
+from fig_assets.workflow.lock import lock_project
 
 F = TypeVar("F", bound=Callable[..., object])
 MOST_COLUMNS = 6
@@ -60,7 +62,7 @@ def in_project(command: F) -> F:
 @main.command()
 @in_project
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
-@click.option("--list", "listed", is_flag=True, help="List every asset key.")
+@click.option("--list", "listed", is_flag=True, help="List every asset key with its id.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def validate(folder: str, env: str, *, strict: bool, listed: bool, as_json: bool) -> None:
     """Check the whole configuration and every statement, without touching data.
@@ -68,23 +70,67 @@ def validate(folder: str, env: str, *, strict: bool, listed: bool, as_json: bool
     Example: fig validate --strict
     """
     with load_project(folder, env) as project:
+        outdated = project.lock_problems()
+        if any(problem.severity == "error" for problem in outdated):
+            raise ConfigError(outdated)
         statements = project.bind()
-        graph = project.graph
+        graph, told = project.graph, (*project.warnings, *outdated)
         if as_json:
-            warnings = [str(problem) for problem in project.warnings]
+            warnings = [str(problem) for problem in told]
             facts = {"attributes": len(graph.attributes), "ops": len(graph.ops)}
             click.echo(json.dumps({**facts, "statements": statements, "warnings": warnings}))
         else:
-            _show_problems(project.warnings)
+            _show_problems(told)
             out.print(
                 f"{graph.name} is valid in '{env}': {len(graph.attributes)} attribute versions, "
                 f"{len(graph.ops)} ops, {statements} statements bind"
             )
             if listed:
                 for key in sorted(key for op in graph.ops for key in op.keys):
-                    click.echo("/".join(key))
-        if strict and project.warnings:
+                    number = project.number(key)
+                    click.echo("/".join(key) + (f"  #{number}" if number else ""))
+        if strict and told:
             sys.exit(PROBLEMS)
+
+
+@main.command()
+@in_project
+@click.option("--allow-change", multiple=True, help="Accept another meaning of this version.")
+@click.option("--follow", multiple=True, help="Move this consumer to today's default versions.")
+@click.option("--merge", is_flag=True, help="Take both sides of a merge first.")
+@click.option("--upgrade-rules", is_flag=True, help="Take this program's fingerprints.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lock(
+    folder: str,
+    env: str,
+    *,
+    allow_change: tuple[str, ...],
+    follow: tuple[str, ...],
+    merge: bool,
+    upgrade_rules: bool,
+    as_json: bool,
+) -> None:
+    """Give each new attribute version its id for ever; refuse a changed meaning of a locked one.
+
+    Example: fig lock --allow-change asn.failure_rate@1
+    """
+    report = lock_project(
+        Path(folder),
+        env,
+        allow_change=allow_change,
+        follow=follow,
+        merge=merge,
+        upgrade_rules=upgrade_rules,
+    )
+    found = report.difference
+    if as_json:
+        click.echo(json.dumps({**asdict(found), "next_id": report.next_id}))
+        return
+    for mark, keys in (("+", found.new), ("-", found.removed), ("~", found.changed)):
+        for key in keys:
+            click.echo(f"{mark} {key}")
+    words = f"{len(found.new)} new, {len(found.removed)} removed, {len(found.changed)} changed"
+    click.echo(f"{report.file.name}: {words if report.is_written else 'nothing to do'}")
 
 
 @main.command()

@@ -15,13 +15,15 @@ from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.healthy import build_healthy
-from fig_assets.graph.nodes import Graph, Op
+from fig_assets.graph.lock import changed_problems, outdated_problems
+from fig_assets.graph.nodes import Graph, Key, Op
 from fig_assets.graph.period import Window
 from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, days_of, published, select_published, views
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.lock import LockReport, lock_project
 from fig_assets.workflow.plan import check_days, stale_days
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace, open_workspace
@@ -231,6 +233,31 @@ class Project:
         """
         return bind_statements(self.workspace)
 
+    def number(self, key: Key) -> int | None:
+        """Return the id of the attribute or model version with that asset key, if it has one."""
+        return self.config.lock.number(key) if self.config.lock is not None else None
+
+    def lock_problems(self) -> tuple[Problem, ...]:
+        """Say what `lock` would write, a problem for each attribute version; nothing if current.
+
+        A project without a lock file has one warning.
+        """
+        return outdated_problems(self.graph, self.config)
+
+    def lock(self, *, follow: Sequence[str] = ()) -> LockReport:
+        """Write `attributes.lock.json`: an id for each new attribute version, removed ones marked.
+
+        A project whose locked meanings have changed cannot be loaded: see `lock_project`.
+
+        Args:
+            follow: Consumers whose references without a version move to today's default versions.
+
+        Raises:
+            ConfigError: the files have changed since and have problems.
+        """
+        name = self.config.environment.spec.name
+        return lock_project(self.config.folder, name, follow=follow)
+
     def definitions(self) -> "Definitions":
         """Build the Dagster application."""
         from fig_assets.assets.definitions import build_definitions
@@ -301,6 +328,6 @@ def load_project(
         graph, warnings = build_graph(config)
     except ConfigError as refusal:
         raise ConfigError([*refusal.problems, *errors]) from refusal
-    if errors:
+    if errors := [*errors, *changed_problems(graph, config)]:
         raise ConfigError(errors)
     return Project(config, graph, (*warnings, *settings))

@@ -60,6 +60,47 @@ def test_validate_lists_every_key(built: Path) -> None:
     assert "families/request" in listed
 
 
+def test_lock_hands_out_ids_that_validate_lists_and_asks_for(tmp_path: Path) -> None:
+    configs = write_project(tmp_path)
+    project = ("--project", str(configs))
+
+    warned = fig("validate", *project)
+    first = fig("lock", *project)
+    second = fig("lock", *project)
+    listed = fig("validate", *project, "--list").stdout.splitlines()
+
+    assert "fix: fig lock" in messages(warned)
+    assert "+ features/ip/weekly_by_day/failure_rate__v2\n" in first.stdout
+    assert second.stdout == "attributes.lock.json: nothing to do\n"
+    (shown,) = [line for line in listed if line.startswith("features/request/ip__v1  #")]
+    lock = json.loads((configs / "attributes.lock.json").read_text(encoding="utf-8"))
+    assert shown.endswith(f"#{lock['attributes']['features/request/ip__v1']['id']}")
+
+
+def test_validate_refuses_a_lock_that_is_out_of_date(tmp_path: Path) -> None:
+    configs = write_project(tmp_path)
+    project = ("--project", str(configs))
+    assert fig("lock", *project).exit_code == OK
+    file = configs / "features" / "all.json"
+    text = file.read_text(encoding="utf-8")
+    more = text.replace('"session_count"', '"logins": "@COUNT(*)", "session_count"', 1)
+    file.write_text(more, encoding="utf-8")
+    other = text.replace('"@COUNT(*)"', '"@COUNT($session)"', 1)
+
+    refused = fig("validate", *project)
+    file.write_text(other, encoding="utf-8")
+    meaning = fig("run", *project, "--from", DAYS[0], "--to", DAYS[0])
+    accepted = fig("lock", *project, "--allow-change", "ip.login_count@1", "--json")
+
+    assert refused.exit_code == meaning.exit_code == PROBLEMS
+    assert "ip.logins@1 is not locked yet\n  fix: fig lock" in messages(refused)
+    assert "fig lock --allow-change ip.login_count@1" in messages(meaning)
+    assert accepted.exit_code == OK, accepted.output
+    assert json.loads(accepted.stdout)["changed"] == [
+        "features/ip/monthly_by_day/login_count__v1", "features/ip/weekly_by_day/login_count__v1",
+    ]  # fmt: skip
+
+
 def test_a_run_shows_what_it_did(built: Path) -> None:
     done = fig("run", "--project", str(built), "--from", DAYS[0], "--to", DAYS[1],
                "--select", 'key:"states/ip"')  # fmt: skip

@@ -96,6 +96,7 @@ def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec
             "fig/reads": MetadataValue.md(_reads_table(attribute.inputs)),
             **_code_reference(attribute.about, root),
             "fig/version": attribute.version,
+            **_number(attribute.number),
         },
     )
 
@@ -117,6 +118,8 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
         metadata["dagster/relation_identifier"] = "/".join(key)
     if about:
         metadata |= _code_reference(about, root)
+    if op.kind == "model":
+        metadata |= _number(graph.models[op.owner].number)
     return AssetSpec(
         keys.asset_key(key),
         deps=_deps(graph, inputs),
@@ -316,6 +319,11 @@ def _owners(about: About) -> list[str] | None:
 
 def _tags(written: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     return {**own, **{name: re.sub(r"[^A-Za-z0-9_.-]", "_", v)[:63] for name, v in written.items()}}
+
+
+def _number(number: int | None) -> dict[str, object]:
+    """Show the id of the lock file, where there is one yet."""
+    return {} if number is None else {"fig/id": number}
 
 
 def _code_reference(about: About, root: Path) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from fig_assets.config.define import Definition, Part, define, entries
 from fig_assets.config.explain import did_you_mean, shown
 from fig_assets.config.locate import SUFFIXES, Document, read_file
+from fig_assets.config.lock import Lock, read_lock
 from fig_assets.config.names import Named, named, repeated, with_one_default
 from fig_assets.config.schema import (
     Environment,
@@ -48,6 +49,7 @@ class Config:
         label_sets: Label sets.
         models: One definition for each version of each model.
         problems: Of a partial load, what was left out and why; otherwise empty.
+        lock: The lock file, or None where there is none yet.
     """
 
     root: Path
@@ -63,6 +65,7 @@ class Config:
     label_sets: tuple[Definition[LabelSet], ...]
     models: tuple[Definition[Model], ...]
     problems: tuple[Problem, ...] = ()
+    lock: Lock | None = None
 
 
 def load_config(folder: Path, environment: str, *, partial: bool = False) -> Config:
@@ -72,7 +75,7 @@ def load_config(folder: Path, environment: str, *, partial: bool = False) -> Con
         folder: The project's folder, which holds `project.json`.
         environment: The name of a file in `environments/`, without its suffix.
         partial: Leave out each definition that has a problem and tell it in `Config.problems`.
-            The project file and the environment must be right all the same.
+            The project file, the environment and the lock must be right all the same.
 
     Raises:
         ConfigError: With every problem of all files, in file order.
@@ -80,8 +83,9 @@ def load_config(folder: Path, environment: str, *, partial: bool = False) -> Con
     reader = _Reader(Path(folder).resolve())
     base = reader.base(environment)
     found = reader.definitions()
-    if base is None or (reader.problems and not partial):
-        raise ConfigError(reader.problems)
+    lock, broken = read_lock(reader.folder)
+    if base is None or broken or (reader.problems and not partial):
+        raise ConfigError([*reader.problems, *broken])
     return Config(
         root=reader.root,
         folder=reader.folder,
@@ -98,6 +102,7 @@ def load_config(folder: Path, environment: str, *, partial: bool = False) -> Con
         label_sets=found.label_sets,
         models=found.models,
         problems=tuple(sorted(reader.problems, key=lambda problem: problem.where)),
+        lock=lock,
     )
 
 

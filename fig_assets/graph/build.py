@@ -143,6 +143,7 @@ def _assemble(
         models=models,
         attributes={a.key: a for a in (*scope.resolved.values(), *_features(rows))},
         ops=cut(parts),
+        references=scope.pins.made,
     )
 
 

@@ -192,22 +192,28 @@ class EventOwner:
         if self.spec.where is None:
             return None
         where = self.definition.where("where")
-        return condition(
-            self.scope, self.spec.where, where, lambda ref: self.look(ref, where)
-        ).computed
+        with self.scope.pins.reading(self.name):
+            return condition(
+                self.scope, self.spec.where, where, lambda ref: self.look(ref, where)
+            ).computed
 
     def _filter_meaning(self) -> str | None:
         text, names = self.spec.where, self.names()
         if text is None:
             return None
 
+        at = self.definition.where("where")
+
         def version(reference: Reference) -> str:
             choice = names.get(reference.name)
-            chosen = reference.version or (choice.default if choice else 1)
-            return f"{reference.name}@{chosen}"
+            chosen = reference.version
+            if chosen is None and choice is not None:
+                chosen = self.scope.chosen(self, reference.name, choice, at)
+            return f"{reference.name}@{chosen or 1}"
 
         try:
-            return canonical(parse(text).tree, version)
+            with self.scope.pins.reading(self.name):
+                return canonical(parse(text).tree, version)
         except ExpressionError:
             return text
 

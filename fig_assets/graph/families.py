@@ -158,7 +158,8 @@ class FamilyOwner:
         row_filter: Bound | None = None
         if spec.where is not None:
             at = self.definition.where("groups", index, "where")
-            row_filter = condition(self.scope, spec.where, at, lambda ref: event.look(ref, at))
+            with self.scope.pins.reading(self.name):
+                row_filter = condition(self.scope, spec.where, at, lambda ref: event.look(ref, at))
         same = [g.source for g in self.spec.groups[:index]].count(spec.source)
         suffix = f"_{same + 1}" if same else ""
         meaning = fingerprint(
@@ -178,7 +179,9 @@ class FamilyOwner:
     def _entity(self, index: int) -> Attribute:
         where = self.definition.where("groups", index, "granularity_field")
         name = self.spec.groups[index].granularity_field or ""
-        return self.scope.attribute(self.scope.pick(self._event(index), name, None, where), where)
+        with self.scope.pins.reading(self.name):
+            symbol = self.scope.pick(self._event(index), name, None, where)
+        return self.scope.attribute(symbol, where)
 
     def _has_source(self, index: int) -> bool:
         return self.spec.groups[index].source is not None

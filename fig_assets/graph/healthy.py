@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from fig_assets.config.load import Config, Definition
 from fig_assets.errors import ConfigError, Problem
 from fig_assets.graph.build import build_graph
+from fig_assets.graph.lock import changed_problems
 from fig_assets.graph.nodes import Graph
 
 D = TypeVar("D", bound=Definition[Any])
@@ -24,7 +25,7 @@ def build_healthy(config: Config) -> tuple[Graph, tuple[Problem, ...], tuple[Pro
     problems = list(config.problems)
     while True:
         try:
-            graph, warnings = build_graph(config)
+            graph, warnings = _resolved(config)
         except ConfigError as refusal:
             problems += refusal.problems
             rest = _without(config, refusal.problems)
@@ -33,6 +34,14 @@ def build_healthy(config: Config) -> tuple[Graph, tuple[Problem, ...], tuple[Pro
             config = rest
         else:
             return graph, warnings, tuple(sorted(set(problems), key=lambda p: p.where))
+
+
+def _resolved(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
+    """Resolve `config`; what no longer means what was locked is refused like any problem."""
+    graph, warnings = build_graph(config)
+    if changed := changed_problems(graph, config):
+        raise ConfigError(changed)
+    return graph, warnings
 
 
 def _without(config: Config, problems: Sequence[Problem]) -> Config | None:

@@ -85,7 +85,8 @@ class JoinedGroup:
                 self.scope.report(Problem(self.at("features"), message, fix))
                 self.scope.unsure.add(self.definition.spec.name)
                 continue
-            taken.setdefault(name, {})[int(pin) if pin else offered[name].default] = options
+            version = int(pin) if pin else self._chosen(name, offered[name])
+            taken.setdefault(name, {})[version] = options
         for name, by_version in taken.items():
             default, versions = offered[name].default, tuple(sorted(by_version))
             choice = Choice(default if default in versions else versions[0], versions)
@@ -155,6 +156,13 @@ class JoinedGroup:
         if default is not None and kind not in fitting:
             message = f"the default {default!r} is no {kind}"
             self.scope.refuse(self.at("features", name), message, f"write a {kind}")
+
+    def _chosen(self, name: str, choice: Choice) -> int:
+        source = self.source()
+        if isinstance(source, Table):
+            return choice.default
+        with self.scope.pins.reading(f"{self.definition.spec.name}.{self.prefix}{name}"):
+            return self.scope.chosen(source, name, choice, self.at("features"))
 
     def _named(self, name: str) -> str:
         found = f"{self.prefix}{name}"

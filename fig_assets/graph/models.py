@@ -56,6 +56,11 @@ class ModelOwner:
         )
 
     @property
+    def identity(self) -> str:
+        """How people write it."""
+        return f"{self.name}@{self.version}"
+
+    @property
     def key(self) -> tuple[str, ...]:
         """The asset key of the model."""
         return ("models", f"{self.name}__v{self.version}")
@@ -100,6 +105,7 @@ class ModelOwner:
             allow_incomplete=spec.allow_incomplete,
             fingerprint=self._meaning(inputs, label),
             about=about(self.definition, spec),
+            number=self.scope.number(self.key),
         )
 
     def _family(self) -> Rows:
@@ -122,7 +128,8 @@ class ModelOwner:
     def _input(self, written: str, path: tuple[str | int, ...]) -> Attribute:
         where = self.definition.where(*path)
         name, _, pin = written.partition("@")
-        symbol = self.scope.pick(self._family(), name, int(pin) if pin else None, where)
+        with self.scope.pins.reading(self.identity):
+            symbol = self.scope.pick(self._family(), name, int(pin) if pin else None, where)
         found = self.scope.attribute(symbol, where)
         if found.type.size is not None:
             message = f"'{name}' is {found.type.words}, which no model reads yet"
@@ -145,7 +152,8 @@ class ModelOwner:
     def _label(self) -> Attribute:
         where = self.definition.where("truth_label", "name")
         name, _, pin = self.spec.truth_label.name.partition("@")
-        symbol = self.scope.pick(self._labels(), name, int(pin) if pin else None, where)
+        with self.scope.pins.reading(self.identity):
+            symbol = self.scope.pick(self._labels(), name, int(pin) if pin else None, where)
         return self.scope.attribute(symbol, where)
 
     def _own_code(self) -> str | None:

@@ -142,6 +142,8 @@ class Attribute:
     about: About
     checks: tuple[Check, ...] = ()
     is_default: bool = True
+    number: int | None = None
+    """The id that the lock file gave it, unique in the project for ever; None before that."""
 
     @property
     def column(self) -> str:
@@ -322,6 +324,13 @@ class Model:
     allow_incomplete: bool
     fingerprint: str
     about: About
+    number: int | None = None
+    """The id that the lock file gave it; None before that."""
+
+    @property
+    def identity(self) -> str:
+        """How people write it: `request_threat_scorer@1`."""
+        return f"{self.name}@{self.version}"
 
     @property
     def key(self) -> Key:
@@ -370,3 +379,5 @@ class Graph:
     models: Mapping[str, Model]
     attributes: Mapping[Key, Attribute]
     ops: tuple[Op, ...]
+    references: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Of each consumer, the version that each reference without one stands for."""

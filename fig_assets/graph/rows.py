@@ -92,7 +92,9 @@ class RowOwner(Rows):
         """The field of the base event that gives the granularity."""
         where = self.definition.where("groups", self._base, "granularity_field")
         name = self.spec.groups[self._base].granularity_field or ""
-        return self.scope.attribute(self.scope.pick(self.base, name, None, where), where)
+        with self.scope.pins.reading(self.name):
+            symbol = self.scope.pick(self.base, name, None, where)
+        return self.scope.attribute(symbol, where)
 
     @property
     def rows_made_by(self) -> tuple[Input, ...]:
@@ -100,7 +102,7 @@ class RowOwner(Rows):
         where = self.definition.where("groups", self._base, "features")
         for name, known in self._known.items():
             if isinstance(known, Own) and known.group == self._base:
-                symbol = self.scope.pick(self, name, None, where)
+                symbol = Symbol(self.name, name, self._names[name].default)
                 return (Input(self.scope.attribute(symbol, where).key),)
         return ()
 
@@ -274,6 +276,7 @@ class RowOwner(Rows):
             "joined", join.source, join.period.name if join.period else "", column,
             join.reach.first if join.reach else None, options.default,
             self._match(taken.group).identity if group.granularity_match else "",
+            *((join.key,) if join.source in self.tables else ()),
         )  # fmt: skip
         return self._attribute(
             symbol,
@@ -287,7 +290,8 @@ class RowOwner(Rows):
     def _match(self, index: int) -> Attribute:
         match = self.spec.groups[index].granularity_match
         where = self.definition.where("groups", index, "granularity_match", "field")
-        return self.look(Reference(match.field if match else "", None), where)
+        with self.scope.pins.reading(self.name):
+            return self.look(Reference(match.field if match else "", None), where)
 
     def _join(self, index: int) -> Join:
         if index not in self._joins:
@@ -354,7 +358,8 @@ class RowOwner(Rows):
             symbol = self.scope.pick(self.base, reference.name, reference.version, at)
             return self.scope.attribute(symbol, at)
 
-        return bind(self.scope, text, at, field_of)
+        with self.scope.pins.reading(self.name):
+            return bind(self.scope, text, at, field_of)
 
 
 def _counts(source: Attribute) -> bool:

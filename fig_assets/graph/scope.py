@@ -1,10 +1,9 @@
 """Names -> attributes: the one place where `$name` and `name@2` are looked up and cycles found."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sqlglot import exp
 
@@ -13,7 +12,18 @@ from fig_assets.config.schema import Attribute as AttributeSpec
 from fig_assets.config.schema import Described, Environment, Project, Versions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.mends import comparison, mended_type, nearest, retired
-from fig_assets.graph.nodes import About, Attribute, Computed, Input, Key, RowFamily, label_of
+from fig_assets.graph.nodes import (
+    EVENT_ID,
+    EVENT_TIME,
+    About,
+    Attribute,
+    Computed,
+    Input,
+    Key,
+    label_of,
+)
+from fig_assets.graph.owners import Choice, Owner, Refused, Rows, Symbol
+from fig_assets.graph.pins import Pins
 from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import (
     Expression,
@@ -27,88 +37,26 @@ from fig_assets.language.parse import (
 )
 from fig_assets.language.types import BOOLEAN, STRING, Type, convertible, parse_type
 
+__all__ = [
+    "Bound",
+    "Choice",
+    "Owner",
+    "Refused",
+    "Rows",
+    "Scope",
+    "Symbol",
+    "about",
+    "attribute_key",
+    "bind",
+    "choices",
+    "condition",
+    "place",
+]
+
 T = TypeVar("T")
 
 DEEPEST = 60
 """How long a chain of attributes that read each other may be; far below Python's own limit."""
-
-
-class Refused(Exception):
-    """Something cannot be resolved, and the problem that says why is recorded already."""
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """One attribute version of one owner; `period` is empty but for aggregate families."""
-
-    owner: str
-    name: str
-    version: int
-    period: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.owner}.{self.name}@{self.version}"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The versions under one name, and the one that unpinned readers get."""
-
-    default: int
-    versions: tuple[int, ...]
-
-
-class Owner(Protocol):
-    """Something with attributes, that resolves them one by one when they are asked for."""
-
-    name: str
-    what: str
-    """How messages call it: "event 'login'"."""
-
-    def names(self) -> Mapping[str, Choice]:
-        """Return every attribute name with its versions; needs no other owner's types."""
-        ...
-
-    def resolve(self, symbol: Symbol) -> Attribute:
-        """Build one attribute version; raises Refused."""
-        ...
-
-
-class Rows(ABC):
-    """A row family, as labels and models see it."""
-
-    name: str
-    what: str
-
-    @property
-    @abstractmethod
-    def base_field(self) -> Attribute:
-        """The field of the base event that gives the granularity."""
-
-    @property
-    @abstractmethod
-    def rows_made_by(self) -> tuple[Input, ...]:
-        """A feature whose op makes the rows."""
-
-    @abstractmethod
-    def names(self) -> Mapping[str, Choice]:
-        """See `Owner.names`."""
-
-    @abstractmethod
-    def resolve(self, symbol: Symbol) -> Attribute:
-        """See `Owner.resolve`."""
-
-    @abstractmethod
-    def column(self, attribute: Attribute) -> str:
-        """Name the column of a feature, or of a base field while rows are computed."""
-
-    @abstractmethod
-    def look(self, reference: Reference, where: Where) -> Attribute:
-        """Find a feature of the family, or else a field of its base event; raises Refused."""
-
-    @abstractmethod
-    def node(self) -> RowFamily:
-        """Build the whole family; raises Refused when a part of it is refused."""
 
 
 @dataclass
@@ -123,9 +71,15 @@ class Scope:
     """Names that are defined, but wrongly; whoever reads them is refused without a word."""
     unsure: set[str] = field(default_factory=set)
     """Owners of which some attributes are unknown, because of what they join."""
+    pins: Pins = field(default_factory=Pins)
     _broken: set[Symbol] = field(default_factory=set)
     _visiting: list[Symbol] = field(default_factory=list)
     _reading: list[tuple[Where, str, Reference]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take over what the lock says of references."""
+        if self.config.lock is not None:
+            self.pins = Pins(self.config.lock.references)
 
     @property
     def environment(self) -> Environment:
@@ -153,14 +107,20 @@ class Scope:
             self.refuse(where, message, "write a part of the chain as one expression")
         self._visiting.append(symbol)
         try:
-            attribute = self.owners[symbol.owner].resolve(symbol)
+            with self.pins.reading(str(symbol)):
+                attribute = self.owners[symbol.owner].resolve(symbol)
         except Refused:
             self._broken.add(symbol)
             raise
         finally:
             self._visiting.pop()
+        attribute = replace(attribute, number=self.number(attribute.key))
         self.resolved[symbol] = attribute
         return attribute
+
+    def number(self, key: Key) -> int | None:
+        """Return the id that the lock gave to an attribute version, if it has one."""
+        return self.config.lock.number(key) if self.config.lock is not None else None
 
     def owner(self, name: str) -> Owner | None:
         """Return what is called `name`; raises Refused where it is defined wrongly."""
@@ -217,7 +177,22 @@ class Scope:
         if version is not None and version not in choice.versions:
             known = ", ".join(f"{mark}{name}@{number}" for number in choice.versions)
             self.refuse(where, f"{name}@{version} is no version of {owner.what}", f"use {known}")
-        return Symbol(owner.name, name, choice.default if version is None else version)
+        return Symbol(owner.name, name, version or self.chosen(owner, name, choice, where))
+
+    def chosen(self, owner: Owner, name: str, choice: Choice, where: Where) -> int:
+        """Choose what a reference without a version stands for; raises Refused where it is gone.
+
+        The fields of the raw line itself have one version for ever, so nothing is recorded.
+        """
+        if name in (EVENT_TIME, EVENT_ID):
+            return choice.default
+        version = self.pins.version(owner.name, name, choice.default)
+        if version not in choice.versions:
+            reader = self.pins.reader
+            message = f"{reader} was locked with {owner.name}.{name}@{version}, which is gone"
+            fix = f"keep that version, or run: fig lock --follow {reader}"
+            self.refuse(where, message, fix)
+        return version
 
     def refuse_retired(self, owner: Owner, name: str, version: int | None, where: Where) -> None:
         """Refuse to read what is retired, and say what to read; other names are let through."""

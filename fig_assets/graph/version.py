@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
+RULE = 1
+"""The version of the way in which meanings become fingerprints; the lock file records it."""
+
 Part = str | int | float | bool | None | Sequence["Part"] | Mapping[str, "Part"]
 
 

@@ -33,7 +33,7 @@ SMALL: Json = {
         "name": "countries",
         "source": "countries",
         "key": "code",
-        "columns": {"code": "string", "risk": "float"},
+        "columns": {"code": "string", "name": "string", "risk": "float"},
     },
     "events/order.json": {
         "name": "order",
