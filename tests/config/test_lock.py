@@ -157,7 +157,7 @@ RESTORE = "  fix: git checkout -- configs/attributes.lock.json, then: fig lock"
             f'"{ONE}"',
             f"configs/attributes.lock.json:7:5: /attributes/{ONE.replace('/', '~1')}\n"
             f'  the key "{ONE}" stands twice; first on line 6\n'
-            f'    "{ONE[:29]}\n    ^\n{RESTORE}',
+            f'    "{ONE[:25]}\n    ^\n{RESTORE}',
             id="one key twice",
         ),
         pytest.param(
