@@ -1,7 +1,7 @@
 """Trees that name relations -> trees that read Parquet files, or no rows of a relation's shape."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -10,6 +10,8 @@ from sqlglot import exp
 from fig_assets.engines.base import DAY, Scan, days_between, scan_of
 from fig_assets.engines.lake import FILE, Lake
 
+SOURCES = ("with_", "from_", "joins", "this", "expression")
+"""Where statements, joins and unions name what they read."""
 SQL_TYPES = {
     pa.string(): exp.DType.VARCHAR,
     pa.int64(): exp.DType.BIGINT,
@@ -44,14 +46,25 @@ def lasting(tree: exp.Query, lake: Lake) -> exp.Query:
 
 def replace(tree: exp.Query, source_of: Callable[[Scan], exp.Expr]) -> None:
     """Put a source of its rows in the place of each relation, within the tree itself."""
-    for table in list(tree.find_all(exp.Table)):
-        scan = scan_of(table)
-        if scan is None:
-            continue
+    for table, scan in list(_scans(tree)):
         source = source_of(scan)
         alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier("r"))
         source.set("alias", alias)
         table.replace(source)
+
+
+def _scans(tree: exp.Expr) -> Iterator[tuple[exp.Table, Scan]]:
+    """Find the relations where statements name what they read, not looking into expressions."""
+    if isinstance(tree, exp.Table):
+        scan = scan_of(tree)
+        if scan is not None:
+            yield tree, scan
+        return
+    for name in ("expressions",) if isinstance(tree, exp.With) else SOURCES:
+        found = tree.args.get(name)
+        for part in found if isinstance(found, list) else [found]:
+            if isinstance(part, exp.Expr):
+                yield from _scans(part)
 
 
 def sql_type(kind: pa.DataType) -> exp.DataType:

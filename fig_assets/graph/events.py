@@ -62,6 +62,10 @@ class EventOwner:
 
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
+        return self._names
+
+    @cached_property
+    def _names(self) -> dict[str, Choice]:
         return {name: Choice(1, (1,)) for name in CARRIED} | choices(self.spec.fields)
 
     def resolve(self, symbol: Symbol) -> Attribute:

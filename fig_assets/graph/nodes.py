@@ -7,6 +7,7 @@ unit of storage: one relation with one column for each of its attribute versions
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from fig_assets.config.schema import Check
 from fig_assets.errors import Where
@@ -145,7 +146,7 @@ class Attribute:
     number: int | None = None
     """The id that the lock file gave it, unique in the project for ever; None before that."""
 
-    @property
+    @cached_property
     def column(self) -> str:
         """The name of its stored column."""
         if isinstance(self.definition, Carried):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from math import isfinite
 
@@ -51,14 +52,24 @@ def number(value: float) -> exp.Expr:
     return exp.Literal(this=digits if "e" in digits else f"{digits}e0", is_string=False)
 
 
+def data_type(text: str) -> exp.DataType:
+    """Return a DuckDB type; a node of its own, because a tree takes it."""
+    return _parsed(text).copy()
+
+
+@cache
+def _parsed(text: str) -> exp.DataType:
+    return exp.DataType.build(text, dialect="duckdb")
+
+
 def cast(tree: exp.Expr, to: str) -> exp.Expr:
     """Return `CAST(tree AS to)`; `to` is a DuckDB type."""
-    return exp.Cast(this=tree, to=exp.DataType.build(to, dialect="duckdb"))
+    return exp.Cast(this=tree, to=data_type(to))
 
 
 def try_cast(tree: exp.Expr, to: str) -> exp.Expr:
     """Return `TRY_CAST(tree AS to)`; `to` is a DuckDB type."""
-    return exp.TryCast(this=tree, to=exp.DataType.build(to, dialect="duckdb"))
+    return exp.TryCast(this=tree, to=data_type(to))
 
 
 def attempt(tree: exp.Expr) -> exp.Expr:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.language.duck import convert_in_duckdb, embedding_in_duckdb
+from fig_assets.language.duck import convert_in_duckdb, data_type, embedding_in_duckdb
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def parse_type(text: str) -> Type:
 def sql_type(type_: Type) -> exp.DataType:
     """Return the SQL type that stores `type_`; an embedding is a list of DOUBLE."""
     if type_.name == "embedding":
-        return exp.DataType.build("DOUBLE[]", dialect="duckdb")
-    return exp.DataType.build(_SQL[type_.name], dialect="duckdb")
+        return data_type("DOUBLE[]")
+    return data_type(_SQL[type_.name])
 
 
 def arrow_type(type_: Type) -> pa.DataType:

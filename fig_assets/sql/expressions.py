@@ -8,7 +8,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, relation
-from fig_assets.graph.nodes import Attribute, Computed, Graph, label_of
+from fig_assets.graph.nodes import Attribute, Computed, Graph, Key, label_of
 from fig_assets.graph.period import Window
 from fig_assets.language.functions import lower
 from fig_assets.language.parse import Reference
@@ -138,7 +138,13 @@ def is_first_stratum(graph: Graph, kind: str, owner: str, columns: Container[str
 def closure(wanted: Iterable[Attribute], known: Iterable[Attribute]) -> list[Attribute]:
     """Return `wanted` and all of `known` that they read on their own day, in `known`'s order."""
     by_key = {attribute.key: attribute for attribute in known}
-    needed: set[tuple[str, ...]] = set()
+    needed = needed_keys(wanted, by_key)
+    return [attribute for key, attribute in by_key.items() if key in needed]
+
+
+def needed_keys(wanted: Iterable[Attribute], by_key: Mapping[Key, Attribute]) -> set[Key]:
+    """Return the keys of `wanted` and of all they read on their own day, as far as known."""
+    needed: set[Key] = set()
     queue = [attribute.key for attribute in wanted]
     while queue:
         key = queue.pop()
@@ -146,7 +152,7 @@ def closure(wanted: Iterable[Attribute], known: Iterable[Attribute]) -> list[Att
             continue
         needed.add(key)
         queue += [read.key for read in by_key[key].inputs]
-    return [attribute for key, attribute in by_key.items() if key in needed]
+    return needed
 
 
 def arrow_types(attributes: Iterable[Attribute]) -> dict[str, pa.DataType]:

@@ -52,7 +52,7 @@ def join_ready(
         query = select([column_all(source), *taken], source)
         match = join.match or family.granularity
         on = _matching(graph, family, join, column(match, source), alias, dialect)
-        other = _joined_table(graph, join, day, wanted).subquery(alias)
+        other = _joined_table(graph, join, day, wanted).subquery(alias, copy=False)
         query = query.join(other, on=on, join_type="left", copy=False)
         source = chain.add(f"with_{alias.removeprefix('their_')}", query)
         ready |= {a.column for a in wanted}

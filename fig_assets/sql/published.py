@@ -21,7 +21,7 @@ from fig_assets.sql import event as events
 from fig_assets.sql import labels as label_sets
 from fig_assets.sql import row as rows
 from fig_assets.sql import window as windows
-from fig_assets.sql.expressions import column, named, on_days, scan
+from fig_assets.sql.expressions import column, named, on_days, scan, select
 from fig_assets.sql.joined import score_columns, table_columns
 
 
@@ -104,12 +104,12 @@ def select_published(
     wanted = list(relation.names) if columns is None else _asked(relation, columns)
     leading = [column(DAY)] if relation.is_dated else []
     table = scan(relation.relation, dict(relation.stored), days, "stored")
-    select = exp.select(*leading, *(_named(relation.names[name], name) for name in wanted)).from_(
-        table
-    )
+    shown = [*leading, *(_named(relation.names[name], name) for name in wanted)]
+    query = select(shown, table)
     if days is not None:
-        select = select.where(on_days(days))
-    return select.order_by(*(place.copy() for place in leading), *map(column, relation.order))
+        query.where(on_days(days), copy=False)
+    order = [*(place.copy() for place in leading), *map(column, relation.order)]
+    return query.order_by(*order, copy=False)
 
 
 def _named(stored: str, name: str) -> exp.Expr:

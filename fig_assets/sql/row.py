@@ -1,6 +1,6 @@
 """Row family -> SELECT of one day's rows with their point-in-time joins and own features."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from fig_assets.sql.expressions import (
     day_literal,
     is_first_stratum,
     named,
+    needed_keys,
     on_days,
     scan,
     select,
@@ -65,8 +66,11 @@ def row_target(
     columns = [Column(family.granularity, key_type, family.fingerprint, rows)]
     if first:
         columns += [Column(n, kind, family.fingerprint, rows) for n, kind in CARRIED.items()]
+    own = {a.key: a for a in family.features if a.column in stratum}
+    names = {base_column(a): a.column for a in event.attributes}
     for attribute in attributes:
-        reads = _reads(graph, family, attribute, day, stratum)
+        parts = [own[key] for key in needed_keys([attribute], own)]
+        reads = _reads(family, parts, day, stratum=stratum, names=names)
         kind = arrow_type(attribute.type)
         columns.append(Column(attribute.column, kind, attribute.fingerprint, (*rows, *reads)))
     whole = first and {a.column for a in attributes} >= stratum
@@ -107,16 +111,14 @@ def select_rows(
         if len(pending) == before:
             raise KeyError([a.identity for a in pending])
     carried = [column(name) for name in CARRIED] if first else []
-    return chain.finish(
-        exp.select(
-            named(day_literal(day), DAY),
-            column(family.granularity),
-            *carried,
-            *(column(a.column) for a in attributes),
-        )
-        .from_(source)
-        .order_by(column(family.granularity))
-    )
+    columns = [
+        named(day_literal(day), DAY),
+        column(family.granularity),
+        *carried,
+        *(column(a.column) for a in attributes),
+    ]
+    rows = select(columns, source)
+    return chain.finish(rows.order_by(column(family.granularity), copy=False))
 
 
 def base_rows(
@@ -233,17 +235,23 @@ def _compute_ready(
 
 
 def _reads(
-    graph: Graph, family: RowFamily, attribute: Attribute, day: date, stratum: set[str]
+    family: RowFamily,
+    parts: Iterable[Attribute],
+    day: date,
+    *,
+    stratum: set[str],
+    names: Mapping[str, str],
 ) -> tuple[Read, ...]:
-    """Say what one feature reads beyond the rows themselves: column by column, day by day."""
+    """Say what one feature reads beyond the rows themselves: column by column, day by day.
+
+    `parts` are the feature and what it reads in its stratum, `names` the base event's columns by
+    what they are called in the statement.
+    """
     end = day + timedelta(days=1)
-    own = [a for a in family.features if a.column in stratum]
     fields: set[str] = set()
     stored: set[str] = set()
     joined: dict[int, set[str]] = {}
-    event = graph.events[family.base]
-    names = {base_column(a): a.column for a in event.attributes}
-    for part in closure([attribute], own):
+    for part in parts:
         read: set[str] = set()
         if isinstance(part.definition, Joined):
             join = family.joins[part.definition.join]
@@ -255,7 +263,7 @@ def _reads(
         stored |= {n for n in read if n not in names and n not in stratum and n not in CARRIED}
     reads = []
     if fields:
-        reads.append(Read(event.relation, tuple(sorted(fields)), day, end))
+        reads.append(Read(f"events/{family.base}", tuple(sorted(fields)), day, end))
     if stored:
         reads.append(Read(family.relation, tuple(sorted(stored)), day, end))
     for place, columns in sorted(joined.items()):
