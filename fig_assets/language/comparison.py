@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from fig_assets.language.duck import WHOLE_NUMBER, cast, is_small, let, let_all, operand
+from fig_assets.language.duck import WHOLE_NUMBER, cast, is_small, let, let_all, let_row, operand
 from fig_assets.language.types import BIGINT, FLOAT, NULL, STRING, Type, widen
 from fig_assets.language.value import Value, bare
 
@@ -45,6 +45,35 @@ def compare(kind: type[exp.Binary], left: Value, right: Value, dialect: str) -> 
         return _either(kind, pair[0], pair[1], dialect)
 
     return let_all([side.to(STRING, dialect) for side in (left, right)], unpacked)
+
+
+def same(left: Value, right: Value, dialect: str) -> exp.Expr:
+    """Return whether both are equal, or both are NULL: TRUE or FALSE, never NULL.
+
+    Text that cannot be read as the type of the other side equals nothing.
+
+    Raises:
+        Incomparable: the types have no order between them.
+    """
+    common = shared([left, right])
+    is_mixed = left.is_text != right.is_text and NULL not in (left.type, right.type)
+    if common is not None and not is_mixed:
+        sides = (operand(bare(side.to(common, dialect))) for side in (left, right))
+        return exp.NullSafeEQ(this=next(sides), expression=next(sides))
+
+    def either(one: Value, other: Value) -> exp.Expr:
+        equal = compare(exp.EQ, one, other, dialect)
+        missing = [exp.Is(this=operand(v.tree.copy()), expression=exp.null()) for v in (one, other)]
+        both = exp.and_(*missing, copy=False)
+        return exp.Coalesce(this=equal, expressions=[both])
+
+    if is_small(left.tree) and is_small(right.tree):
+        return either(Value(left.sealed(), left.type), Value(right.sealed(), right.type))
+    types = (left.type, right.type)
+    return let_row(
+        [left.sealed(), right.sealed()],
+        lambda places: either(*(Value(p, t) for p, t in zip(places, types, strict=True))),
+    )
 
 
 def one_of(value: Value, options: Sequence[Value], dialect: str) -> exp.Expr:

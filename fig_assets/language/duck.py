@@ -127,6 +127,21 @@ def let_all(trees: list[exp.Expr], body: Callable[[list[exp.Expr]], exp.Expr]) -
     )
 
 
+def let_row(trees: list[exp.Expr], body: Callable[[list[exp.Expr]], exp.Expr]) -> exp.Expr:
+    """Return `body` of the values of `trees`, of any types; each stands once in the text."""
+
+    def unpack(row: exp.Expr) -> exp.Expr:
+        places = range(1, len(trees) + 1)
+        return body([call("STRUCT_EXTRACT", row.copy(), number(place)) for place in places])
+
+    packed = exp.Array(expressions=[call("ROW", *trees)])
+    return exp.Bracket(
+        this=call("LIST_TRANSFORM", packed, _function(unpack)),
+        expressions=[exp.Literal.number(1)],
+        offset=1,
+    )
+
+
 def _function(body: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
     # Two underscores: no attribute can have such a name.
     return exp.Lambda(this=body(exp.column("value__")), expressions=[exp.to_identifier("value__")])

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from fig_assets.language.tokens import Token, stranger, tokens_of
+from fig_assets.language.cursor import Cursor
+from fig_assets.language.tokens import Token, stranger
 from fig_assets.language.tree import (
     AGGREGATES,
     Expression,
@@ -47,7 +48,8 @@ def parse(text: str) -> Expression:
     Nodes: `exp.Column` named `name` or `name@2` for a reference, `exp.Anonymous` with an
     upper-case name for a function (`/`, `%` and `||` are DIVIDE, MOD and CONCAT), `exp.Filter`
     around a filtered aggregate, `exp.Star` in COUNT(*), `exp.Cast`, literals, comparisons,
-    arithmetic, logic, IN, BETWEEN, LIKE, IS and CASE. Parentheses leave no node.
+    arithmetic, logic, IN, BETWEEN, LIKE, ILIKE, `exp.Escape` around one of these two, IS,
+    `exp.NullSafeEQ` for IS NOT DISTINCT FROM, and CASE. Parentheses leave no node.
 
     Raises:
         ExpressionError: `text` is not one expression of this language.
@@ -91,40 +93,12 @@ def _balanced(kind: type[exp.Connector], terms: list[exp.Expr]) -> exp.Expr:
     return terms[0]
 
 
-class _Reader:
-    """Reads the tokens of one expression from left to right."""
+class _Reader(Cursor):
+    """Reads one expression by recursive descent."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = tokens_of(text)
-        self.place = 0
+        super().__init__(text)
         self.depth = 0
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.place]
-
-    def take(self) -> Token:
-        token = self.token
-        self.place += 1
-        return token
-
-    def has(self, *words: str) -> bool:
-        """Take the next tokens if they are `words`."""
-        ahead = self.tokens[self.place : self.place + len(words)]
-        if [token.word for token in ahead] != list(words):
-            return False
-        self.place += len(words)
-        return True
-
-    def expect(self, word: str, after: str) -> Token:
-        if self.token.word != word:
-            raise self.unexpected(f"'{word}' is missing after {after}")
-        return self.take()
-
-    def unexpected(self, message: str) -> ExpressionError:
-        token = self.token
-        found = f"'{token.text}'" if token.kind != "end" else "the end"
-        return ExpressionError(f"{message}, found {found}", token.start, token.end)
 
     def whole(self) -> exp.Expr:
         if self.token.kind == "end":
@@ -135,9 +109,6 @@ class _Reader:
         if self.token.kind != "end":
             raise self.unexpected("an operator or the end is expected")
         return tree
-
-    def here(self) -> tuple[int, int]:
-        return self.token.start, self.token.end
 
     def expression(self) -> exp.Expr:
         self.depth += 1
@@ -189,22 +160,38 @@ class _Reader:
             low = self.chain(("+", "-", "||"))
             self.expect("AND", "the lower bound of BETWEEN")
             tree = exp.Between(this=left, low=low, high=self.chain(("+", "-", "||")))
-        elif self.has("LIKE"):
-            tree = exp.Like(this=left, expression=self.chain(("+", "-", "||")))
+        elif self.token.word in ("LIKE", "ILIKE"):
+            tree = self.matched(left)
         elif negated:
-            raise self.unexpected("IN, BETWEEN or LIKE is expected after NOT")
+            raise self.unexpected("IN, BETWEEN, LIKE or ILIKE is expected after NOT")
         else:
             return left
-        end = self.tokens[self.place - 1].end
+        end = self.before.end
         mark(tree, start, end)
         return mark(exp.Not(this=tree), start, end) if negated else tree
 
+    def matched(self, left: exp.Expr) -> exp.Expr:
+        """Read `LIKE pattern` or `ILIKE pattern`, and the escape of the pattern if any."""
+        kind = exp.Like if self.take().word == "LIKE" else exp.ILike
+        tree: exp.Expr = kind(this=left, expression=self.chain(("+", "-", "||")))
+        if not self.has("ESCAPE"):
+            return tree
+        if self.token.kind != "string":
+            raise self.unexpected("a character in quotes is expected after ESCAPE")
+        return exp.Escape(this=tree, expression=self.string(self.take()))
+
     def tested(self, left: exp.Expr) -> exp.Expr:
         negated = self.has("NOT")
+        if self.has("DISTINCT"):
+            self.expect("FROM", "IS DISTINCT")
+            right = self.chain(("+", "-", "||"))
+            start, end = span(left)[0], span(right)[1]
+            same = mark(exp.NullSafeEQ(this=left, expression=right), start, end)
+            return same if negated else mark(exp.Not(this=same), start, end)
         word = self.token.word
         values = {"NULL": exp.null, "TRUE": exp.true, "FALSE": exp.false}
         if word not in values:
-            raise self.unexpected("NULL, TRUE or FALSE is expected after IS")
+            raise self.unexpected("NULL, TRUE, FALSE or DISTINCT FROM is expected after IS")
         end = self.take().end
         tree = mark(exp.Is(this=left, expression=values[word]()), span(left)[0], end)
         return mark(exp.Not(this=tree), span(left)[0], end) if negated else tree
@@ -272,12 +259,11 @@ class _Reader:
             return self.named()
         self.take()
         match token.kind, token.text:
-            case "string", text:
-                value = text[1:-1].replace("''", "'")
-                return mark(exp.Literal.string(value), token.start, token.end)
-            case "reference", text:
+            case "string", _:
+                return self.string(token)
+            case "reference", _:
                 return self.reference(token)
-            case "function", text:
+            case "function", _:
                 return self.function(token)
             case "operator", "(":
                 tree = self.expression()
@@ -287,6 +273,10 @@ class _Reader:
                 return tree if leaf else mark(tree, token.start, end)
         self.place -= 1
         raise self.unexpected("a value is expected")
+
+    def string(self, token: Token) -> exp.Expr:
+        value = token.text[1:-1].replace("''", "'")
+        return mark(exp.Literal.string(value), token.start, token.end)
 
     def reference(self, token: Token) -> exp.Expr:
         name, _, version = token.text[1:].partition("@")
@@ -305,7 +295,7 @@ class _Reader:
             raise ExpressionError(message, token.start, token.end, f"write @{name}(...)")
         self.take()
         arguments = self.arguments(name)
-        end = self.tokens[self.place - 1].end
+        end = self.before.end
         node = mark(exp.Anonymous(this=name, expressions=arguments), token.start, end)
         if self.token.word == "OVER":
             raise ExpressionError("window functions are not supported", *self.here())
@@ -366,8 +356,7 @@ class _Reader:
             case "DATE" | "TIMESTAMP" if self.token.kind == "string":
                 self.place -= 1
                 value = self.tokens[self.place + 1]
-                literal = exp.Literal.string(value.text[1:-1].replace("''", "'"))
-                node = self.cast(mark(literal, value.start, value.end), token.start)
+                node = self.cast(self.string(value), token.start)
                 self.take()
                 return mark(node, token.start, value.end)
         raise stranger(token, self.token)

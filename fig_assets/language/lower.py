@@ -7,7 +7,14 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
-from fig_assets.language.comparison import Incomparable, between, choose, compare, one_of
+from fig_assets.language.comparison import (
+    Incomparable,
+    between,
+    choose,
+    compare,
+    one_of,
+    same,
+)
 from fig_assets.language.duck import (
     call,
     cast,
@@ -15,6 +22,7 @@ from fig_assets.language.duck import (
     number,
     operand,
 )
+from fig_assets.language.patterns import BadEscape, like
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.steering import setting
 from fig_assets.language.tree import (
@@ -145,12 +153,13 @@ class Lowering:
                 parts = (node.this, node.args["low"], node.args["high"])
                 value, low, high = map(self.value, parts)
                 return self._compared(node, lambda: between(value, low, high, self.dialect))
-            case exp.Like():
-                left, right = (
-                    operand(self._argument(side, "LIKE", "string")[0])
-                    for side in (node.this, node.expression)
-                )
-                return exp.Like(this=left, expression=right)
+            case exp.Like() | exp.ILike():
+                return self._like(node, None)
+            case exp.Escape():
+                return self._like(node.this, node.expression)
+            case exp.NullSafeEQ():
+                pair = (self.value(node.this), self.value(node.expression))
+                return self._compared(node, lambda: same(*pair, self.dialect))
             case exp.Is():
                 return self._is(node)
             case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
@@ -158,6 +167,17 @@ class Lowering:
                 return self._compared(node, lambda: compare(type(node), *pair, self.dialect))
             case _:
                 raise blame(node, "this has no meaning in an expression")
+
+    def _like(self, node: exp.Binary, escape: exp.Expr | None) -> exp.Expr:
+        ignore_case = isinstance(node, exp.ILike)
+        name = "ILIKE" if ignore_case else "LIKE"
+        subject, _ = self._argument(node.this, name, "string")
+        pattern, _ = self._argument(node.expression, name, "string")
+        mark = None if escape is None else escape.name
+        try:
+            return like(subject, pattern, mark, ignore_case=ignore_case)
+        except BadEscape as refusal:
+            raise blame(escape or node, str(refusal), refusal.fix) from None
 
     def _is(self, node: exp.Is) -> exp.Expr:
         if isinstance(node.expression, exp.Null):

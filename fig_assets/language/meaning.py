@@ -58,10 +58,12 @@ def _parts(tree: exp.Expr) -> tuple[str, list[exp.Expr]]:
             return head, list(tree.iter_expressions())
         case exp.If():
             return "when", [tree.this, tree.args["true"]]
-        case exp.Is() | exp.Like() | exp.Not() | exp.Neg():
+        case exp.Is() | exp.Like() | exp.ILike() | exp.Escape() | exp.Not() | exp.Neg():
             return tree.key, list(tree.iter_expressions())
         case exp.Add() | exp.Sub() | exp.Mul() | exp.EQ() | exp.NEQ():
             return tree.key, [tree.this, tree.expression]
+        case exp.NullSafeEQ():
+            return "same", [tree.this, tree.expression]
         case exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
             return tree.key, [tree.this, tree.expression]
         case _:

@@ -27,6 +27,8 @@ _KEYWORDS = frozenset(
         "IN",
         "BETWEEN",
         "LIKE",
+        "ILIKE",
+        "ESCAPE",
         "IS",
         "NULL",
         "TRUE",

@@ -50,7 +50,10 @@ TEMPLATES = {
         ~({string} IN ({bigint}, {string}))~({string} BETWEEN {bigint} AND {string})
         ~({bigint} IN ({string}, {bigint}))~({json} = {any})~({bigint} >= {string})
         ~CASE {string} WHEN {bigint} THEN TRUE WHEN {string} THEN FALSE END
-        ~({string} LIKE {string})~({any} IS NOT NULL)~({boolean} IS NOT TRUE)~@IS_NULL({any})
+        ~({string} LIKE {string})~({string} NOT ILIKE {string} ESCAPE '!')
+        ~({string} LIKE {string} || 'x' ESCAPE 'x')~({bigint} IS DISTINCT FROM {string})
+        ~({string} IS NOT DISTINCT FROM {any})~({timestamp} IS DISTINCT FROM {date})
+        ~({any} IS NOT NULL)~({boolean} IS NOT TRUE)~@IS_NULL({any})
         ~@REGEXP_LIKE({string}, '^[0-9]+$')~@CONTAINS({string}, {string})~({string})::boolean
         ~@STARTS_WITH({string}, {string})~@ENDS_WITH({string}, {string})~({bigint})::boolean""",
     "timestamp": "({string})::timestamp~({date})::timestamp~({json})::timestamp",

@@ -97,6 +97,11 @@ def test_an_aggregate_is_recognised(text: str, aggregates: bool) -> None:  # noq
         ("$a@0", "$a@0", "versions count from 1", ""),
         ("?", "?", "the character '?' has no meaning here", ""),
         ("$a.b", ".", "the character '.' has no meaning here", ""),
+        ("$a LIKE 'x' ESCAPE $b", "$b", "a character in quotes is expected after ESCAPE", ""),
+        ("$a ESCAPE '!'", "ESCAPE", "an operator or the end is expected, found 'ESCAPE'", ""),
+        ("$a IS DISTINCT $b", "$b", "'FROM' is missing after IS DISTINCT, found '$b'", ""),
+        ("$a NOT $b", "$b", "IN, BETWEEN, LIKE or ILIKE is expected after NOT", ""),
+        ("ILIKE", "ILIKE", "'ILIKE' is not expected here", ""),
         ("CASE END", "END", "'END' is not expected here", ""),
         ("read_text('/etc/passwd')", "read_text", "functions are written with '@'", "write @READ"),
     ],
@@ -150,8 +155,10 @@ def test_monsters_are_refused_quickly(text: str) -> None:
         "CASE " * 14 + "$i" + " WHEN 1 THEN 3 ELSE 5 END" * 14,
         "$s" + "::timestamp::string" * 14,
         " OR ".join(["$s = 'x'"] * 500),
+        "@IF(" * 9 + "$s" + " IS DISTINCT FROM $i, 'a', 'b')" * 9,
+        "@IF($t LIKE " * 9 + "$s" + " ESCAPE '!', 'a', 'b')" * 9,
     ],
-    ids=["logarithms", "divisions", "nullifs", "cases", "casts", "ors"],
+    ids=["logarithms", "divisions", "nullifs", "cases", "casts", "ors", "distinct", "escapes"],
 )
 def test_what_nests_stays_small_as_sql(text: str) -> None:
     tree = parse(text).tree

@@ -4,7 +4,8 @@ either      := both (OR both)*
 both        := negation (AND negation)*
 negation    := NOT negation | comparison
 comparison  := sum [(= | <> | != | < | <= | > | >=) sum | IS [NOT] (NULL | TRUE | FALSE)
-                    | [NOT] IN (list) | [NOT] BETWEEN sum AND sum | [NOT] LIKE sum]
+                    | IS [NOT] DISTINCT FROM sum | [NOT] IN (list) | [NOT] BETWEEN sum AND sum
+                    | [NOT] (LIKE | ILIKE) sum [ESCAPE text]]
 sum         := product ((+ | - | ||) product)*
 product     := sign ((* | / | %) sign)*
 sign        := (- | +) sign | cast
@@ -160,6 +161,10 @@ class _Parser:
             return Call(self._take().replace("!=", "<>"), (tree, self._sum()))
         if self._accept("IS"):
             negated = self._accept("NOT")
+            if self._accept("DISTINCT"):
+                self._expect("FROM")
+                tree = Call("SAME", (tree, self._sum()))
+                return tree if negated else Call("NOT", (tree,))
             if self._peek() not in _CONSTANTS:
                 raise ValueError("IS without NULL, TRUE or FALSE")
             tree = Call(f"IS_{self._take().upper()}", (tree,))
@@ -172,8 +177,10 @@ class _Parser:
         if self._accept("IN"):
             self._expect("(")
             return Call("IN", (tree, *self._list()))
-        if self._accept("LIKE"):
-            return Call("LIKE", (tree, self._sum()))
+        if self._peek() in ("LIKE", "ILIKE"):
+            name, pattern = self._take().upper(), self._sum()
+            escape = (self._primary(),) if self._accept("ESCAPE") else ()
+            return Call(name, (tree, pattern, *escape))
         if self._accept("BETWEEN"):
             low = self._sum()
             self._expect("AND")

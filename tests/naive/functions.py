@@ -34,6 +34,12 @@ def order(left: Value, right: Value) -> int | None:
     return (left > right) - (left < right)  # type: ignore[operator]
 
 
+def _same(left: Value, right: Value) -> Value:
+    if left is None or right is None:
+        return left is right
+    return order(left, right) == 0
+
+
 def _read_as(value: Value, other: Value) -> Value:
     if not isinstance(value, str) or other is None:
         return value
@@ -236,6 +242,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "<=": _comparison(lambda found: found <= 0),
     ">": _comparison(lambda found: found > 0),
     ">=": _comparison(lambda found: found >= 0),
+    "SAME": _same,
     "AND": _and,
     "OR": _or,
     "NOT": _not,

@@ -57,10 +57,23 @@ def _regexp_extract(value: str, pattern: str, group: int = 0) -> Value:
     return None if found is None else found.group(group) or ""
 
 
-def _like(value: str, pattern: str) -> Value:
+def _like(value: str, pattern: str, escape: str | None = None) -> Value:
+    """Match the whole text; None where the pattern ends in an escape of nothing."""
     wild = {"%": ".*", "_": "."}
-    translated = "".join(wild.get(c) or re.escape(c) for c in pattern)
+    translated, rest = "", iter(pattern)
+    for c in rest:
+        if c == escape:
+            meant = next(rest, None)
+            if meant is None:
+                return None
+            translated += re.escape(meant)
+        else:
+            translated += wild.get(c) or re.escape(c)
     return re.fullmatch(translated, value, re.DOTALL) is not None
+
+
+def _ilike(value: str, pattern: str, escape: str | None = None) -> Value:
+    return _like(_lower(value), _lower(pattern), escape)
 
 
 def _levenshtein(left: str, right: str) -> int:
@@ -114,7 +127,8 @@ STRING_FUNCTIONS: dict[str, Callable[..., Value]] = {
     "ENDS_WITH": _of_text(lambda value, part: value.endswith(part), texts=2),
     "REGEXP_LIKE": _of_text(_regexp_like, texts=2),
     "REGEXP_EXTRACT": _of_text(_regexp_extract, texts=2),
-    "LIKE": _of_text(_like, texts=2),
+    "LIKE": _of_text(_like, texts=3),
+    "ILIKE": _of_text(_ilike, texts=3),
     "LEVENSHTEIN": _of_text(_levenshtein, texts=2),
     "JARO_WINKLER": _of_text(_jaro_winkler, texts=2),
 }
