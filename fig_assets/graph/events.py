@@ -35,7 +35,7 @@ from fig_assets.graph.scope import (
 from fig_assets.graph.sources import Landing
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.parse import ExpressionError, Reference, canonical, parse
-from fig_assets.language.paths import Path, parse_path
+from fig_assets.language.paths import Path, Step, can_hold_many, parse_path
 from fig_assets.language.types import STRING, TIMESTAMP, Type
 
 CARRIED: Mapping[str, Type] = {EVENT_TIME: TIMESTAMP, EVENT_ID: STRING}
@@ -79,7 +79,11 @@ class EventOwner:
             where = self.definition.where(*path, "json")
             found = self._path(spec.json_path, where)
             inferred = found.type or STRING
-            kind = self.scope.declared(spec.type, inferred, self.definition.where(*path, "type"))
+            declared_at = self.definition.where(*path, "type")
+            kind = self.scope.declared(spec.type, inferred, declared_at)
+            if found.is_wide and not can_hold_many(kind):
+                message = f"every element together is an array, not {kind.words}"
+                self.scope.refuse(declared_at, message, "leave the type out")
             definition: Extracted | Computed = Extracted(found)
             inputs: tuple[Input, ...] = (self._raw,)
             through = "" if inferred in (STRING, kind) else inferred.name
@@ -142,6 +146,10 @@ class EventOwner:
             key: self._path(text, self.definition.where(key)) if text else None
             for key, text in chosen.items()
         }
+        for key, path in paths.items():
+            if path is not None and path.is_wide:
+                message = f"'{key}' is one value, and '[*]' leads to many"
+                self.scope.refuse(self.definition.where(key), message, "name one element: [0]")
         time = paths["time"]
         if time is None:
             raise Refused
@@ -245,7 +253,7 @@ class EventOwner:
         )
 
 
-def _steps(path: str | None) -> list[str | int] | None:
+def _steps(path: str | None) -> list[Step] | None:
     if path is None:
         return None
     try:

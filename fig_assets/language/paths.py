@@ -4,14 +4,20 @@ import re
 from dataclasses import dataclass
 
 from fig_assets.language.tree import ExpressionError
-from fig_assets.language.types import Type, parse_type
+from fig_assets.language.types import STRING, Type, parse_type
+
+EVERY = None
+"""The step `[*]`: every element of an array."""
+
+Step = str | int | None
+"""A key, a place in an array from 0, or `EVERY`."""
 
 MAX_STEPS = 50
 MAX_INDEX = 1_000_000
 
 _STEP = re.compile(
     r"""(?P<mark>::|[:.])?(?:(?P<key>[A-Za-z_][A-Za-z0-9_]*)|"(?P<quoted>(?:[^"\\]|\\["\\])+)"
-    |\[(?P<index>[0-9]+)\])""",
+    |\[(?P<index>[0-9]+|\*)\])""",
     re.VERBOSE,
 )
 _END_OF_WORD = re.compile(r"[:.\[]|$")
@@ -21,13 +27,17 @@ _END_OF_WORD = re.compile(r"[:.\[]|$")
 class Path:
     """One way into a JSON payload.
 
-    `steps` are keys (str) and places in arrays (int, from 0); `type` is None where the text names
-    none; `text` is what the user wrote.
+    `type` is None where the text names none; `text` is what the user wrote.
     """
 
-    steps: tuple[str | int, ...]
+    steps: tuple[Step, ...]
     type: Type | None
     text: str
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it leads to every element of an array, so that its value is an array."""
+        return EVERY in self.steps
 
 
 def parse_path(text: str) -> Path:
@@ -43,7 +53,7 @@ def parse_path(text: str) -> Path:
         raise ExpressionError("the path is empty", 0, len(text), "write a key, such as actor:id")
     start = len(text) - len(text.lstrip())
     stop = len(text.rstrip())
-    steps: list[str | int] = []
+    steps: list[Step] = []
     place = start
     while place < stop and not text.startswith("::", place):
         match = _STEP.match(text, place, stop)
@@ -55,7 +65,16 @@ def parse_path(text: str) -> Path:
             raise ExpressionError(f"the path has more than {MAX_STEPS} steps", start, stop)
     if not steps:
         raise ExpressionError("the path has no key before '::'", start, stop, "write a key first")
-    return Path(tuple(steps), _declared(text, place, stop), text)
+    path = Path(tuple(steps), _declared(text, place, stop), text)
+    if path.is_wide and not can_hold_many(path.type):
+        message = f"every element together is an array, not {path.type.words}" if path.type else ""
+        raise ExpressionError(message, place, stop, "leave the type out, or name one element: [0]")
+    return path
+
+
+def can_hold_many(type_: Type | None) -> bool:
+    """Tell whether a path with `[*]` can be declared to be of `type_`."""
+    return type_ is None or type_ == STRING or type_.size is not None
 
 
 def json_path(path: Path) -> str:
@@ -67,7 +86,7 @@ def json_path(path: Path) -> str:
     return json_path_of(path.steps)
 
 
-def json_path_of(steps: tuple[str | int, ...]) -> str:
+def json_path_of(steps: tuple[Step, ...]) -> str:
     """Return `steps` in the form that DuckDB's JSON functions read; see `json_path`."""
     # DuckDB takes a quoted "*" for a wildcard and refuses "", but reads both in a JSON pointer.
     if any(step in ("*", "") for step in steps):
@@ -75,7 +94,9 @@ def json_path_of(steps: tuple[str | int, ...]) -> str:
     return "$" + "".join(_written(step) for step in steps)
 
 
-def _written(step: str | int) -> str:
+def _written(step: Step) -> str:
+    if step is EVERY:
+        return "[*]"
     if isinstance(step, int):
         return f"[{step}]"
     escaped = step.replace("\\", "\\\\").replace('"', '\\"')
@@ -89,7 +110,9 @@ def _is_well_joined(match: re.Match[str], *, first: bool) -> bool:
     return match["mark"] in (":", ".")
 
 
-def _step(match: re.Match[str]) -> str | int:
+def _step(match: re.Match[str]) -> Step:
+    if match["index"] == "*":
+        return EVERY
     if match["index"] is not None:
         if len(match["index"]) > len(str(MAX_INDEX)) or int(match["index"]) > MAX_INDEX:
             message = f"the place {match['index']} is beyond {MAX_INDEX}"
@@ -112,9 +135,6 @@ def _declared(text: str, place: int, stop: int) -> Type | None:
 
 
 def _misread(text: str, place: int, stop: int) -> ExpressionError:
-    if text.startswith("[*]", place):
-        message = "'[*]' (every element of an array) is not supported yet"
-        return ExpressionError(message, place, place + 3, "name one element, such as [0]")
     if text.startswith("[-", place):
         message = "a place in an array counts from 0 at its start"
         return ExpressionError(message, place, stop, "write [0] for the first element")

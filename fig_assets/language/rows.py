@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from fig_assets.language.arrays import (
+    array_contains,
+    array_join,
+    array_regexp_like,
+    array_size,
+)
 from fig_assets.language.distances import Build, by_character, haversine
 from fig_assets.language.duck import (
     attempt,
@@ -14,6 +20,7 @@ from fig_assets.language.duck import (
     let,
     number,
     operand,
+    parsed_json,
     text,
     when,
 )
@@ -62,14 +69,6 @@ def _plain(name: str, to: str = "") -> Build:
         return cast(tree, to) if to else tree
 
     return build
-
-
-def _array_size(arguments: Sequence[exp.Expr]) -> exp.Expr:
-    def size(value: exp.Expr) -> exp.Expr:
-        is_array = exp.EQ(this=call("JSON_TYPE", value), expression=text("ARRAY"))
-        return when(is_array, cast(call("JSON_ARRAY_LENGTH", value.copy()), "BIGINT"))
-
-    return let(arguments[0], size)
 
 
 def _get(arguments: Sequence[exp.Expr]) -> exp.Expr:
@@ -174,6 +173,7 @@ def _first(arguments: Sequence[exp.Expr]) -> exp.Expr:
     return arguments[0]
 
 
+_NO_ARRAY = "no JSON array: NULL"
 _OUT_OF_RANGE = "overflow gives NULL"
 _MANY_CHARACTERS = "beyond ASCII, more than 127 different characters in both: NULL"
 
@@ -182,14 +182,35 @@ ROW_FUNCTIONS: dict[str, RowFunction] = {
         "array json",
         BIGINT,
         "@ARRAY_SIZE($ip_chain)",
-        _array_size,
-        on_bad_input="no JSON array: NULL",
+        array_size,
+        on_bad_input=_NO_ARRAY,
+    ),
+    "ARRAY_CONTAINS": RowFunction(
+        "array json, value text",
+        BOOLEAN,
+        "@ARRAY_CONTAINS($roles, 'admin')",
+        array_contains,
+        on_bad_input=_NO_ARRAY,
+    ),
+    "ARRAY_JOIN": RowFunction(
+        "array json, separator separator",
+        STRING,
+        "@ARRAY_JOIN($roles, ', ')",
+        array_join,
+        on_bad_input=_NO_ARRAY,
+    ),
+    "ARRAY_REGEXP_LIKE": RowFunction(
+        "array json, pattern pattern",
+        BOOLEAN,
+        "@ARRAY_REGEXP_LIKE($emails, '@evil[.]example$')",
+        array_regexp_like,
+        on_bad_input=f"{_NO_ARRAY}; an illegal pattern (RE2) is refused when read",
     ),
     "PARSE_JSON": RowFunction(
-        "text json",
+        "text string",
         JSON,
         "@PARSE_JSON($ip_chain)",
-        _first,
+        lambda a: parsed_json(a[0]),
         on_bad_input="malformed JSON (NaN and Infinity are no JSON): NULL; so is JSON's null",
     ),
     "GET": RowFunction(

@@ -33,6 +33,8 @@ def setting(
             pass
         case "group" if whole and int(argument.name) <= MAX_GROUP:
             _check_pattern(before[1], int(argument.name), argument)
+        case "separator" if argument.is_string:
+            pass
         case "key" if argument.is_string and "\0" not in argument.name:
             pass
         case "key" if whole and int(argument.name) <= 1_000_000:
@@ -47,6 +49,7 @@ _SETTINGS = {
     "unit": f"one of {', '.join(MICROSECONDS)} in quotes",
     "digits": "a whole number from 0 to 15",
     "group": f"a whole number from 0 to {MAX_GROUP}",
+    "separator": "a text in quotes",
     "key": "a key in quotes or a place counted from 0",
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import count
 
 import pyarrow as pa
 from sqlglot import exp
@@ -19,7 +20,9 @@ from fig_assets.graph.nodes import (
     Extracted,
 )
 from fig_assets.graph.period import Window
-from fig_assets.language.paths import json_path
+from fig_assets.language.arrays import elements_along
+from fig_assets.language.duck import call, number
+from fig_assets.language.paths import EVERY, Path, json_path, json_path_of
 from fig_assets.language.types import BOOLEAN, STRING, convert
 from fig_assets.sql.expressions import (
     Chain,
@@ -158,30 +161,42 @@ def _without_duplicates(event: Event, source: str) -> exp.Select:
 
 
 def _parse(extracted: Sequence[Attribute], source: str) -> exp.Select:
-    paths = [
-        exp.Literal.string(json_path(a.definition.path))
-        for a in extracted
-        if isinstance(a.definition, Extracted)
-    ]
-    parsed = exp.Anonymous(
-        this="JSON_EXTRACT_STRING", expressions=[column(PAYLOAD), exp.Array(expressions=paths)]
-    )
-    return select([*(column(name) for name in ROW_ORDER), named(parsed, PARSED)], source)
+    columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
+    paths = [exp.Literal.string(json_path(_path(a))) for a in extracted if not _path(a).is_wide]
+    if paths:
+        texts = call("JSON_EXTRACT_STRING", column(PAYLOAD), exp.Array(expressions=paths))
+        columns.append(named(texts, PARSED))
+    # DuckDB takes no wildcard in a list of paths: the array before it is a call of its own.
+    for attribute in extracted:
+        steps = _path(attribute).steps
+        if EVERY in steps:
+            before = exp.Literal.string(json_path_of(steps[: steps.index(EVERY)]))
+            array = call("JSON_EXTRACT", column(PAYLOAD), before)
+            columns.append(named(array, f"{attribute.column}__array"))
+    return select(columns, source)
 
 
 def _fields(extracted: Sequence[Attribute], source: str, dialect: str) -> exp.Select:
     columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
-    for place, attribute in enumerate(extracted, 1):
-        if not isinstance(attribute.definition, Extracted):
-            continue
-        text = exp.Anonymous(
-            this="LIST_EXTRACT", expressions=[column(PARSED), exp.Literal.number(place)]
-        )
-        inferred = attribute.definition.path.type or STRING
+    places = count(1)
+    for attribute in extracted:
+        path = _path(attribute)
+        if path.is_wide:
+            rest = path.steps[path.steps.index(EVERY) + 1 :]
+            text = elements_along(column(f"{attribute.column}__array"), rest)
+        else:
+            text = call("LIST_EXTRACT", column(PARSED), number(next(places)))
+        inferred = path.type or STRING
         typed = convert(text, STRING, inferred, dialect)
         typed = convert(typed, inferred, attribute.type, dialect)
         columns.append(named(typed, attribute.column))
     return select(columns, source)
+
+
+def _path(attribute: Attribute) -> Path:
+    if not isinstance(attribute.definition, Extracted):
+        raise TypeError(attribute.identity)
+    return attribute.definition.path
 
 
 def _where_attributes(event: Event) -> list[Attribute]:

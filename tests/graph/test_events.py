@@ -33,13 +33,27 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             id="half an expression",
         ),
         pytest.param(
-            put(ORDER, "fields", "country", value="a[*]:b"),
+            put(ORDER, "fields", "country", value="a[*]:b::bigint"),
             "configs/events/order.json: /fields/country\n"
-            "  '[*]' (every element of an array) is not supported yet\n"
-            "    a[*]:b\n"
-            "     ^^^\n"
-            "  fix: name one element, such as [0]",
-            id="path over every element",
+            "  every element together is an array, not a bigint\n"
+            "    a[*]:b::bigint\n"
+            "          ^^^^^^^^\n"
+            "  fix: leave the type out, or name one element: [0]",
+            id="type of one element for all",
+        ),
+        pytest.param(
+            put(ORDER, "fields", "country", value={"json": "a[*]:b", "type": "float"}),
+            "configs/events/order.json: /fields/country/type\n"
+            "  every element together is an array, not a float\n"
+            "  fix: leave the type out",
+            id="declared type of one element for all",
+        ),
+        pytest.param(
+            put(ORDER, "time", value="times[*]"),
+            "configs/events/order.json: /time\n"
+            "  'time' is one value, and '[*]' leads to many\n"
+            "  fix: name one element: [0]",
+            id="time of every element",
         ),
         pytest.param(
             put(ORDER, "fields", "is_refund", value={"function": "@SUM($amount) < 0"}),

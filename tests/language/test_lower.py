@@ -43,7 +43,7 @@ TEMPLATES = {
     "string": """({any})::string~({json})::string~@LOWER({string})~@UPPER({string})~@TRIM({string})
         ~@CONCAT({any}, {string})~@SUBSTR({string}, {bigint}, {bigint})~@SUBSTR({string}, {bigint})
         ~@SPLIT_PART({string}, {string}, {bigint})~@REPLACE({string}, {string}, {string})
-        ~@REGEXP_EXTRACT({string}, '([0-9]+)|(x)', 2)""",
+        ~@ARRAY_JOIN({string}, '+')~@REGEXP_EXTRACT({string}, '([0-9]+)|(x)', 2)""",
     "boolean": """({boolean} AND {boolean})~({boolean} OR {boolean})~(NOT {boolean})
         ~({bigint} < {float})~({string} = {any})~({timestamp} >= {date})~({float} <> {float})
         ~({bigint} IN ({bigint}, {float}, NULL))~({float} NOT BETWEEN {float} AND {bigint})
@@ -55,6 +55,7 @@ TEMPLATES = {
         ~({string} IS NOT DISTINCT FROM {any})~({timestamp} IS DISTINCT FROM {date})
         ~({any} IS NOT NULL)~({boolean} IS NOT TRUE)~@IS_NULL({any})
         ~@REGEXP_LIKE({string}, '^[0-9]+$')~@CONTAINS({string}, {string})~({string})::boolean
+        ~@ARRAY_CONTAINS({string}, {any})~@ARRAY_REGEXP_LIKE({json}, '^x|1')
         ~@STARTS_WITH({string}, {string})~@ENDS_WITH({string}, {string})~({bigint})::boolean""",
     "timestamp": "({string})::timestamp~({date})::timestamp~({json})::timestamp",
     "date": "({string})::date~@DATE({timestamp})~@DATE({string})",

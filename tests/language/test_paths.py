@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from fig_assets.language.parse import ExpressionError
-from fig_assets.language.paths import json_path, parse_path
-from fig_assets.language.types import STRING
+from fig_assets.language.paths import EVERY, json_path, parse_path
+from fig_assets.language.types import STRING, Type
 
 
 def test_a_path_has_steps_and_a_type() -> None:
@@ -16,6 +16,16 @@ def test_a_path_has_steps_and_a_type() -> None:
     assert path.steps == ("client", "ip_chain", 0, "ip")
     assert path.type == STRING
     assert json_path(path) == '$."client"."ip_chain"[0]."ip"'
+
+
+def test_a_path_over_every_element_gives_text_or_an_embedding() -> None:
+    path = parse_path('a."*"[*]:b[*]')
+
+    assert path.steps == ("a", "*", EVERY, "b", EVERY)
+    assert path.is_wide
+    assert not parse_path('a:"[*]"').is_wide
+    assert parse_path("a[*]:x::embedding(3)").type == Type("embedding", 3)
+    assert parse_path("a[*]::text").type == STRING
 
 
 def test_dots_and_colons_are_the_same() -> None:
@@ -39,7 +49,11 @@ def test_any_key_can_be_quoted_and_is_found(engine: duckdb.DuckDBPyConnection, k
     ("text", "message", "start"),
     [
         ("", "the path is empty", 0),
-        ("a[*]:b", "'[*]' (every element of an array) is not supported yet", 1),
+        ("[*]:b", "'[*]' is no", 0),
+        ("a[**]", "'[**]' is no place in an array", 1),
+        ("a[*]b", "'b' is no plain key", 4),
+        ("a[*]:b::bigint", "every element together is an array, not a bigint", 6),
+        ("a[*]::boolean", "every element together is an array, not a boolean", 4),
         ("a[-1]", "a place in an array counts from 0 at its start", 1),
         ("a:", "a key is missing here", 1),
         ("a::foo", "unknown type 'foo'", 3),

@@ -17,7 +17,11 @@ from tests.naive.world import Row
 Line = tuple[str, int, dict[str, object]]
 """File name, line number from 1, payload."""
 
-_STEP = re.compile(r'(?:^|[:.])(?:"((?:[^"\\]|\\.)+)"|([^:.\[\]"]+))|\[([0-9]+)\]')
+_STEP = re.compile(r'(?:^|[:.])(?:"((?:[^"\\]|\\.)+)"|([^:.\[\]"]+))|\[([0-9]+|\*)\]')
+
+
+class Every:
+    """The step `[*]`."""
 
 
 class Files:
@@ -121,26 +125,35 @@ def walk(payload: object, path: str) -> Value:
     Without a type the answer is text: a scalar's own, or the JSON text of an object or array.
     """
     steps, target = _path(path)
-    node = payload
-    for step in steps:
-        if isinstance(step, str) and isinstance(node, dict):
-            node = node.get(step)
-        elif isinstance(step, int) and isinstance(node, list) and step < len(node):
-            node = node[step]
-        else:
-            return None
-    return convert(json_text(node), target)
+    return convert(json_text(_follow(payload, steps)), target)
+
+
+def _follow(node: object, steps: tuple[str | int | Every, ...]) -> object:
+    """Give what stands at the end of the way, or None; `[*]` gives a list without None."""
+    if not steps:
+        return node
+    step, rest = steps[0], steps[1:]
+    if isinstance(step, Every) and isinstance(node, list):
+        found = [_follow(item, rest) for item in node]
+        if any(isinstance(it, Every) for it in rest):
+            found = [item for part in found if isinstance(part, list) for item in part]
+        return [item for item in found if item is not None]
+    if isinstance(step, str) and isinstance(node, dict):
+        return _follow(node.get(step), rest)
+    if isinstance(step, int) and isinstance(node, list) and step < len(node):
+        return _follow(node[step], rest)
+    return None
 
 
 @cache
-def _path(path: str) -> tuple[tuple[str | int, ...], str]:
+def _path(path: str) -> tuple[tuple[str | int | Every, ...], str]:
     """Split a path into its steps and its type, string where it has none."""
-    steps: list[str | int] = []
+    steps: list[str | int | Every] = []
     at = 0
     while found := _STEP.match(path, at):
         quoted, plain, index = found.groups()
         key = re.sub(r"\\(.)", r"\1", quoted) if quoted else plain
-        steps.append(int(index) if index else key)
+        steps.append(Every() if index == "*" else int(index) if index else key)
         at = found.end()
     rest = path[at:]
     if rest and not rest.startswith("::"):

@@ -2,11 +2,12 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from tests.naive.strings import STRING_FUNCTIONS
-from tests.naive.values import Document, Value, convert, number, parse_json, text
+from tests.naive.values import Document, Value, convert, json_text, number, parse_json, text
 
 _UNITS = {
     "microsecond": timedelta(microseconds=1),
@@ -187,6 +188,32 @@ def _array_size(value: Value) -> Value:
     return None
 
 
+def _element_texts(value: Value) -> list[str | None] | None:
+    document = _parse(value)
+    if isinstance(document, Document) and isinstance(document.json, list):
+        return [json_text(item) for item in document.json]
+    return None
+
+
+def _array_contains(array: Value, value: Value) -> Value:
+    texts, wanted = _element_texts(array), text(value)
+    return None if texts is None or wanted is None else wanted in texts
+
+
+def _array_join(array: Value, separator: Value) -> Value:
+    texts, between = _element_texts(array), text(separator)
+    if texts is None or between is None:
+        return None
+    return between.join(written for written in texts if written is not None)
+
+
+def _array_regexp_like(array: Value, pattern: Value) -> Value:
+    texts = _element_texts(array)
+    if texts is None or not isinstance(pattern, str):
+        return None
+    return any(written is not None and re.search(pattern, written) for written in texts)
+
+
 def _hour(value: Value) -> Value:
     moment = convert(value, "timestamp")
     return moment.hour if isinstance(moment, datetime) else None
@@ -257,9 +284,12 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "COALESCE": _coalesce,
     "LEAST": _extreme(-1),
     "GREATEST": _extreme(1),
-    "PARSE_JSON": _parse,
+    "PARSE_JSON": lambda value: _parse(text(value) if isinstance(value, Document) else value),
     "GET": _get,
     "ARRAY_SIZE": _array_size,
+    "ARRAY_CONTAINS": _array_contains,
+    "ARRAY_JOIN": _array_join,
+    "ARRAY_REGEXP_LIKE": _array_regexp_like,
     "ABS": _arithmetic(abs),
     "ROUND": _arithmetic(_round),
     "FLOOR": _arithmetic(_floor),

@@ -26,7 +26,12 @@ def _two_sources(project: Json) -> None:
         "name": "visit",
         "event_name": "visit",
         "where": "$page IS NOT NULL",
-        "fields": {"country": "country", "page": "page::string", "seconds": "seconds::float"},
+        "fields": {
+            "country": "country",
+            "page": "page::string",
+            "seconds": "seconds::float",
+            "tags": "tags[*]:name",
+        },
     }
     project["features/country.json"] = {
         "name": "land",

@@ -27,6 +27,15 @@ EVENT = {
         "typed": "vector::embedding(3)",
         "inner": {"function": "@GET(@PARSE_JSON($box), 'v')", "type": "embedding(2)"},
         "box": "box",
+        "ips": "box:chain[*]:ip",
+        "all": {"json": "box:chain[*]"},
+        "first_ip": "box:chain[0]:ip",
+        "inner_ips": "box:chain[*]:more[*]:ip::string",
+        "stars": 'box:"*"[*]:"odd key"',
+        "point": "box:chain[*]:x::embedding(2)",
+        "admin": {"function": "@ARRAY_CONTAINS($ips, 'admin')"},
+        "joined": {"function": "@ARRAY_JOIN($ips, ';')"},
+        "matches": {"function": "@ARRAY_REGEXP_LIKE($ips, '^10[.]')"},
         "known": {"function": "$vector IS NOT NULL"},
         "either": {"function": "@COALESCE($typed, '[0, 0, 0]'::embedding(3))"},
         "chosen": {"function": "CASE WHEN $person = 'a' THEN $vector ELSE NULL END"},
@@ -90,6 +99,18 @@ VECTORS: list[object] = [
 ]
 
 
+CHAINS: list[object] = [
+    [{"ip": "10.0.0.1", "x": 1}, {"ip": "admin", "x": 2.5}],
+    [{"ip": None}, {"x": 1}, 7, None, "ip", ["ip"]],
+    [{"ip": 7}, {"ip": True}, {"ip": {"v": 4}}, {"ip": ["a", None]}],
+    [{"more": [{"ip": 1}, {"ip": "b"}]}, {"more": 3}, {"more": []}, {"more": [{"ip": 2}]}],
+    [],
+    {"ip": 1},
+    "[]",
+    None,
+]
+
+
 def line(place: int, day: date, **fields: object) -> dict[str, object]:
     named = {"kind": "login", "id": f"{day}-{place:03}", "who": "ab"[place % 2]}
     return {**named, "at": f"{day}T{place % 24:02}:00:00Z", **fields}
@@ -100,7 +121,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     found = write_project(tmp_path_factory.mktemp("values"), CONFIGS, start=str(DAYS[0]))
     for day in DAYS:
         lines = [
-            line(place, day, vector=vector, box={"v": [place, place / 3]})
+            line(
+                place,
+                day,
+                vector=vector,
+                box={
+                    "v": [place, place / 3],
+                    "chain": CHAINS[place % len(CHAINS)],
+                    "*": [{"odd key": place}, {"odd key": None}],
+                },
+            )
             for place, vector in enumerate(VECTORS)
         ]
         found.write(day, lines)

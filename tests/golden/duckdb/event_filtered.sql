@@ -41,7 +41,8 @@ WITH candidates AS (
     event_id,
     source_file,
     source_line,
-    JSON_EXTRACT_STRING(payload, ['$."country"', '$."page"', '$."seconds"']) AS parsed__
+    JSON_EXTRACT_STRING(payload, ['$."country"', '$."page"', '$."seconds"']) AS parsed__,
+    JSON_EXTRACT(payload, '$."tags"') AS tags__v1__array
   FROM events
 ), fields AS (
   SELECT
@@ -62,7 +63,17 @@ WITH candidates AS (
         LIST_EXTRACT(parsed__, 3),
         '^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$'
       ) AS DOUBLE)
-    END AS seconds__v1
+    END AS seconds__v1,
+    CASE
+      WHEN JSON_TYPE(tags__v1__array) = 'ARRAY'
+      THEN '[' || ARRAY_TO_STRING(
+        LIST_FILTER(
+          JSON_EXTRACT(tags__v1__array, '$[*]."name"'),
+          LAMBDA element__ : element__ <> 'null'
+        ),
+        ','
+      ) || ']'
+    END AS tags__v1
   FROM parsed
 )
 SELECT
@@ -73,7 +84,8 @@ SELECT
   source_line,
   country__v1,
   page__v1,
-  seconds__v1
+  seconds__v1,
+  tags__v1
 FROM fields
 WHERE
   NOT (
