@@ -16,7 +16,7 @@ def test_every_problem_is_told_at_once_in_file_order(tmp_path: Path) -> None:
     changes = [
         put("models/scorer.json", "input_features", 0, "feature_names", "all", value=["cuntry"]),
         put(ORDER, "fields", "a", value={"function": "$nope"}),
-        put(ORDER, "fields", "b", value="c[*]"),
+        put(ORDER, "fields", "b", value="c[-1]"),
         put(ORDER, "where", value="$amount"),
         put(SHOP, "groups", 0, "features", "c", value="$foo + $bar"),
         put(SHOP, "groups", 0, "features", "d", value="@SUM($baz)"),
@@ -45,7 +45,7 @@ def test_every_problem_is_told_at_once_in_file_order(tmp_path: Path) -> None:
     "change",
     [
         pytest.param(put(ORDER, "source", value="nowhere"), id="an event that all read"),
-        pytest.param(put(ORDER, "fields", "shop", value="a[*]"), id="a field that is a key"),
+        pytest.param(put(ORDER, "fields", "shop", value="a[-1]"), id="a field that is a key"),
         pytest.param(put(SHOP, "period", value=["weekly"]), id="a family that is joined"),
         pytest.param(put("tables/countries.json", "key", value="x"), id="a table that is joined"),
         pytest.param(put("labels/fraud.json", "family", value="x"), id="labels of a model"),
