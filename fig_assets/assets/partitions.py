@@ -9,6 +9,9 @@ from fig_assets.assets.betas import shifted_days
 from fig_assets.graph.nodes import Graph
 from fig_assets.graph.period import SAME_DAY, Reach
 
+CENTURY = 36_500
+"""Days; an open reach as Dagster has to be told it, with a number."""
+
 
 def daily(graph: Graph) -> DailyPartitionsDefinition:
     """Return the days of the project, UTC, from its start to yesterday or its end (included)."""
@@ -25,6 +28,8 @@ def over(reach: Reach) -> PartitionMapping:
 
     Upstream days before the project's start do not exist and are left out.
     """
+    if reach.first is None:
+        return shifted_days(-CENTURY, reach.last)
     if reach == SAME_DAY:
         return TimeWindowPartitionMapping()
     return shifted_days(reach.first, reach.last)

@@ -137,9 +137,7 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
 def _deps(graph: Graph, inputs: tuple[Input, ...]) -> list[AssetDep]:
     merged: dict[Key, Reach] = {}
     for read in inputs:
-        other = merged.get(read.key, read.reach)
-        first, last = min(other.first, read.reach.first), max(other.last, read.reach.last)
-        merged[read.key] = Reach(first, last)
+        merged[read.key] = read.reach | merged.get(read.key, read.reach)
     return [
         AssetDep(
             keys.asset_key(key),
@@ -309,8 +307,11 @@ def _reads_table(inputs: tuple[Input, ...]) -> str:
 def _days(reach: Reach) -> str:
     if reach == SAME_DAY:
         return "D"
-    words = [f"D{offset:+d}" if offset else "D" for offset in (reach.first, reach.last)]
-    return words[0] if reach.first == reach.last else f"{words[0]} to {words[1]}"
+    last = f"D{reach.last:+d}" if reach.last else "D"
+    if reach.first == reach.last:
+        return last
+    first = "the start" if reach.first is None else f"D{reach.first:+d}" if reach.first else "D"
+    return f"{first} to {last}"
 
 
 def _owners(about: About) -> list[str] | None:

@@ -135,10 +135,14 @@ class Table(Described):
 
 
 class Match(Node):
-    """How a row finds its row in the joined source: by `field`, in the windows of `period`."""
+    """How a row finds its row in the joined source: by `field`, in the windows of `period`.
+
+    `within_days` says how far back the newest row of another row family is looked for.
+    """
 
     field: Text
     period: Text | None = None
+    within_days: Positive | None = None
 
 
 class Feature(Attribute):

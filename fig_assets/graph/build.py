@@ -96,8 +96,7 @@ def _register(scope: Scope, tables: Mapping[str, Table]) -> list[NodeOwner]:
         scope.owners[owner.name] = owner
     scope.absent |= _names(config) - {*scope.owners, *tables}
     for owner in owners:
-        if isinstance(owner, RowOwner) and not _try(scope, owner.collect):
-            scope.unsure.add(owner.name)
+        owner.names()
     return owners
 
 

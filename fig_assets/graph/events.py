@@ -19,12 +19,11 @@ from fig_assets.graph.nodes import (
     Input,
     label_of,
 )
+from fig_assets.graph.owners import Choice, Symbol
 from fig_assets.graph.period import Reach
 from fig_assets.graph.scope import (
-    Choice,
     Refused,
     Scope,
-    Symbol,
     about,
     attribute_key,
     bind,

@@ -1,7 +1,7 @@
 """What a group of a row family joins: which features it takes over, by which key, of which day."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fig_assets.config.load import Definition
 from fig_assets.config.rules import RESERVED
@@ -10,13 +10,17 @@ from fig_assets.config.schema import Group, JoinedOptions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.families import FamilyOwner
 from fig_assets.graph.models import ModelOwner
-from fig_assets.graph.nodes import Attribute, Join, Table
+from fig_assets.graph.nodes import Aggregated, Attribute, Join, Joined, Table
+from fig_assets.graph.owners import Choice, Rows
 from fig_assets.graph.period import DAY_BEFORE, SAME_DAY, Period, Reach
-from fig_assets.graph.scope import Choice, Scope
+from fig_assets.graph.scope import Scope
+from fig_assets.graph.version import Part
+from fig_assets.language.functions import calls
 from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, Type, convertible
 
-Source = Table | FamilyOwner | ModelOwner
+Source = Table | FamilyOwner | ModelOwner | Rows
 
+COUNTS = {"COUNT", "COUNT_IF", "COUNT_DISTINCT"}
 LONGEST = 63
 """How many characters a name may have."""
 
@@ -54,10 +58,10 @@ class JoinedGroup:
         if name in self.tables:
             return self.tables[name]
         owner = self.scope.owner(name)
-        if isinstance(owner, FamilyOwner | ModelOwner):
+        if isinstance(owner, FamilyOwner | ModelOwner | Rows):
             return owner
         if owner is not None:
-            fix = "join a windowed family, a table or a model"
+            fix = "join a family, a table or a model"
             self.scope.refuse(self.at("source"), f"{owner.what} cannot be joined yet", fix)
         fix = self.scope.nearest(name, [*self.scope.owners, *self.tables])
         self.scope.refuse(self.at("source"), f"source '{name}' is not defined", fix)
@@ -69,17 +73,29 @@ class JoinedGroup:
             return {name: Choice(1, (1,)) for name in source.columns if name != source.key}
         return source.names()
 
+    def _early(self, asked: Mapping[str, JoinedOptions] | None) -> Mapping[str, Choice]:
+        """Return what a row family has of its own and of no rows, where that is all it is asked."""
+        source = self.source()
+        if asked is None or not isinstance(source, Rows):
+            return {}
+        early = source.early_names()
+        return early if all(name.partition("@")[0] in early for name in asked) else {}
+
     def taken(self) -> Iterator[tuple[str, Taken, Choice]]:
         """Yield the features that are taken over, with their names in the family.
 
         A feature that the source does not have is recorded as a problem and left out.
         """
-        offered, asked = self.offered(), self.group.joined
+        asked = self.group.joined
+        if asked is None:
+            self._refuse_circle("*", {})
+        offered = self._early(asked) or self.offered()
         wanted = dict.fromkeys(offered, JoinedOptions()) if asked is None else asked
         taken: dict[str, dict[int, JoinedOptions]] = {}
         for written, options in wanted.items():
             name, _, pin = written.partition("@")
             if name not in offered or (pin and int(pin) not in offered[name].versions):
+                self._refuse_circle(written, offered)
                 message = f"'{written}' is not a feature of '{self.group.source}'"
                 fix = self.scope.nearest(written, _written(offered))
                 self.scope.report(Problem(self.at("features"), message, fix))
@@ -125,6 +141,9 @@ class JoinedGroup:
         if match is None or column is None:
             fix = 'add "granularity_match": {"field": "..."}'
             self.scope.refuse(self.at(), "the join does not say how rows match", fix)
+        if isinstance(source, Rows):
+            return self._of_rows(source, match, column)
+        self._without_within_days()
         if isinstance(source, Table):
             self._without_period(f"table '{source.name}'")
             self._fits(match, source.columns[source.key])
@@ -136,9 +155,43 @@ class JoinedGroup:
         reach = self._reach("events that came")
         return Join(source.name, relation, source.spec.granularity, column, reach, period)
 
-    def _without_effect(self, source: Table | ModelOwner) -> None:
+    def _of_rows(self, source: Rows, match: Attribute, column: str) -> Join:
+        """Take the newest row of the key from a day up to the day before."""
+        self._without_period(source.what)
+        self._fits(match, source.granularity_type)
+        is_same_day = self._reach("rows that came") == SAME_DAY
+        if is_same_day and source.name == self.definition.spec.name:
+            fix = "leave as_of out to see the newest row of the days before"
+            self.scope.refuse(self.at("as_of"), "a row would be joined to itself", fix)
+        within = self.group.granularity_match.within_days if self.group.granularity_match else None
+        last = 0 if is_same_day else -1
+        reach = Reach(None if within is None else last + 1 - within, last)
+        relation = f"families/{source.name}"
+        return Join(source.name, relation, source.granularity, column, reach)
+
+    def _refuse_circle(self, written: str, offered: Mapping[str, Choice]) -> None:
+        """Refuse to ask for what a row family has while its names are still being found."""
+        source, name = self.source(), self.definition.spec.name
+        if not isinstance(source, Rows) or not source.is_collecting:
+            return
+        fix = self.scope.nearest(written, offered) if written != "*" else "name the features"
+        message = f"'{written}' is no feature that '{name}' has before it is joined to itself"
+        if source.name != name:
+            message = f"'{written}' of '{source.name}' goes in a circle: '{source.name}' takes"
+            message += f" features over from '{name}' too"
+            fix = f"take it from where '{source.name}' has it, or name others"
+        self.scope.refuse(self.at("features"), message, fix)
+
+    def _without_within_days(self) -> None:
+        match = self.group.granularity_match
+        if match is not None and match.within_days is not None:
+            at = self.at("granularity_match", "within_days")
+            message = '"within_days" is for joins of row families'
+            self.scope.refuse(at, message, "leave it out")
+
+    def _without_effect(self, source: Table | ModelOwner | Rows) -> None:
         """Refuse options that say which window is seen, where the source has no windows."""
-        dated = isinstance(source, Table) and source.is_daily
+        dated = isinstance(source, Rows) or (isinstance(source, Table) and source.is_daily)
         for key in ("no_match",) if dated else ("as_of", "no_match"):
             if key in self.group.model_fields_set:
                 message = f'"{key}" is for windowed families; {source.name} has no windows'
@@ -221,3 +274,31 @@ def _written(offered: Mapping[str, Choice]) -> list[str]:
         for version in choice.versions
     ]
     return [*offered, *pinned]
+
+
+def reach_meaning(reach: Reach | None) -> Part:
+    """Say in a fingerprint which days a join sees; None for a table without days."""
+    if reach is None or reach.first == reach.last:
+        return reach.first if reach else None
+    return [reach.first, reach.last]
+
+
+def counts(source: Attribute) -> bool:
+    """Tell whether an attribute is a plain count, which is 0 over nothing."""
+    definition = source.definition
+    if not isinstance(definition, Aggregated):
+        return False
+    found = calls(definition.expression.tree)
+    return (
+        len(found) == 1
+        and found[0].node is definition.expression.tree
+        and (found[0].function in COUNTS)
+    )
+
+
+def renumbered(attribute: Attribute, order: Mapping[int, int]) -> Attribute:
+    """Point a joined attribute at its place among the joins instead of among the groups."""
+    definition = attribute.definition
+    if not isinstance(definition, Joined):
+        return attribute
+    return replace(attribute, definition=replace(definition, join=order[definition.join]))

@@ -9,17 +9,8 @@ from fig_assets.errors import Problem, Where
 from fig_assets.graph.families import in_order
 from fig_assets.graph.mends import comparison
 from fig_assets.graph.nodes import Attribute, Combined, Computed, Input, LabelSet, Voted
-from fig_assets.graph.scope import (
-    Choice,
-    Rows,
-    Scope,
-    Symbol,
-    about,
-    attribute_key,
-    bind,
-    choices,
-    place,
-)
+from fig_assets.graph.owners import Choice, Rows, Symbol
+from fig_assets.graph.scope import Scope, about, attribute_key, bind, choices, place
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.parse import excerpt
 from fig_assets.language.types import BOOLEAN, STRING, Type

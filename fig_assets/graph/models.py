@@ -8,7 +8,8 @@ from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import Problem
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.nodes import Attribute, Input, Joined, Key, Model, RowFamily, Scored
-from fig_assets.graph.scope import Choice, Rows, Scope, Symbol, about, attribute_key
+from fig_assets.graph.owners import Choice, Rows, Symbol
+from fig_assets.graph.scope import Scope, about, attribute_key
 from fig_assets.graph.version import fingerprint
 from fig_assets.language.types import FLOAT
 
@@ -191,6 +192,6 @@ def longest_window(family: RowFamily, wanted: Sequence[Key]) -> int:
         if isinstance(definition, Joined):
             join = family.joins[definition.join]
             if join.period is not None and join.reach is not None:
-                longest = max(longest, join.period.days - 1 - join.reach.first)
+                longest = max(longest, join.period.days - 1 - join.reach.last)
         queue += [read.key for read in by_key[key].inputs]
     return longest

@@ -2,7 +2,7 @@
 
 Attributes of one owner are one op. Only where owners depend on each other in a circle (features,
 labels, a model, and features over its scores) are they cut by stratum: the number of times that
-the longest path to an attribute changes its owner inside the circle.
+the longest path to an attribute changes its owner inside the circle, or goes to other days of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from fig_assets.graph.nodes import (
     RowFamily,
     Table,
 )
-from fig_assets.graph.period import Period
+from fig_assets.graph.period import SAME_DAY, Period
 from fig_assets.graph.sources import Source
 
 
@@ -106,7 +106,8 @@ def cut(parts: Mapping[Part, Mapping[Key, tuple[Input, ...]]]) -> tuple[Op, ...]
             for read in reads[key]:
                 other = part_of.get(read.key)
                 if other is not None and circles[other] == circles[part]:
-                    found = max(found, stratum(read.key) + (other != part))
+                    leaves = other != part or read.reach != SAME_DAY
+                    found = max(found, stratum(read.key) + leaves)
             strata[key] = found
         return strata[key]
 

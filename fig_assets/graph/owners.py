@@ -8,6 +8,7 @@ from typing import Protocol
 from fig_assets.errors import Where
 from fig_assets.graph.nodes import Attribute, Input, RowFamily
 from fig_assets.language.parse import Reference
+from fig_assets.language.types import Type
 
 
 class Refused(Exception):
@@ -56,6 +57,14 @@ class Rows(ABC):
 
     name: str
     what: str
+    granularity: str
+    is_collecting: bool
+    """Whether its names are being found, so that those of other families' rows are not known."""
+
+    @property
+    @abstractmethod
+    def granularity_type(self) -> Type:
+        """The type of the granularity."""
 
     @property
     @abstractmethod
@@ -70,6 +79,10 @@ class Rows(ABC):
     @abstractmethod
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
+
+    @abstractmethod
+    def early_names(self) -> Mapping[str, Choice]:
+        """Return the names of features that are not taken over from rows, as far as that goes."""
 
     @abstractmethod
     def resolve(self, symbol: Symbol) -> Attribute:

@@ -14,20 +14,38 @@ NAMED_DAYS = {
 ANY_DAYS = re.compile(r"([1-9][0-9]{0,3})d_by_day")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Reach:
-    """The days that partition D reads: D+first to D+last, both included."""
+    """The days that partition D reads: D+first to D+last, both included.
 
-    first: int
+    An open reach, whose `first` is None, begins with the first day of the project.
+    """
+
+    first: int | None
     last: int
 
-    def days(self, day: date) -> tuple[date, date]:
+    def days(self, day: date, start: date) -> tuple[date, date]:
         """Return the half-open interval of days that partition `day` reads.
 
-        >>> Reach(-6, 0).days(date(2024, 3, 14))
+        `start` is the first day of the project; only an open reach asks for it.
+
+        >>> Reach(-6, 0).days(date(2024, 3, 14), date(2024, 1, 1))
         (datetime.date(2024, 3, 8), datetime.date(2024, 3, 15))
+        >>> Reach(None, -1).days(date(2024, 3, 14), date(2024, 1, 1))
+        (datetime.date(2024, 1, 1), datetime.date(2024, 3, 14))
         """
-        return day + timedelta(days=self.first), day + timedelta(days=self.last + 1)
+        end = day + timedelta(days=self.last + 1)
+        first = min(start, end) if self.first is None else day + timedelta(days=self.first)
+        return first, end
+
+    def __or__(self, other: "Reach") -> "Reach":
+        """Return the shortest reach that covers both.
+
+        >>> Reach(-6, 0) | Reach(-1, 1)
+        Reach(first=-6, last=1)
+        """
+        firsts = [reach.first for reach in (self, other) if reach.first is not None]
+        return Reach(min(firsts) if len(firsts) > 1 else None, max(self.last, other.last))
 
 
 SAME_DAY = Reach(0, 0)

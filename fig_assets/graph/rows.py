@@ -1,6 +1,6 @@
 """Configured row families -> `RowFamily` nodes: base rows, point-in-time joins, own features."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
@@ -11,11 +11,10 @@ from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import in_order
-from fig_assets.graph.joins import JoinedGroup, Taken
+from fig_assets.graph.joins import JoinedGroup, Taken, counts, reach_meaning, renumbered
 from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
     About,
-    Aggregated,
     Attribute,
     Carried,
     Computed,
@@ -27,14 +26,12 @@ from fig_assets.graph.nodes import (
     base_column,
     label_of,
 )
+from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.period import SAME_DAY
 from fig_assets.graph.scope import (
     Bound,
-    Choice,
     Refused,
-    Rows,
     Scope,
-    Symbol,
     about,
     attribute_key,
     bind,
@@ -43,11 +40,8 @@ from fig_assets.graph.scope import (
     refuse_aggregates,
 )
 from fig_assets.graph.version import Part, fingerprint
-from fig_assets.language.functions import calls
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type
-
-COUNTS = {"COUNT", "COUNT_IF", "COUNT_DISTINCT"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +63,12 @@ class RowOwner(Rows):
         self.spec = definition.spec
         self.name = definition.spec.name
         self.what = f"family '{self.name}'"
+        self.granularity = self.spec.granularity
         self.tables = tables
         self._base = self._base_group()
         self._known: dict[str, Own | Taken] = {}
         self._names: dict[str, Choice] = {}
+        self.is_collecting = self._is_begun = self._is_whole = False
         self._joins: dict[int, Join] = {}
 
     @property
@@ -106,13 +102,26 @@ class RowOwner(Rows):
                 return (Input(self.scope.attribute(symbol, where).key),)
         return ()
 
-    def collect(self) -> bool:
-        """List the names of all features; runs once every owner is registered."""
-        self.scope.each(partial(self._collect, index) for index in range(len(self.spec.groups)))
-        return True
-
     def names(self) -> Mapping[str, Choice]:
-        """See `Owner.names`."""
+        """See `Owner.names`; asked for once every owner is registered."""
+        if not self.is_collecting and not self._is_whole:
+            self.is_collecting = True
+            # What is taken over by name needs less of another family than "*" does.
+            rest = [i for i in range(len(self.spec.groups)) if self._is_of_rows(i)]
+            rest.sort(key=lambda index: self.spec.groups[index].joined is None)
+            self.early_names()
+            self._collect_all(rest)
+            known = self._known
+            self._names = {n: self._names[n] for n in sorted(known, key=lambda n: known[n].group)}
+            self.is_collecting, self._is_whole = False, True
+        return self._names
+
+    def early_names(self) -> Mapping[str, Choice]:
+        """See `Rows.early_names`."""
+        if not self._is_begun:
+            self._is_begun = True
+            every = range(len(self.spec.groups))
+            self._collect_all([index for index in every if not self._is_of_rows(index)])
         return self._names
 
     def resolve(self, symbol: Symbol) -> Attribute:
@@ -192,12 +201,12 @@ class RowOwner(Rows):
         return RowFamily(
             name=self.name,
             granularity=self.spec.granularity,
-            granularity_type=self._granularity_type(),
+            granularity_type=self.granularity_type,
             base=self.base.name,
             base_field=self.base_field,
             where=filtered.computed if (filtered := self._filter()) else None,
             joins=tuple(self._join(index) for index in joined),
-            features=tuple(_renumbered(a, order) for a in in_order([f() for f in features])),
+            features=tuple(renumbered(a, order) for a in in_order([f() for f in features])),
             fingerprint=self._rows_meaning(),
             about=about(self.definition, self.spec),
         )
@@ -269,12 +278,12 @@ class RowOwner(Rows):
             kind, column = source.type, source.column
             inputs.append(Input(source.key, join.reach or SAME_DAY))
             described = replace(source.about, deprecated=None, where=where)
-            if group.no_match == "zero" and options.default is None and _counts(source):
+            if group.no_match == "zero" and options.default is None and counts(source):
                 options = JoinedOptions(default=0)
         self._group(taken.group).check_default(taken.name, options.default, kind)
         meaning = (
             "joined", join.source, join.period.name if join.period else "", column,
-            join.reach.first if join.reach else None, options.default,
+            reach_meaning(join.reach), options.default,
             self._match(taken.group).identity if group.granularity_match else "",
             *((join.key,) if join.source in self.tables else ()),
         )  # fmt: skip
@@ -308,6 +317,16 @@ class RowOwner(Rows):
     def _group(self, index: int) -> JoinedGroup:
         return JoinedGroup(self.scope, self.definition, index, self.tables)
 
+    def _collect_all(self, groups: Sequence[int]) -> None:
+        try:
+            self.scope.each(partial(self._collect, index) for index in groups)
+        except Refused:
+            self.scope.unsure.add(self.name)
+
+    def _is_of_rows(self, index: int) -> bool:
+        group = self.spec.groups[index]
+        return group.kind == "join" and isinstance(self.scope.owners.get(group.source or ""), Rows)
+
     def _collect(self, index: int) -> None:
         group = self.spec.groups[index]
         if group.kind == "join":
@@ -337,12 +356,14 @@ class RowOwner(Rows):
             self.scope.refuse(where, f"{self.what} needs one base group, found {len(found)}", fix)
         return found[0]
 
-    def _granularity_type(self) -> Type:
+    @property
+    def granularity_type(self) -> Type:
+        """See `Rows.granularity_type`."""
         at = self.definition.where("granularity_type")
         return self.scope.granularity(self.spec.granularity_type, self.base_field.type, at)
 
     def _rows_meaning(self) -> str:
-        kind = str(self._granularity_type())
+        kind = str(self.granularity_type)
         parts = ("rows", self.base.meaning, self.base_field.identity, kind)
         filtered = self._filter()
         return fingerprint(*parts, filtered.meaning) if filtered else fingerprint(*parts)
@@ -360,23 +381,3 @@ class RowOwner(Rows):
 
         with self.scope.pins.reading(self.name):
             return bind(self.scope, text, at, field_of)
-
-
-def _counts(source: Attribute) -> bool:
-    definition = source.definition
-    if not isinstance(definition, Aggregated):
-        return False
-    found = calls(definition.expression.tree)
-    return (
-        len(found) == 1
-        and found[0].node is definition.expression.tree
-        and (found[0].function in COUNTS)
-    )
-
-
-def _renumbered(attribute: Attribute, order: Mapping[int, int]) -> Attribute:
-    """Point a joined attribute at its place among the joins instead of among the groups."""
-    definition = attribute.definition
-    if not isinstance(definition, Joined):
-        return attribute
-    return replace(attribute, definition=replace(definition, join=order[definition.join]))

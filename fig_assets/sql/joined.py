@@ -7,13 +7,12 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY
-from fig_assets.graph.nodes import Attribute, Graph, Join, Joined, RowFamily, Table, base_column
+from fig_assets.graph.nodes import Attribute, Graph, Join, Joined, RowFamily, base_column
 from fig_assets.graph.period import Window
-from fig_assets.language.types import Type, arrow_type, convert
+from fig_assets.language.types import Type, convert
 from fig_assets.sql import window as windows
 from fig_assets.sql.expressions import (
     Chain,
-    arrow_types,
     column,
     column_all,
     named,
@@ -21,6 +20,7 @@ from fig_assets.sql.expressions import (
     scan,
     select,
 )
+from fig_assets.sql.relations import row_columns, score_columns, table_columns
 
 
 def join_ready(
@@ -50,10 +50,13 @@ def join_ready(
         alias = f"their_{join.source}_{join.period.word}" if join.period else f"their_{join.source}"
         taken = [named(_taken(a, alias, join.key), a.column) for a in wanted]
         query = select([column_all(source), *taken], source)
-        match = join.match or family.granularity
-        on = _matching(graph, family, join, column(match, source), alias, dialect)
-        other = _joined_table(graph, join, day, wanted).subquery(alias, copy=False)
-        query = query.join(other, on=on, join_type="left", copy=False)
+        match = column(join.match or family.granularity, source)
+        value = convert(match, _match_type(graph, family, join), _key_type(graph, join), dialect)
+        other = _joined_table(graph, join, day, wanted)
+        if join.source in graph.row_families:
+            other = _newest(other, join, select([value.copy()], source))
+        on = value.eq(column(join.key, alias))
+        query = query.join(other.subquery(alias, copy=False), on=on, join_type="left", copy=False)
         source = chain.add(f"with_{alias.removeprefix('their_')}", query)
         ready |= {a.column for a in wanted}
     return source
@@ -71,17 +74,20 @@ def _taken(attribute: Attribute, alias: str, key: str) -> exp.Expr:
     return exp.Case().when(unmatched, exp.convert(definition.default)).else_(found)
 
 
-def _matching(
-    graph: Graph, family: RowFamily, join: Join, left: exp.Expr, alias: str, dialect: str
-) -> exp.Expr:
-    kind = _match_type(graph, family, join)
+def _newest(rows: exp.Select, join: Join, wanted: exp.Select) -> exp.Select:
+    """Keep the newest row of each wanted key: there is one for each key and day."""
+    newest_first = exp.Order(expressions=[exp.Ordered(this=column(DAY), desc=True)])
+    place = exp.Window(this=exp.RowNumber(), partition_by=[column(join.key)], order=newest_first)
+    return rows.where(column(join.key).isin(query=wanted)).qualify(place.eq(1))
+
+
+def _key_type(graph: Graph, join: Join) -> Type:
     if join.source in graph.tables:
-        wanted = graph.tables[join.source].columns[join.key]
-    elif join.source in graph.families:
-        wanted = graph.families[join.source].granularity_type
-    else:
-        wanted = family.granularity_type
-    return convert(left, kind, wanted, dialect).eq(column(join.key, alias))
+        return graph.tables[join.source].columns[join.key]
+    if join.source in graph.families:
+        return graph.families[join.source].granularity_type
+    named = graph.models[join.source].family if join.source in graph.models else join.source
+    return graph.row_families[named].granularity_type
 
 
 def _match_type(graph: Graph, family: RowFamily, join: Join) -> Type:
@@ -95,13 +101,13 @@ def _match_type(graph: Graph, family: RowFamily, join: Join) -> Type:
 
 
 def _joined_table(graph: Graph, join: Join, day: date, wanted: Sequence[Attribute]) -> exp.Select:
-    """Select the other side of a join on the only day that a row of `day` sees."""
+    """Select the other side of a join on the days that a row of `day` sees."""
     taken = {a.definition.column for a in wanted if isinstance(a.definition, Joined)}
     taken |= {DAY, join.key}
     columns = {n: kind for n, kind in joined_columns(graph, join).items() if n in taken}
     if join.reach is None:
         return exp.select(*(column(n) for n in columns)).from_(scan(join.relation, columns, None))
-    days = Window(*join.reach.days(day))
+    days = Window(*join.reach.days(day, graph.start))
     table = scan(join.relation, columns, days, "other")
     names = (column(name) for name in columns if name != DAY)
     return exp.select(*names).from_(table).where(on_days(days))
@@ -113,21 +119,8 @@ def joined_columns(graph: Graph, join: Join) -> dict[str, pa.DataType]:
         return table_columns(graph.tables[join.source])
     if join.source in graph.models:
         return score_columns(graph, join.source)
+    if join.source in graph.row_families:
+        return row_columns(graph.row_families[join.source])
     if join.period is None:
         raise KeyError(join.source)
     return windows.stored_columns(graph.families[join.source], join.period)
-
-
-def table_columns(table: Table) -> dict[str, pa.DataType]:
-    """Return the columns of a stored lookup table, `day` first where it has days."""
-    columns = {name: arrow_type(kind) for name, kind in table.columns.items()}
-    return {DAY: pa.date32(), **columns} if table.is_daily else columns
-
-
-def score_columns(graph: Graph, model: str) -> dict[str, pa.DataType]:
-    """Return the columns of the stored scores of a model, `day` first."""
-    node = graph.models[model]
-    family = graph.row_families[node.family]
-    key = {family.granularity: arrow_type(family.granularity_type)}
-    more: dict[str, pa.DataType] = {"trained_for": pa.date32(), "explanation": pa.string()}
-    return {DAY: pa.date32(), **key, **arrow_types(node.outputs), **more}

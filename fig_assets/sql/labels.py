@@ -23,8 +23,8 @@ from fig_assets.sql.expressions import (
     scan,
     value,
 )
+from fig_assets.sql.relations import row_columns
 from fig_assets.sql.row import base_rows
-from fig_assets.sql.row import stored_columns as row_columns
 
 
 def stored_columns(graph: Graph, labels: LabelSet) -> dict[str, pa.DataType]:

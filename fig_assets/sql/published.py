@@ -19,10 +19,9 @@ from fig_assets.graph.nodes import (
 from fig_assets.graph.period import Period, Window
 from fig_assets.sql import event as events
 from fig_assets.sql import labels as label_sets
-from fig_assets.sql import row as rows
 from fig_assets.sql import window as windows
 from fig_assets.sql.expressions import column, named, on_days, scan, select
-from fig_assets.sql.joined import score_columns, table_columns
+from fig_assets.sql.relations import CARRIED, row_columns, score_columns, table_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ def published(graph: Graph, name: str, period: str | None = None) -> Published:
         return _of(family.relation(found), stored, features, (family.granularity,), bounds)
     if name in graph.row_families:
         row = graph.row_families[name]
-        stored, carried = rows.stored_columns(row), tuple(rows.CARRIED)
+        stored, carried = row_columns(row), tuple(CARRIED)
         return _of(row.relation, stored, row.features, (row.granularity,), carried)
     if name in graph.label_sets:
         labels = graph.label_sets[name]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
@@ -23,9 +22,9 @@ from fig_assets.language.types import BOOLEAN, arrow_type, convert
 from fig_assets.sql import event as events
 from fig_assets.sql.expressions import (
     Chain,
-    arrow_types,
     closure,
     column,
+    column_all,
     count_where,
     day_literal,
     is_first_stratum,
@@ -37,15 +36,7 @@ from fig_assets.sql.expressions import (
     value,
 )
 from fig_assets.sql.joined import join_ready
-
-CARRIED: dict[str, pa.DataType] = {EVENT_TIME: pa.timestamp("us"), EVENT_ID: pa.string()}
-"""What every row keeps of its event."""
-
-
-def stored_columns(family: RowFamily) -> dict[str, pa.DataType]:
-    """Return the columns of the stored relation, `day` first."""
-    key = {family.granularity: arrow_type(family.granularity_type)}
-    return {DAY: pa.date32(), **key, **CARRIED, **arrow_types(family.features)}
+from fig_assets.sql.relations import CARRIED, row_columns
 
 
 def row_target(
@@ -70,7 +61,7 @@ def row_target(
     names = {base_column(a): a.column for a in event.attributes}
     for attribute in attributes:
         parts = [own[key] for key in needed_keys([attribute], own)]
-        reads = _reads(family, parts, day, stratum=stratum, names=names)
+        reads = _reads(family, parts, day, start=graph.start, stratum=stratum, names=names)
         kind = arrow_type(attribute.type)
         columns.append(Column(attribute.column, kind, attribute.fingerprint, (*rows, *reads)))
     whole = first and {a.column for a in attributes} >= stratum
@@ -97,11 +88,18 @@ def select_rows(
     needed = closure(attributes, own)
     first = is_first_stratum(graph, "row", family.name, stratum)
     chain = Chain()
+    fields = _fields_read(graph, family, needed)
     if first:
-        fields = _fields_read(graph, family, needed)
         source, ready = base_rows(chain, graph, family, day, fields, dialect)
     else:
         source, ready = _stored_rows(chain, family, day, stratum)
+    if fields and not first:
+        base, more = base_rows(chain, graph, family, day, fields, dialect)
+        taken = sorted(more - ready)
+        query = select([column_all(source), *(column(n, base) for n in taken)], source)
+        on = column(family.granularity, base).eq(column(family.granularity, source))
+        source = chain.add("with_fields", query.join(base, on=on, join_type="left"))
+        ready |= more
     pending = [a for a in needed if a.column not in ready]
     while pending:
         before = len(pending)
@@ -206,7 +204,7 @@ def _stored_rows(
     chain: Chain, family: RowFamily, day: date, stratum: set[str]
 ) -> tuple[str, set[str]]:
     days = Window(day, day + timedelta(days=1))
-    kept = {n: kind for n, kind in stored_columns(family).items() if n not in stratum}
+    kept = {n: kind for n, kind in row_columns(family).items() if n not in stratum}
     names = [name for name in kept if name != DAY]
     table = scan(family.relation, kept, days, "stored")
     select = exp.select(*(column(name) for name in names)).from_(table).where(on_days(days))
@@ -239,6 +237,7 @@ def _reads(
     parts: Iterable[Attribute],
     day: date,
     *,
+    start: date,
     stratum: set[str],
     names: Mapping[str, str],
 ) -> tuple[Read, ...]:
@@ -268,6 +267,7 @@ def _reads(
         reads.append(Read(family.relation, tuple(sorted(stored)), day, end))
     for place, columns in sorted(joined.items()):
         join = family.joins[place]
-        days = join.reach.days(day) if join.reach else (None, None)
-        reads.append(Read(join.relation, tuple(sorted(columns)), *days))
+        days = join.reach.days(day, start) if join.reach else (None, None)
+        if join.reach is None or days[0] != days[1]:
+            reads.append(Read(join.relation, tuple(sorted(columns)), *days))
     return tuple(reads)

@@ -75,8 +75,15 @@ def _details(graph: Graph, op: Op, attribute: Attribute) -> tuple[Hashable, ...]
     definition = attribute.definition
     if isinstance(definition, Joined):
         join = graph.row_families[op.owner].joins[definition.join]
-        kinds = (join.source in graph.tables, join.source in graph.models, join.period is None)
-        return (*kinds, join.match is None, join.reach is None, definition.default is None)
+        joinable = (graph.tables, graph.models, graph.row_families)
+        kinds = [join.source in named for named in joinable]
+        return (
+            *kinds,
+            join.period is None,
+            join.match is None,
+            join.reach is None,
+            definition.default is None,
+        )
     if isinstance(definition, Aggregated):
         states = call_states(definition, graph.families[op.owner].groups[definition.group])
         merged = any(state.values is None for state in states)

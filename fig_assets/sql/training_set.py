@@ -11,9 +11,8 @@ from fig_assets.graph.nodes import Graph, Model
 from fig_assets.graph.period import Window
 from fig_assets.language.types import arrow_type
 from fig_assets.sql import labels as label_sets
-from fig_assets.sql import row as rows
 from fig_assets.sql.expressions import column, on_days, scan
-from fig_assets.sql.joined import score_columns
+from fig_assets.sql.relations import row_columns, score_columns
 
 
 def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
@@ -108,4 +107,4 @@ def score_target(graph: Graph, model: Model, day: date, champion: str) -> Target
 def _needed(graph: Graph, model: Model) -> dict[str, pa.DataType]:
     family = graph.row_families[model.family]
     wanted = {DAY, family.granularity, *(a.column for a in model.inputs)}
-    return {n: kind for n, kind in rows.stored_columns(family).items() if n in wanted}
+    return {n: kind for n, kind in row_columns(family).items() if n in wanted}

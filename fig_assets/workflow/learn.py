@@ -58,7 +58,7 @@ def training_days(workspace: Workspace, model: Model, day: date) -> tuple[date, 
     """
     lookback = 0 if model.allow_incomplete else model.lookback_days
     earliest = workspace.graph.start + timedelta(days=lookback)
-    start, end = model.reach.days(day)
+    start, end = model.reach.days(day, workspace.graph.start)
     count = (end - start).days
     return tuple(d for n in range(count) if (d := start + timedelta(days=n)) >= earliest)
 

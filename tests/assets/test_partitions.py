@@ -41,6 +41,8 @@ def downstream_of(mapping: dg.PartitionMapping, day: str) -> list[str]:
         pytest.param(parse_period("14d_by_day").reach, "2024-01-20", "2024-01-07", 14, id="14d"),
         pytest.param(Reach(-4, -3), "2024-01-20", "2024-01-16", 2, id="training"),
         pytest.param(Reach(0, 1), "2024-01-20", "2024-01-20", 2, id="raw and a late file"),
+        pytest.param(Reach(None, -1), "2024-01-03", "2024-01-01", 2, id="every day before"),
+        pytest.param(Reach(None, 0), "2024-02-20", "2024-01-01", 51, id="every day with its own"),
         pytest.param(Reach(0, 3), "2024-01-20", "2024-01-20", 4, id="raw and three late files"),
     ],
 )
@@ -58,6 +60,7 @@ def test_dagster_maps_a_day_to_the_days_it_reads(
         pytest.param(Reach(-6, 0), "2024-01-01", ["2024-01-01"], id="week on the first day"),
         pytest.param(Reach(-6, 0), "2024-01-02", ["2024-01-01", "2024-01-02"], id="week on day 2"),
         pytest.param(DAY_BEFORE, "2024-01-01", [], id="day before the first day"),
+        pytest.param(Reach(None, -1), "2024-01-01", [], id="every day before the first day"),
         pytest.param(Reach(-4, -3), "2024-01-03", [], id="training before there is anything"),
         pytest.param(Reach(-4, -3), "2024-01-04", ["2024-01-01"], id="training on half of it"),
         pytest.param(Reach(0, 1), "2024-02-29", ["2024-02-29"], id="late file after the last day"),

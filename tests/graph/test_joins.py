@@ -111,7 +111,7 @@ SCORES = {"source": "scorer", "features": ["score"]}
             put(REQUEST, "groups", 2, value={"source": "fraud", "features": "*"}),
             "/groups/2/source\n"
             "  label set 'fraud' cannot be joined yet\n"
-            "  fix: join a windowed family, a table or a model",
+            "  fix: join a family, a table or a model",
             id="label set",
         ),
         pytest.param(

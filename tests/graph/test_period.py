@@ -34,4 +34,12 @@ def test_a_window_ends_with_its_day_and_a_reach_is_half_open() -> None:
     day = date(2024, 3, 14)
 
     assert parse_period("weekly_by_day").window(day) == Window(date(2024, 3, 8), date(2024, 3, 15))
-    assert Reach(-1, -1).days(day) == (date(2024, 3, 13), date(2024, 3, 14))
+    assert Reach(-1, -1).days(day, date(2024, 1, 1)) == (date(2024, 3, 13), date(2024, 3, 14))
+
+
+def test_an_open_reach_begins_with_the_project_and_is_empty_on_its_first_day() -> None:
+    start, before = date(2024, 3, 1), Reach(None, -1)
+
+    assert before.days(date(2024, 3, 14), start) == (start, date(2024, 3, 14))
+    assert before.days(start, start) == (start, start)
+    assert before | Reach(-3, 0) == Reach(-3, 0) | before == Reach(None, 0)

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from fig_assets.config.load import load_config
-from fig_assets.graph.scope import Choice, Scope, choices
+from fig_assets.graph.owners import Choice
+from fig_assets.graph.scope import Scope, choices
 from tests.graph.projects import SMALL, Json, graph_of, problems_of, put, write
 
 SHOP = "features/shop.json"

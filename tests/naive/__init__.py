@@ -31,6 +31,7 @@ class Naive:
         self._requests: dict[tuple[str, date], list[Row]] = {}
         self._tables: dict[tuple[str, date], list[Row]] = {}
         self._files = events.Files(config.root)
+        self._given: Scores = {}
 
     def event_rows(self, name: str, day: date) -> list[Row]:
         """Give the events of one UTC day, by (event_time, event_id, source_file, source_line).
@@ -56,11 +57,9 @@ class Naive:
         Each row has the granularity, `window_start`, `window_end` (the first day after it),
         `window_complete` and every feature version as `<feature>__v<N>`.
         """
-        sources = {group.get("source") for group in self.config.families[family]["groups"]}
-        if scores and sources & self.config.families.keys():
-            return windows.window_rows(self, family, period, day, scores=scores)
+        self._believe(scores)
         if (family, period, day) not in self._windows:
-            found = windows.window_rows(self, family, period, day, scores={})
+            found = windows.window_rows(self, family, period, day, scores=scores or {})
             self._windows[family, period, day] = found
         return self._windows[family, period, day]
 
@@ -70,12 +69,16 @@ class Naive:
         Args:
             scores: what models said: output feature -> {(day, granularity): value}.
         """
-        if scores:
-            return [found.row for found in rows.wide_rows(self, family, day, scores=scores)]
+        self._believe(scores)
         if (family, day) not in self._requests:
-            found = rows.wide_rows(self, family, day, scores={})
+            found = rows.wide_rows(self, family, day, scores=scores or {})
             self._requests[family, day] = [wide.row for wide in found]
         return self._requests[family, day]
+
+    def _believe(self, scores: Scores | None) -> None:
+        """Forget the answers that were given to other scores."""
+        if (scores or {}) is not self._given and (scores or self._given):
+            self._windows, self._requests, self._given = {}, {}, scores or {}
 
     def label_rows(self, label_set: str, day: date, scores: Scores | None = None) -> list[Row]:
         """Give the granularity and every weak and strong label version of one day."""

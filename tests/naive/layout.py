@@ -41,11 +41,10 @@ def layout_of(config: Config, family: Spec) -> Layout:
     default: dict[str, int] = {}
     for index, group in enumerate(family["groups"]):
         if is_join(group):
-            source = columns_of(config, group["source"])
-            for name, version, options in _asked(source, group["features"]):
+            for name, version, options in _asked(config, group):
                 live = features.setdefault(_prefix(group) + name, {})
                 live[version] = Feature(index, version, name, options, is_joined=True)
-                usual = source[name].default
+                usual = _live(config, group["source"], name).default
                 default[_prefix(group) + name] = usual if usual in live else version
             continue
         for name, definition in group["features"].items():
@@ -88,18 +87,39 @@ def columns_of(config: Config, source: str) -> dict[str, Versions]:
     }
 
 
-def _asked(
-    source: dict[str, Versions], asked: str | list[str] | Spec
-) -> list[tuple[str, int, Spec]]:
+def _asked(config: Config, group: Spec) -> list[tuple[str, int, Spec]]:
     """Give (name, version, options) of the features a group asks its source for."""
+    source, asked = group["source"], group["features"]
     if asked == "*":
-        return [(name, live.default, {}) for name, live in source.items() if live.all]
+        every = columns_of(config, source)
+        return [(name, live.default, {}) for name, live in every.items() if live.all]
     found = []
     for reference in asked:
         name, version = pinned(reference)
         options = asked[reference] if isinstance(asked, dict) else {}
-        found.append((name, source[name].default if version is None else version, options))
+        default = _live(config, source, name).default
+        found.append((name, default if version is None else version, options))
     return found
+
+
+def _live(config: Config, source: str, name: str) -> Versions:
+    """Give the versions of one column; of a row family without laying all of it out."""
+    family = config.families.get(source, {"period": []})
+    if "period" in family:
+        return columns_of(config, source)[name]
+    for group in family["groups"]:
+        if not is_join(group) and name in group["features"]:
+            return versions(group["features"][name])
+        inner = name.removeprefix(_prefix(group)) if is_join(group) else ""
+        asked = group["features"]
+        if inner and name.startswith(_prefix(group)):
+            known = columns_of(config, group["source"]) if asked == "*" else map(pinned, asked)
+            taken = {it if isinstance(it, str) else it[0] for it in known}
+            if inner in taken:
+                usual = _live(config, group["source"], inner).default
+                live = [v for n, v, _ in _asked(config, group) if n == inner]
+                return Versions(usual if usual in live else live[-1], {v: {} for v in live})
+    raise KeyError(f"{source}.{name}")
 
 
 def _prefix(group: Spec) -> str:

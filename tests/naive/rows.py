@@ -134,12 +134,14 @@ class _Joins:
         if period is not None:
             rows = self._world.window_rows(source, period, known, self._scores)
             return _find(rows, family["granularity"], wanted)
-        return self._newest(source, known, wanted)
+        within = group["granularity_match"].get("within_days")
+        first = known - timedelta(days=within - 1) if within else self._world.config.start
+        return self._newest(source, known, max(first, self._world.config.start), wanted)
 
-    def _newest(self, source: str, day: date, wanted: Value) -> Row | None:
-        """Find the newest row of another row family from `day` or before."""
+    def _newest(self, source: str, day: date, first: date, wanted: Value) -> Row | None:
+        """Find the newest row of a row family from `day` or before, back to `first`."""
         key = self._world.config.families[source]["granularity"]
-        while day >= self._world.config.start:
+        while day >= first:
             found = _find(self._world.request_rows(source, day, self._scores), key, wanted)
             if found is not None:
                 return found
