@@ -14,23 +14,31 @@ class EventDefaults(Node):
     """The payload paths that an event uses where it names none itself."""
 
     event_type: Text | None = None
+    """Path of the event type in the payload. Example: `"event_name"`."""
     time: Text | None = None
+    """Path of the time; it decides the UTC day of an event. Example: `"published"`."""
     id: Text | None = None
+    """Path of the id by which duplicates of one day are found. Example: `"uuid"`."""
 
 
 class Project(Described):
     """`project.json`. Days are UTC and included at both ends."""
 
     name: Name
+    """The name of the project. Example: `"sign_in_threat_detection"`."""
     start_date: Day | None = None
+    """First day of every asset (UTC); an environment may set another. Example: `"2026-01-01"`."""
     end_date: Day | None = None
+    """Last day (UTC), included; without it the days go on to yesterday."""
     event_defaults: EventDefaults = EventDefaults()
+    """The payload paths of events that do not name their own."""
 
 
 class Secret(Node):
     """The name of the environment variable that holds a secret. Never the secret itself."""
 
     env: Annotated[str, Bound(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    """The name of an environment variable. Example: `"FIG_TOKEN"`."""
 
 
 def _secret(raw: object) -> object:
@@ -51,8 +59,13 @@ class Warehouse(Node):
     """
 
     type: Literal["duckdb", "spark", "snowflake"]
+    """Where rows are computed. `duckdb` runs in the process and needs no server."""
     path: Text | None = None
+    """The folder of the lake, from the folder that holds the project's folder. Example:
+    `"data/lake"`.
+    """
     connection: dict[str, Setting] = Bound(default_factory=dict)
+    """For warehouses one logs in to. Secrets are `{"env": "NAME"}` only."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -72,6 +85,7 @@ class ModelStore(Node):
     """The folder of the trained models and of the decisions about them."""
 
     path: Text
+    """The folder, from the folder that holds the project's. Example: `"data/models"`."""
 
 
 class Source(Node):
@@ -81,18 +95,31 @@ class Source(Node):
     """
 
     format: Literal["json", "csv", "parquet", "snowflake"]
+    """`json` for events (one object a line; plain, gzip or zstd), `csv` or `parquet` for tables."""
     path: Text
+    """The files; `{date}` is the UTC day. Example: `"data/raw/{date}*.jsonl*"`."""
     late_days: NotNegative = 1
+    """How many days after an event its line may still come: day D is read from the files of days D
+    to D + late_days.
+    """
 
 
 class Environment(Node):
     """`environments/<name>.json`: where things are, which says nothing about what they mean."""
 
     name: Name
+    """The name of this file without its suffix."""
     warehouse: Warehouse
+    """Where rows are computed and kept."""
     models: ModelStore
+    """Where trained models are kept."""
     sources: dict[Name, Source] = Bound(default_factory=dict)
+    """Raw files by name; events and tables say which one they are read from."""
     event_defaults: EventDefaults = EventDefaults()
+    """Take precedence over those of the project."""
     start_date: Day | None = None
+    """First day of every asset here (UTC). Example: `"2026-01-01"`."""
     end_date: Day | None = None
+    """Last day here (UTC), included."""
     schedules: Flag = True
+    """`false` switches schedules and sensors off by default."""

@@ -23,45 +23,62 @@ class InputFeatures(Node):
     """Features of one family; the keys of `feature_names` only organise them."""
 
     family_name: Text
+    """The row family. Example: `"request"`."""
     feature_names: Annotated[dict[str, tuple[Reference, ...]], Bound(min_length=1)]
+    """Features by any titles, which only organise. Example: `{"network":
+    ["asn_weekly_failure_rate@2"]}`.
+    """
 
 
 class TruthLabel(Node):
     """The strong label `name` of the label set `source`."""
 
     source: Text
+    """The label set. Example: `"request_labels"`."""
     name: Text
+    """Its strong label. Example: `"plurality_vote"`."""
 
 
 class Retrain(Node):
     """When to train again: after days, on drift (PSI), or when a metric falls."""
 
     every_days: Positive | None = None
+    """Trains on the first day that can be trained, and every that many days after."""
     max_drift_psi: Annotated[Number, Bound(gt=0)] | None = None
+    """How far the inputs may drift (population stability index) before training is due."""
     min_metric: dict[str, Number] = Bound(default_factory=dict)
+    """Below which value of a metric training is due. Example: `{"average_precision": 0.6}`."""
 
 
 class Promotion(Node):
     """What a candidate must reach, on `days` matured days, to become the champion."""
 
     metric: Text = "average_precision"
+    """What a candidate and the champion are compared by: `average_precision` or `roc_auc`."""
     min: Number = 0.0
+    """The least value a candidate must have."""
     min_gain: Number = 0.0
+    """By how much a candidate must be better than the champion."""
     days: Positive = 3
+    """On how many labelled days before the candidate's own both are measured."""
 
 
 class Explain(Node):
     """How many attributes explain a score, and above which score one is explained."""
 
     top_k: Positive = 5
+    """How many attributes explain a score."""
     above: Number = 0.0
+    """Scores from this one on are explained, 0 to 1."""
 
 
 class Sample(Node):
     """The share of each class that is trained on; rows are weighted back."""
 
     negatives: Annotated[Share, Bound(gt=0)] = 1.0
+    """The share of rows of the first class that is trained on, 0 to 1."""
     positives: Annotated[Share, Bound(gt=0)] = 1.0
+    """The share of rows of the last class that is trained on, 0 to 1."""
 
 
 class Model(Attribute):
@@ -73,22 +90,41 @@ class Model(Attribute):
     """
 
     name: Name
+    """The name of the model. Example: `"request_threat_scorer"`."""
     version: Positive = 1
+    """The version of the model, from 1."""
     default_version: Positive = 1
+    """The version that readers get who name none."""
     location: Annotated[str, Bound(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")] | None = None
+    """A package of own training code below `models/code`; left out for the built-in LightGBM."""
     algorithm: Text = "lightgbm"
+    """The built-in algorithm."""
     hyperparameters: dict[str, JsonValue] = Bound(default_factory=dict)
+    """Of the algorithm, by LightGBM's names. Example: `{"num_leaves": 15}`."""
     training_delay_delta_days: NotNegative
+    """How many days before training day T the training days end: labels need time."""
     training_time_delta_days: Positive
+    """How many days are learned from."""
     input_features: Annotated[tuple[InputFeatures, ...], Bound(min_length=1)]
+    """What the model reads: features of one row family."""
     truth_label: TruthLabel
+    """What the model learns: a strong label."""
     output_features: Annotated[tuple[Name, ...], Bound(min_length=1)]
+    """The names of its scores. Example: `["request_threat_score"]`."""
     retrain: Retrain = Retrain()
+    """When the model is trained again."""
     promotion: Promotion = Promotion()
+    """What a candidate must reach to become the champion."""
     explain: Explain | None = None
+    """Which scores are explained, by how many attributes."""
     allow_shared: dict[Reference, Text] = Bound(default_factory=dict)
+    """Inputs that the labels read too, each with the reason why it may be. Example: `{"is_failure":
+    "..."}`.
+    """
     allow_incomplete: Flag = False
+    """Train also on rows whose windows reach before the start of the project."""
     sample: Sample = Sample()
+    """Shares of the classes to train on."""
 
     @property
     def is_default(self) -> bool:

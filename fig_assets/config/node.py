@@ -65,8 +65,11 @@ class Described(Node):
     """What documents a thing and changes no value."""
 
     description: str = ""
+    """What it is, for people: shown in the asset graph. Changes no value."""
     owner: str | None = None
+    """Who answers for it: an e-mail address, or `team:name`. Example: `"team:identity"`."""
     tags: Tags = {}
+    """Words to find it by: a list, or an object of words with values. Example: `["pii"]`."""
 
 
 class Attribute(Described):
@@ -76,10 +79,13 @@ class Attribute(Described):
     """
 
     deprecated: Text | None = None
+    """A date and what to use instead; warns each consumer. Example: `"2026-03-01 use b@2"`."""
     retired: Flag = False
+    """Stops the computation; an error while any consumer is left. Stored days stay."""
 
 
 T = TypeVar("T", bound=Node)
+N = TypeVar("N", bound=Node)
 
 
 class Versions(Node, Generic[T]):
@@ -161,11 +167,17 @@ class Check(Node):
     """
 
     nonnull: Flag = False
+    """No value is NULL. Blocks publication unless `severity` says otherwise."""
     unique: Flag = False
+    """No value stands twice in a day."""
     in_range: tuple[Number | None, Number | None] | None = None
+    """Lowest and highest value, both included; null for an open end. Example: `[0, 1]`."""
     isin: tuple[Scalar, ...] | None = None
+    """Every value is one of these. Example: `["SUCCESS", "FAILURE"]`."""
     str_matches: Text | None = None
+    """A regular expression that the whole text matches. Example: `"[A-Z]{2}"`."""
     severity: Literal["warn", "block"] | None = None
+    """`block` keeps a day from being published when the check fails, `warn` only tells."""
     max_fraction: Share = 0.0
     """The share of the rows that may break the check before it fails."""
 
@@ -200,3 +212,14 @@ def _listed(raw: object) -> object:
 
 
 Checks = Annotated[tuple[Check, ...], BeforeValidator(_listed)]
+
+
+def exactly_one(node: N, what: str, **ways: str | None) -> N:
+    """Return `node` if exactly one of `ways` is written."""
+    written = [key for key, value in ways.items() if value is not None]
+    names = " or ".join(f'"{key}"' for key in ways)
+    if not written:
+        raise wrong(f"{what} needs {names}")
+    if len(written) > 1:
+        raise wrong(f"{what} has {names}, never both", at=(written[1],))
+    return node

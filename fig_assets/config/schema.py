@@ -6,7 +6,7 @@ everything that has versions is a `Versions`, even where only one was written. N
 things (a source, a field, a type, a period) are kept as text: the graph knows what they mean.
 """
 
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from pydantic import Field as Bound
@@ -20,6 +20,7 @@ from fig_assets.config.environment import (
     Source,
     Warehouse,
 )
+from fig_assets.config.labels import LabelJoin, LabelSet, StrongLabel, Truth, WeakLabel
 from fig_assets.config.model import (
     Explain,
     InputFeatures,
@@ -36,13 +37,11 @@ from fig_assets.config.node import (
     Described,
     Name,
     Node,
-    NotNegative,
-    Number,
-    Positive,
     Reference,
     Scalar,
     Text,
     Versions,
+    exactly_one,
 )
 from fig_assets.config.rules import check_prefix, wrong
 
@@ -81,8 +80,6 @@ __all__ = [
     "WeakLabel",
 ]
 
-N = TypeVar("N", bound=Node)
-
 # ---------------------------------------------------------------- events and tables
 
 
@@ -90,9 +87,14 @@ class Field(Attribute):
     """One version of an event's field: a payload path (`json`) or a `function` of other fields."""
 
     json_path: Text | None = Bound(default=None, alias="json")
+    """A path into the payload, with or without a type. Example: `"client:ip_chain[0]:ip::string"`.
+    """
     function: Text | None = None
+    """An expression over other fields. Example: `"$outcome = 'FAILURE'"`."""
     type: Text | None = None
+    """What the value is converted to. Example: `"bigint"`."""
     checks: Checks = ()
+    """What must hold for the values of a day. Example: `"nonnull"`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -101,20 +103,28 @@ class Field(Attribute):
 
     @model_validator(mode="after")
     def _one_way_to_compute(self) -> Self:
-        return _exactly_one(self, "a field", json=self.json_path, function=self.function)
+        return exactly_one(self, "a field", json=self.json_path, function=self.function)
 
 
 class Event(Described):
     """An import of raw events: one row per event whose type is `event_name`."""
 
     name: Name
+    """The name of the event. Example: `"sign_in"`."""
     event_name: Text | None = None
+    """The event type of its lines; left out, every line. Example: `"user.session.start"`."""
     source: Text | None = None
+    """A JSON source of the environment. Example: `"events"`."""
     event_type: Text | None = None
+    """Path of the event type, where it is not that of `event_defaults`."""
     time: Text | None = None
+    """Path of the time, where it is not that of `event_defaults`."""
     id: Text | None = None
+    """Path of the id, where it is not that of `event_defaults`."""
     where: Text | None = None
+    """Keeps the rows for which it is TRUE. Example: `"$actor_type <> 'robot'"`."""
     fields: Annotated[dict[Name, Versions[Field]], Bound(min_length=1)]
+    """Fields by name. Example: `{"actor_id": "actor:id::string"}`."""
 
 
 class Table(Described):
@@ -124,11 +134,17 @@ class Table(Described):
     """
 
     name: Name
+    """The name of the table. Example: `"employees"`."""
     source: Text
+    """A csv or parquet source of the environment. Example: `"employees"`."""
     key: Text
+    """The column that rows are looked up by. Example: `"email"`."""
     snapshot: Literal["static", "daily"] = "static"
+    """`static` has one content; of `daily` tables day D has the newest file up to D."""
     as_of: Literal["same_day", "event_time"] | None = None
+    """Which day's snapshot a row sees: without it that of the day before."""
     columns: Annotated[dict[Name, Text], Bound(min_length=1)]
+    """Columns by name, with their types. Example: `{"email": "string"}`."""
 
 
 # ---------------------------------------------------------------- feature families
@@ -141,18 +157,26 @@ class Match(Node):
     """
 
     field: Text
+    """A feature of this family, or a field of its base event, that is the key of the source."""
     period: Text | None = None
+    """Which windows of a windowed family. Example: `"weekly_by_day"`."""
     within_days: Positive | None = None
+    """How many days back the newest row of another row family is looked for. Example: `30`."""
 
 
 class Feature(Attribute):
     """One version of a feature: an expression, or a Python function over `inputs`."""
 
     function: Text | None = None
+    """An expression. Example: `"@COUNT_DISTINCT($ip_address)"`."""
     python: Annotated[str, Bound(pattern=r"^\w+(\.\w+)*:\w+$")] | None = None
+    """A Python function that gives one column. Example: `"names:similarity"`."""
     inputs: tuple[Text, ...] = ()
+    """What the Python function reads. Example: `["$sender_name"]`."""
     type: Text | None = None
+    """What the value is converted to. Example: `"float"`."""
     checks: Checks = ()
+    """What must hold for the values of a day. Example: `{"in_range": [0, 1]}`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -161,7 +185,7 @@ class Feature(Attribute):
 
     @model_validator(mode="after")
     def _one_way_to_compute(self) -> Self:
-        _exactly_one(self, "a feature", function=self.function, python=self.python)
+        exactly_one(self, "a feature", function=self.function, python=self.python)
         if self.inputs and self.python is None:
             raise wrong('"inputs" belongs to a "python" feature; an expression names its own')
         return self
@@ -171,6 +195,7 @@ class JoinedOptions(Node):
     """How one joined feature is taken over: `default` stands where there is no match."""
 
     default: Scalar = None
+    """The value where there is no match; NULL when left out."""
 
 
 def _form_of_features(raw: object) -> str:
@@ -202,13 +227,21 @@ class Group(Node):
     """
 
     source: Text | None = None
+    """An event, a family, a table or a model; left out, the group only computes."""
     granularity_field: Text | None = None
+    """The field of the source that the rows are about: this group reads its rows."""
     granularity_match: Match | None = None
+    """How a row finds its match: this group joins."""
     where: Text | None = None
+    """Keeps the rows of the source for which it is TRUE."""
     features: Features
+    """Features by name, or, of what is joined, `"*"` or a list of names."""
     prefix: Annotated[str, BeforeValidator(check_prefix)] | None = None
+    """What stands before the names of joined features. Example: `"org_"`."""
     as_of: Literal["same_day", "event_time"] | None = None
+    """`same_day` lets a row see the windows of its own day, with a warning."""
     no_match: Literal["null", "zero"] = "null"
+    """`zero` gives 0 for counts where there is no match."""
 
     @property
     def kind(self) -> Literal["base", "join", "derived"]:
@@ -275,76 +308,12 @@ class Family(Described):
     """Features of one granularity: windows of days with `period`, rows without."""
 
     name: Name
+    """The name of the family. Example: `"asn"`."""
     granularity: Name
+    """What a row is about: the name of the key column. Example: `"ip_address"`."""
     granularity_type: Text | None = None
+    """The type of the key. Example: `"bigint"`."""
     period: Annotated[tuple[Text, ...], Bound(min_length=1)] | None = None
+    """Windows of days; left out, there is a row for each event. Example: `["weekly_by_day"]`."""
     groups: Annotated[tuple[Group, ...], Bound(min_length=1)]
-
-
-# ---------------------------------------------------------------- labels
-
-
-class WeakLabel(Attribute):
-    """One version of a weak label: `vote` where `when` is TRUE, or the class `function` gives."""
-
-    when: Text | None = None
-    vote: Text | None = None
-    function: Text | None = None
-
-    @model_validator(mode="after")
-    def _one_way_to_vote(self) -> Self:
-        _exactly_one(self, "a weak label", when=self.when, function=self.function)
-        if (self.when is None) != (self.vote is None):
-            raise wrong('"when" and "vote" belong together', fix='add "vote": "<class>"')
-        return self
-
-
-class StrongLabel(Attribute):
-    """One version of a strong label: how the weak labels' votes become one class.
-
-    `fit_days` is the number of days a label model learns from.
-    """
-
-    method: Literal["plurality_vote", "weighted_vote", "label_model"]
-    ties: Text = "abstain"
-    default: Text | None = None
-    weights: dict[str, Number] = Bound(default_factory=dict)
-    fit_days: Positive = 7
-
-
-class LabelJoin(Node):
-    """What labels, never features, may know: rows up to `within_days` days after theirs."""
-
-    source: Text
-    field: Text
-    within_days: NotNegative = 0
-
-
-class Truth(Node):
-    """A small table of known classes."""
-
-    table: Text
-    field: Text
-
-
-class LabelSet(Described):
-    """Weak and strong labels of the rows of one family."""
-
-    name: Name
-    family: Text
-    classes: Annotated[tuple[Text, ...], Bound(min_length=2)]
-    weak_labels: dict[Name, Versions[WeakLabel]] = Bound(default_factory=dict)
-    strong_labels: dict[Name, Versions[StrongLabel]] = Bound(default_factory=dict)
-    joins: tuple[LabelJoin, ...] = ()
-    truth: Truth | None = None
-
-
-def _exactly_one(node: N, what: str, **ways: str | None) -> N:
-    """Return `node` if exactly one of `ways` is written."""
-    written = [key for key, value in ways.items() if value is not None]
-    names = " or ".join(f'"{key}"' for key in ways)
-    if not written:
-        raise wrong(f"{what} needs {names}")
-    if len(written) > 1:
-        raise wrong(f"{what} has {names}, never both", at=(written[1],))
-    return node
+    """Features by source. The order does not matter."""

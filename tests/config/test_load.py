@@ -272,7 +272,6 @@ def test_code_of_models_and_other_files_are_left_alone(tmp_path: Path) -> None:
         "python/data.json": "{",
         "features/README.md": "text",
         "features/.asn.json.swp": "{",
-        "attributes.lock.json": "{}",
     }
 
     assert load_config(write(tmp_path, others), "local").problems == ()

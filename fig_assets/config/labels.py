@@ -1,0 +1,95 @@
+"""What the user may write about labels."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field as Bound
+from pydantic import model_validator
+
+from fig_assets.config.node import (
+    Attribute,
+    Described,
+    Name,
+    Node,
+    NotNegative,
+    Number,
+    Positive,
+    Text,
+    Versions,
+    exactly_one,
+)
+from fig_assets.config.rules import wrong
+
+
+class WeakLabel(Attribute):
+    """One version of a weak label: `vote` where `when` is TRUE, or the class `function` gives."""
+
+    when: Text | None = None
+    """Votes where it is TRUE. Example: `"$asn_weekly_failure_rate > 0.9"`."""
+    vote: Text | None = None
+    """The class it votes for."""
+    function: Text | None = None
+    """An expression that gives the name of a class, or NULL to abstain."""
+
+    @model_validator(mode="after")
+    def _one_way_to_vote(self) -> Self:
+        exactly_one(self, "a weak label", when=self.when, function=self.function)
+        if (self.when is None) != (self.vote is None):
+            raise wrong('"when" and "vote" belong together', fix='add "vote": "<class>"')
+        return self
+
+
+class StrongLabel(Attribute):
+    """One version of a strong label: how the weak labels' votes become one class.
+
+    `fit_days` is the number of days a label model learns from.
+    """
+
+    method: Literal["plurality_vote", "weighted_vote", "label_model"]
+    """How votes become a class: the most votes, or the most weight."""
+    ties: Text = "abstain"
+    """What a tie gives: `abstain` or a class."""
+    default: Text | None = None
+    """The class of rows on which all abstain; NULL when left out."""
+    weights: dict[str, Number] = Bound(default_factory=dict)
+    """The weight of each weak label, 1 unless written. Example: `{"asn_mass_failure": 3}`."""
+    fit_days: Positive = 7
+    """How many days a label model learns from."""
+
+
+class LabelJoin(Node):
+    """What labels, never features, may know: rows up to `within_days` days after theirs."""
+
+    source: Text
+    """What becomes known later."""
+    field: Text
+    """The key to match by."""
+    within_days: NotNegative = 0
+    """How many days later it may become known."""
+
+
+class Truth(Node):
+    """A small table of known classes."""
+
+    table: Text
+    """A table of known classes."""
+    field: Text
+    """Its column that holds the class."""
+
+
+class LabelSet(Described):
+    """Weak and strong labels of the rows of one family."""
+
+    name: Name
+    """The name of the label set. Example: `"request_labels"`."""
+    family: Text
+    """The row family that is labelled. Example: `"request"`."""
+    classes: Annotated[tuple[Text, ...], Bound(min_length=2)]
+    """The classes; of two, the last is the positive one. Example: `["legitimate", "malicious"]`."""
+    weak_labels: dict[Name, Versions[WeakLabel]] = Bound(default_factory=dict)
+    """Rules by name; each votes for a class or abstains."""
+    strong_labels: dict[Name, Versions[StrongLabel]] = Bound(default_factory=dict)
+    """Combinations of the votes by name; a model learns one of them."""
+    joins: tuple[LabelJoin, ...] = ()
+    """What labels, never features, may know of later days."""
+    truth: Truth | None = None
+    """A table of known classes."""
