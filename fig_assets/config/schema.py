@@ -37,6 +37,7 @@ from fig_assets.config.node import (
     Described,
     Name,
     Node,
+    Positive,
     Reference,
     Scalar,
     Text,
