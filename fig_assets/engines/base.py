@@ -176,17 +176,19 @@ class Engine(Protocol):
     def replace_days(
         self,
         target: Target,
-        rows: exp.Query | pa.Table,
+        rows: exp.Query | pa.Table | Callable[[], pa.Table],
         days: Sequence[date],
         audit: Audit | None = None,
     ) -> tuple[Written, ...]:
         """Make `rows` the content of `target`'s columns on exactly `days`.
 
-        `rows` has the column `day` and every column of `target`. Atomic for each day and
-        idempotent: a failure leaves the old rows, running twice leaves the same rows, a day
-        without rows becomes an empty day. Columns of the day that `target` does not name are
-        kept where the keys are the same, dropped where `target.whole`, else the write is refused.
-        `audit` sees each day's rows before they are published; what it raises stops that.
+        `rows` has the column `day` and every column of `target`; a function is called for them
+        after the records of what is read were looked at, as a statement is run.
+
+        Atomic for each day and idempotent: a failure leaves the old rows, running twice leaves the
+        same rows, a day without rows becomes an empty day. Columns of the day that `target` does
+        not name are kept where the keys are the same, dropped where `target.whole`, else the write
+        is refused. `audit` sees each day's rows before they are published; what it raises stops that.
 
         Raises:
             EngineError: the statement or the storage failed.

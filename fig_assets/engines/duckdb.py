@@ -7,7 +7,7 @@ days at once from their own threads.
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -94,14 +94,14 @@ class DuckDBEngine:
     def replace_days(
         self,
         target: Target,
-        rows: exp.Query | pa.Table,
+        rows: exp.Query | pa.Table | Callable[[], pa.Table],
         days: Sequence[date],
         audit: Audit | None = None,
     ) -> tuple[Written, ...]:
         """See `Engine.replace_days`."""
         bases = {day: self.lake.generations(target, day) for day in days}
         inputs = self._inputs(target)
-        table = rows if isinstance(rows, pa.Table) else self.query(rows)
+        table = rows if isinstance(rows, pa.Table) else self._rows(rows)
         parts = _split(table, target, days)
         if audit is not None:
             for day, part in parts.items():
@@ -175,6 +175,9 @@ class DuckDBEngine:
             raise
         with self._lock:
             self._idle.append(cursor)
+
+    def _rows(self, rows: exp.Query | Callable[[], pa.Table]) -> pa.Table:
+        return self.query(rows) if isinstance(rows, exp.Query) else rows()
 
     def _inputs(self, target: Target) -> dict[str, tuple[InputDigests, ...]]:
         now = Snapshot(self)

@@ -11,8 +11,10 @@ from fig_assets.config.schema import Feature, Versions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.nodes import (
+    About,
     Aggregated,
     Attribute,
+    Called,
     Computed,
     Family,
     Group,
@@ -21,6 +23,7 @@ from fig_assets.graph.nodes import (
 )
 from fig_assets.graph.owners import Choice, Symbol
 from fig_assets.graph.period import SAME_DAY, Period, parse_period
+from fig_assets.graph.python import bind_call
 from fig_assets.graph.scope import (
     Bound,
     Scope,
@@ -31,7 +34,7 @@ from fig_assets.graph.scope import (
     condition,
     place,
 )
-from fig_assets.graph.version import fingerprint
+from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.functions import calls
 from fig_assets.language.parse import Expression, Reference, canonical, reference_of
 from fig_assets.language.types import Type, convertible
@@ -79,29 +82,35 @@ class FamilyOwner:
         spec = versions.all[symbol.version]
         path = place(versions, ("groups", index, "features", symbol.name), symbol.version)
         where = self.definition.where(*path, "function")
-        if spec.function is None:
-            self.scope.refuse(where, "python features are not supported yet", "write a function")
         period = next(p for p in self.periods if p.name == symbol.period)
-        expression = self.scope.expression(spec.function, where)
+        if spec.python is not None:
+            return self._attribute(symbol, spec, path, self._called(spec, path, period))
+        expression = self.scope.expression(spec.function or "", where)
         bound = (
             self._aggregated(expression, index, period, where)
             if calls(expression.tree)
             else self._over_siblings(expression, index, period, where)
         )
-        kind = self.scope.declared(
-            spec.type, bound.definition.result, self.definition.where(*path, "type")
+        bound.type = self.scope.declared(
+            spec.type, bound.type, self.definition.where(*path, "type")
         )
+        return self._attribute(symbol, spec, path, bound)
+
+    def _attribute(
+        self, symbol: Symbol, spec: Feature, path: tuple[str | int, ...], bound: "BoundFeature"
+    ) -> Attribute:
+        period = next(p for p in self.periods if p.name == symbol.period)
         owner = ("features", self.name, period.name)
         return Attribute(
             key=attribute_key(*owner, name=symbol.name, version=symbol.version),
             owner=self.name,
             name=symbol.name,
             version=symbol.version,
-            type=kind,
+            type=bound.type,
             definition=bound.definition,
             inputs=bound.inputs,
-            fingerprint=fingerprint("feature", period.days, str(kind), *bound.meaning),
-            about=about(self.definition, spec, *path),
+            fingerprint=fingerprint("feature", period.days, str(bound.type), *bound.meaning),
+            about=bound.about or about(self.definition, spec, *path),
             checks=spec.checks,
             is_default=symbol.version == self._names[symbol.name].default,
         )
@@ -242,7 +251,7 @@ class FamilyOwner:
             *(Input(a.key, SAME_DAY) for a in siblings.values()),
         ]
         meaning = canonical(expression.tree, lambda ref: attribute_of(ref).identity)
-        return BoundFeature(definition, tuple(inputs), (group.fingerprint, meaning))
+        return BoundFeature(definition, result, tuple(inputs), (group.fingerprint, meaning))
 
     def _over_siblings(
         self, expression: Expression, index: int, period: Period, where: Where
@@ -253,7 +262,18 @@ class FamilyOwner:
         text = expression.text
         bound = bind(self.scope, text, where, lambda ref: self._sibling(ref, period, where))
         inputs = tuple(Input(a.key, SAME_DAY) for a in bound.attributes)
-        return BoundFeature(bound.computed, inputs, ("", bound.meaning))
+        return BoundFeature(bound.computed, bound.computed.result, inputs, ("", bound.meaning))
+
+    def _called(self, spec: Feature, path: tuple[str | int, ...], period: Period) -> "BoundFeature":
+        bound = bind_call(
+            self.scope,
+            self.definition,
+            spec,
+            path,
+            lookup=lambda reference, where: self._sibling(reference, period, where),
+        )
+        inputs = tuple(Input(a.key, SAME_DAY) for a in bound.attributes)
+        return BoundFeature(bound.called, bound.type, inputs, bound.meaning, bound.about)
 
     def _sibling(self, reference: Reference, period: Period, where: Where) -> Attribute:
         if reference.name not in self._names:
@@ -290,11 +310,15 @@ class BoundFeature:
 
     def __init__(
         self,
-        definition: Aggregated | Computed,
+        definition: Aggregated | Computed | Called,
+        kind: Type,
         inputs: tuple[Input, ...],
-        meaning: tuple[str, str],
+        meaning: tuple[Part, ...],
+        about_it: About | None = None,
     ) -> None:
         self.definition = definition
+        self.type = kind
+        self.about = about_it
         self.inputs = tuple(dict.fromkeys(inputs))
         self.meaning = meaning
 

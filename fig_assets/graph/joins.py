@@ -265,6 +265,14 @@ class JoinedGroup:
             self.scope.refuse(at, message, "match by a field of that type")
 
 
+def renumbered(attribute: Attribute, order: Mapping[int, int]) -> Attribute:
+    """Point a joined attribute at its place among the joins instead of among the groups."""
+    definition = attribute.definition
+    if not isinstance(definition, Joined):
+        return attribute
+    return replace(attribute, definition=replace(definition, join=order[definition.join]))
+
+
 def _written(offered: Mapping[str, Choice]) -> list[str]:
     """List names as people may write them: pinned too, where there is a choice."""
     pinned = [
@@ -294,11 +302,3 @@ def counts(source: Attribute) -> bool:
         and found[0].node is definition.expression.tree
         and (found[0].function in COUNTS)
     )
-
-
-def renumbered(attribute: Attribute, order: Mapping[int, int]) -> Attribute:
-    """Point a joined attribute at its place among the joins instead of among the groups."""
-    definition = attribute.definition
-    if not isinstance(definition, Joined):
-        return attribute
-    return replace(attribute, definition=replace(definition, join=order[definition.join]))

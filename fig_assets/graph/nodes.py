@@ -16,6 +16,7 @@ from fig_assets.graph.sources import Landing, Source
 from fig_assets.language.parse import Expression, Reference
 from fig_assets.language.paths import Path
 from fig_assets.language.types import Type
+from fig_assets.usercode.function import Function
 
 Key = tuple[str, ...]
 """An asset key: `("features", "asn", "weekly_by_day", "failure_rate__v1")`."""
@@ -86,6 +87,15 @@ class Aggregated:
 
 
 @dataclass(frozen=True, eq=False)
+class Called:
+    """A Python function over columns; both mappings are keyed by what the function calls them."""
+
+    function: Function
+    columns: Mapping[str, str]
+    types: Mapping[str, Type]
+
+
+@dataclass(frozen=True, eq=False)
 class Joined:
     """A column of another relation, matched by one of the owner's joins."""
 
@@ -125,7 +135,9 @@ class Scored:
     model: str
 
 
-Definition = Extracted | Computed | Aggregated | Joined | Carried | Voted | Combined | Scored
+Definition = (
+    Extracted | Computed | Aggregated | Called | Joined | Carried | Voted | Combined | Scored
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,7 +365,8 @@ class Model:
 class Op:
     """Attributes that are computed together, by one statement a day.
 
-    `kind` is one of: raw, event, table, states, window, row, label, model, score.
+    `kind` is one of: raw, event, table, states, window, row, python, label, model, score. The
+    Python features of a family, one period of it or a row family, are a kind of their own.
     """
 
     name: str

@@ -6,9 +6,11 @@ the longest path to an attribute changes its owner inside the circle, or goes to
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fig_assets.graph.nodes import (
+    Attribute,
+    Called,
     Event,
     Family,
     Input,
@@ -39,14 +41,13 @@ class Part:
 
 
 def published_key(part: Part) -> Key | None:
-    """Return the asset that shows everything of `part`, computed by its last op."""
+    """Return the asset that shows everything of the owner of `part`, computed by its last op."""
     match part.kind:
         case "event":
             return ("events", part.owner)
-        case "window" if part.period:
-            return ("families", part.owner, part.period.name)
-        case "row":
-            return ("families", part.owner)
+        case "window" | "row" | "python":
+            period = (part.period.name,) if part.period else ()
+            return ("families", part.owner, *period)
         case "label":
             return ("label_sets", part.owner)
         case _:
@@ -77,11 +78,9 @@ def parts_of(
         inputs = tuple(Input(key) for key in sorted(read))
         parts[Part("states", family.name)] = {("states", family.name): inputs}
         for period in family.periods:
-            parts[Part("window", family.name, period)] = {
-                a.key: a.inputs for a in family.features[period]
-            }
+            parts |= _by_language("window", family.name, period, family.features[period])
     for row in rows:
-        parts[Part("row", row.name)] = {a.key: a.inputs for a in row.features}
+        parts |= _by_language("row", row.name, None, row.features)
     for labels_of in labels:
         parts[Part("label", labels_of.name)] = {a.key: a.inputs for a in labels_of.labels}
     for model in models:
@@ -116,12 +115,29 @@ def cut(parts: Mapping[Part, Mapping[Key, tuple[Input, ...]]]) -> tuple[Op, ...]
         levels = sorted({stratum(key) for key in assets})
         for place, level in enumerate(levels):
             keys = _keys_in_order([key for key in assets if stratum(key) == level], reads)
-            shown = published_key(part)
-            if shown is not None and level == levels[-1]:
-                keys = (*keys, shown)
             name = part.name if place == 0 else f"{part.name}__{place + 1}"
             ops.append(Op(name, part.kind, part.owner, keys, part.period, level))
-    return _in_order(ops, reads)
+    return _with_published(_in_order(ops, reads))
+
+
+def _by_language(
+    kind: str, owner: str, period: Period | None, features: Iterable[Attribute]
+) -> dict[Part, dict[Key, tuple[Input, ...]]]:
+    """Part the features of a family that Python computes from those that a statement does."""
+    parts: dict[Part, dict[Key, tuple[Input, ...]]] = {}
+    for feature in features:
+        part = Part("python" if isinstance(feature.definition, Called) else kind, owner, period)
+        parts.setdefault(part, {})[feature.key] = feature.inputs
+    return parts
+
+
+def _with_published(ops: Sequence[Op]) -> tuple[Op, ...]:
+    """Give the asset that shows an owner as a whole to the last of the ops that compute it."""
+    last = {published_key(Part(op.kind, op.owner, op.period)): op.name for op in ops}
+    shown = {name: key for key, name in last.items() if key is not None}
+    return tuple(
+        replace(op, keys=(*op.keys, shown[op.name])) if op.name in shown else op for op in ops
+    )
 
 
 def _state_inputs(family: Family) -> Iterable[tuple[Input, ...]]:

@@ -16,6 +16,7 @@ from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
     About,
     Attribute,
+    Called,
     Carried,
     Computed,
     Input,
@@ -28,6 +29,7 @@ from fig_assets.graph.nodes import (
 )
 from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.period import SAME_DAY
+from fig_assets.graph.python import bind_call
 from fig_assets.graph.scope import (
     Bound,
     Refused,
@@ -96,10 +98,9 @@ class RowOwner(Rows):
     def rows_made_by(self) -> tuple[Input, ...]:
         """A feature of the base event's own group: the op that computes it makes the rows."""
         where = self.definition.where("groups", self._base, "features")
-        for name, known in self._known.items():
-            if isinstance(known, Own) and known.group == self._base:
-                symbol = Symbol(self.name, name, self._names[name].default)
-                return (Input(self.scope.attribute(symbol, where).key),)
+        for name in sorted(self._base_features(), key=lambda name: not self._is_plain(name)):
+            symbol = Symbol(self.name, name, self._names[name].default)
+            return (Input(self.scope.attribute(symbol, where).key),)
         return ()
 
     def names(self) -> Mapping[str, Choice]:
@@ -133,11 +134,12 @@ class RowOwner(Rows):
         base = ("groups", known.group, "features", symbol.name)
         path = place(known.versions, base, symbol.version)
         where = self.definition.where(*path, "function")
-        if spec.function is None:
-            self.scope.refuse(where, "python features are not supported yet", "write a function")
+        if spec.python is not None:
+            return self._called(symbol, known, spec, path)
+        text = spec.function or ""
         refuse_aggregates(
             self.scope,
-            self.scope.expression(spec.function, where),
+            self.scope.expression(text, where),
             where,
             f"{self.what} has one row for each event",
             'aggregate in a family with a "period", then join it here',
@@ -145,7 +147,7 @@ class RowOwner(Rows):
         in_base = known.group == self._base
         bound = bind(
             self.scope,
-            spec.function,
+            text,
             where,
             lambda ref: self._look(ref, where, in_base=in_base),
             self.column,
@@ -224,6 +226,56 @@ class RowOwner(Rows):
             self._refuse_if_sure(where, message, fix)
         return self.look(reference, where)
 
+    def _called(
+        self, symbol: Symbol, known: Own, spec: Feature, path: tuple[str | int, ...]
+    ) -> Attribute:
+        in_base = known.group == self._base
+        bound = bind_call(
+            self.scope,
+            self.definition,
+            spec,
+            path,
+            lookup=lambda ref, where: self._look(ref, where, in_base=in_base),
+            column=self.column,
+        )
+        rows: tuple[Input, ...] = ()
+        if not any(a.owner == self.name for a in bound.attributes):
+            # A function over fields of the event alone still needs the rows of the family.
+            if not any(map(self._is_plain, self._base_features())):
+                where = self.definition.where("groups", self._base, "features")
+                fix = 'add a feature that is not computed in Python, such as "at": "$event_time"'
+                self.scope.refuse(where, f"nothing makes the rows of {self.what}", fix)
+            rows = self.rows_made_by
+        return self._attribute(
+            symbol,
+            kind=bound.type,
+            definition=bound.called,
+            inputs=(*(Input(a.key) for a in bound.attributes), *rows),
+            meaning=bound.meaning,
+            about_it=bound.about,
+            checks=spec.checks,
+        )
+
+    def _base_features(self) -> list[str]:
+        """Name the base group's features whose default version is an expression."""
+        return [
+            name
+            for name, known in self._known.items()
+            if isinstance(known, Own)
+            and known.group == self._base
+            and known.versions.all[self._names[name].default].function is not None
+        ]
+
+    def _is_plain(self, name: str) -> bool:
+        """Whether a feature reads fields of the base event and nothing else."""
+        known = self._known[name]
+        if not isinstance(known, Own):
+            return False
+        text = known.versions.all[self._names[name].default].function or ""
+        where = self._place(name)
+        references = self.scope.expression(text, where).references
+        return all(reference.name in self.base.names() for reference in references)
+
     def _refuse_if_sure(self, where: Where, message: str, fix: str) -> NoReturn:
         if self.name in self.scope.unsure:
             raise Refused
@@ -234,7 +286,7 @@ class RowOwner(Rows):
         symbol: Symbol,
         *,
         kind: Type,
-        definition: Computed | Joined,
+        definition: Computed | Called | Joined,
         inputs: tuple[Input, ...],
         meaning: tuple[Part, ...],
         about_it: About,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NoReturn, TypeVar
 
 from sqlglot import exp
@@ -36,6 +36,7 @@ from fig_assets.language.parse import (
     span,
 )
 from fig_assets.language.types import BOOLEAN, STRING, Type, convertible, parse_type
+from fig_assets.usercode.modules import Modules
 
 __all__ = [
     "Bound",
@@ -80,6 +81,11 @@ class Scope:
         """Take over what the lock says of references."""
         if self.config.lock is not None:
             self.pins = Pins(self.config.lock.references)
+
+    @cached_property
+    def modules(self) -> Modules:
+        """The project's own Python, read when the first feature names some."""
+        return Modules(self.config.folder / "python")
 
     @property
     def environment(self) -> Environment:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from fig_assets.engines.base import (
+    Engine,
     Read,
     Target,
     require_days,
@@ -18,13 +19,15 @@ from fig_assets.engines.base import (
 )
 from fig_assets.errors import RowSetChanged
 from fig_assets.graph.nodes import Attribute, Graph, Key, Op
-from fig_assets.sql import daily_state, labels, row, window
+from fig_assets.graph.ops import Part, published_key
+from fig_assets.sql import daily_state, labels, python, row, window
 from fig_assets.sql import event as events
 from fig_assets.workflow.accounts import account_for_events, account_for_lines
 from fig_assets.workflow.checks import (
     ChecksFailed,
     judge,
 )
+from fig_assets.workflow.python import Calls
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.workspace import Workspace
 
@@ -39,13 +42,20 @@ class Write:
     needs: tuple[Read, ...] = ()
     published: Key | None = None
     """The relation's asset, where its rows are judged."""
+    calls: Calls | None = None
+    """The Python functions to which the rows of the statement are given, where there are any."""
+
+    def rows(self, engine: Engine) -> exp.Query | Callable[[], pa.Table]:
+        """Return the statement that gives the rows, or what computes them from its rows."""
+        calls = self.calls
+        if calls is None:
+            return self.tree()
+        return lambda: calls.compute(engine.query(self.tree()), self.target)
 
 
 def attributes_of(graph: Graph, op: Op, keys: Sequence[Key] | None = None) -> tuple[Attribute, ...]:
     """Return the attributes of an op in computing order, or those of them that `keys` name."""
     found = [graph.attributes[key] for key in op.keys if key in graph.attributes]
-    if op.kind == "window" and op.period:
-        found = list(graph.families[op.owner].features[op.period])
     if keys is not None:
         found = [attribute for attribute in found if attribute.key in set(keys)]
     return tuple(found)
@@ -64,6 +74,8 @@ def writes(
             return (_window_write(workspace, op, day, attributes),)
         case "row":
             return (_row_write(workspace, op, day, attributes),)
+        case "python":
+            return (_python_write(workspace, op, day, attributes),)
         case "label":
             return (_label_write(workspace, op, day, attributes),)
         case _:
@@ -119,7 +131,7 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
         result.also = {a.key for a in every} - {a.key for a in attributes}
     if op.kind == "event":
         account_for_lines(workspace, op, result)
-    if op.kind == "row" and ("families", op.owner) in op.keys:
+    if op.kind in ("row", "python") and ("families", op.owner) in op.keys:
         account_for_events(workspace, op, result)
     return result
 
@@ -157,7 +169,7 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
     engine = workspace.engine
     for read in write.needs:
         require_days(engine, read, workspace.graph.start, f"{write.target.relation} of {day}")
-    tree = write.tree()
+    rows_of = write.rows(engine)
 
     def audit(_: date, rows: pa.Table) -> None:
         if write.published is not None:
@@ -169,9 +181,10 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
         for attribute in write.attributes:
             result.facts[attribute.key] = _facts(rows.column(attribute.column))
 
-    (written,) = engine.replace_days(write.target, tree, [day], audit)
+    (written,) = engine.replace_days(write.target, rows_of, [day], audit)
     result.rows = written.rows
-    result.statement = tree if write.published else result.statement
+    if write.published:
+        result.statement = write.tree() if callable(rows_of) else rows_of
     for attribute in write.attributes:
         facts = result.facts[attribute.key]
         result.facts[attribute.key] = Facts(
@@ -245,6 +258,21 @@ def _row_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[Att
         tuple(attributes),
         needs=_reads(target),
         published=("families", op.owner),
+    )
+
+
+def _python_write(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> Write:
+    graph, dialect = workspace.graph, workspace.engine.dialect
+    target = python.python_target(graph, op, day, attributes)
+    return Write(
+        target,
+        lambda: python.select_inputs(graph, op, day, attributes, dialect),
+        tuple(attributes),
+        needs=_reads(target),
+        published=published_key(Part(op.kind, op.owner, op.period)),
+        calls=Calls(day, python.needed_calls(graph, op, attributes)),
     )
 
 

@@ -1,0 +1,86 @@
+"""The inputs of one day -> the columns that Python features add to its rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from fig_assets.engines.base import DAY, Target
+from fig_assets.errors import ConfigError, Problem, WorkflowError
+from fig_assets.graph.nodes import Attribute, Called, Graph, Key
+from fig_assets.language.types import arrow_type
+from fig_assets.usercode.result import Result, to_column
+from fig_assets.usercode.source import CodeError
+
+if TYPE_CHECKING:
+    Column = pa.Array[Any]
+
+
+class PythonFailed(WorkflowError):
+    """A user's function did not give a column; the day was not published."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calls:
+    """The functions that make the columns of one write on one day, in the order of calling."""
+
+    day: date
+    attributes: Sequence[Attribute]
+    lost: dict[Key, int] = field(default_factory=dict)
+    """How many values of each were none of its type; filled by `compute`."""
+
+    def compute(self, inputs: pa.Table, target: Target) -> pa.Table:
+        """Call every function; a day without rows calls none.
+
+        Returns:
+            `day`, the key and the columns of `target`, a row for each row of `inputs`.
+
+        Raises:
+            PythonFailed: a function raised, or gave something that is no such column.
+        """
+        columns: dict[str, Column] = {}
+        for name in inputs.column_names:
+            columns[name] = inputs.column(name).combine_chunks()
+        for attribute in self.attributes:
+            found = self._call(attribute, columns, inputs.num_rows)
+            columns[attribute.column] = found.column
+            self.lost[attribute.key] = found.lost
+        wanted = (DAY, *target.names)
+        return pa.table({name: columns[name] for name in wanted})
+
+    def _call(self, attribute: Attribute, columns: "dict[str, Column]", rows: int) -> Result:
+        called, kind = attribute.definition, arrow_type(attribute.type)
+        if not isinstance(called, Called):
+            raise TypeError(attribute.identity)
+        if not rows:
+            return Result(pa.array([], kind), 0)
+        given = pa.table({label: columns[name] for label, name in called.columns.items()})
+        try:
+            returned = called.function.call(given)
+            return to_column(returned, rows, kind, attribute.type.size)
+        except CodeError as refusal:
+            location = called.function.location
+            said = refusal.message.removeprefix(f"{location} ")
+            fix = f"\n  fix: {refusal.fix}" if refusal.fix else ""
+            message = f"{attribute.identity} of {self.day}: {location} {said}{fix}"
+            raise PythonFailed(message) from refusal
+
+
+def check_functions(graph: Graph) -> None:
+    """Import every function that a feature names, and see that it can be called with one table.
+
+    Raises:
+        ConfigError: with a problem for each that cannot.
+    """
+    problems: dict[str, Problem] = {}
+    for attribute in graph.attributes.values():
+        if isinstance(attribute.definition, Called):
+            try:
+                attribute.definition.function.load()
+            except CodeError as refusal:
+                where = attribute.about.where
+                problems[str(where)] = Problem(where, refusal.message, refusal.fix)
+    if problems:
+        raise ConfigError(list(problems.values()))
