@@ -16,15 +16,16 @@ from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
-from fig_assets.graph.nodes import Graph, Key, Op
+from fig_assets.graph.nodes import Called, Graph, Key, Op
 from fig_assets.graph.period import Window
 from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, days_of, published, select_published, views
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
-from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.compute import Write, attributes_of, writes
 from fig_assets.workflow.lock import LockReport, lock_project
 from fig_assets.workflow.plan import check_days, stale_days
+from fig_assets.workflow.python import check_functions
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace, open_workspace
 
@@ -175,7 +176,7 @@ class Project:
                 f"'{name}' is not made by a statement: tables are read from their files, scores "
                 "come from a model\n  fix: name an event, a family or a label set"
             )
-        texts = [f"{engine.sql(write.tree())};\n" for write in found]
+        texts = [f"{_in_python(write)}{engine.sql(write.tree())};\n" for write in found]
         if len(texts) == 1:
             return texts[0]
         titles = [f"-- {n} of {len(texts)}: {_shown(w.target)}\n" for n, w in enumerate(found, 1)]
@@ -228,9 +229,13 @@ class Project:
     def bind(self) -> int:
         """Bind every shape of statement on empty relations; returns how many there are.
 
+        Imports the Python functions that features name, and sees that each takes one table.
+
         Raises:
-            ConfigError: a statement does not bind, which is a defect of this program.
+            ConfigError: a function cannot be called so, or a statement does not bind, which is a
+                defect of this program.
         """
+        check_functions(self.graph)
         return bind_statements(self.workspace)
 
     def number(self, key: Key) -> int | None:
@@ -293,7 +298,7 @@ class Project:
 
     def _ops(self, name: str, period: str | None) -> list[Op]:
         relation = self._published(name, period).relation
-        shown = ("event", "window", "row", "label")
+        shown = ("event", "window", "row", "python", "label")
         found = [op for op in self.graph.ops if op.owner == name and op.kind in shown]
         return [op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")]
 
@@ -302,6 +307,19 @@ def _shown(target: Target) -> str:
     columns = [name for name in target.names if name not in target.key]
     more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
     return f"{target.relation}: {', '.join(columns[:3])}{more}"
+
+
+def _in_python(write: Write) -> str:
+    """Say above a statement that it only gathers the inputs of functions, where it does."""
+    if write.calls is None:
+        return ""
+    lines = ["-- These features are computed in Python, of the rows that the statement gives:\n"]
+    for attribute in write.calls.attributes:
+        called = attribute.definition
+        if isinstance(called, Called):
+            inputs = ", ".join(f"${label}" for label in called.columns)
+            lines.append(f"--   {attribute.identity} = {called.function.location}({inputs})\n")
+    return "".join(lines)
 
 
 def load_project(

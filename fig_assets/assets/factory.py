@@ -83,8 +83,9 @@ def check_specs(graph: Graph, op: Op) -> list[AssetCheckSpec]:
         found.append(
             AssetCheckSpec(SCHEMA, asset=keys.asset_key(shown), description=words, blocking=True)
         )
-    if op.kind in ACCOUNTS and (shown is None or shown in op.keys):
-        name, words = ACCOUNTS[op.kind]
+    kind = "row" if op.kind == "python" and op.period is None else op.kind
+    if kind in ACCOUNTS and (shown is None or shown in op.keys):
+        name, words = ACCOUNTS[kind]
         found.append(AssetCheckSpec(name, asset=keys.asset_key(op.keys[-1]), description=words))
     return found
 

@@ -24,10 +24,8 @@ def group_name(op: Op) -> str:
             return f"events/{op.owner}"
         case "states":
             return f"features/{op.owner}/states"
-        case "window":
-            return f"features/{op.owner}/{op.period.name if op.period else ''}"
-        case "row":
-            return f"features/{op.owner}"
+        case "window" | "row" | "python":
+            return f"features/{op.owner}/{op.period.name}" if op.period else f"features/{op.owner}"
         case "label":
             return f"labels/{op.owner}"
         case _:
@@ -38,4 +36,6 @@ def kinds(op: Op, dialect: str) -> set[str]:
     """Return the technologies that the asset graph shows with an icon."""
     if op.kind in ("model", "score"):
         return {"lightgbm", "python"}
+    if op.kind == "python":
+        return {"python", "parquet"} if dialect == "duckdb" else {"python", dialect}
     return {dialect, "parquet"} if dialect == "duckdb" else {dialect}

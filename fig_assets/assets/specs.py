@@ -22,6 +22,7 @@ from fig_assets.graph.nodes import (
     About,
     Aggregated,
     Attribute,
+    Called,
     Combined,
     Computed,
     Extracted,
@@ -95,6 +96,7 @@ def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec
             ),
             "fig/reads": MetadataValue.md(_reads_table(attribute.inputs)),
             **_code_reference(attribute.about, root),
+            **_function(attribute),
             "fig/version": attribute.version,
             **_number(attribute.number),
         },
@@ -126,7 +128,7 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
         description=_summary(graph, op, key),
         code_version=_code_version(graph, op),
         group_name=keys.group_name(op),
-        kinds=keys.kinds(op, dialect),
+        kinds=keys.kinds(op, dialect) | ({dialect} if op.kind == "python" else set()),
         owners=_owners(about) if about else None,
         tags=_tags(about.tags if about else {}, {"fig/kind": op.kind}),
         partitions_def=partitions.daily(graph) if dated else None,
@@ -180,9 +182,9 @@ def _shown(graph: Graph, op: Op) -> tuple[Attribute, ...]:
     match op.kind:
         case "event":
             return graph.events[op.owner].attributes
-        case "window" if op.period:
+        case "window" | "python" if op.period:
             return graph.families[op.owner].features[op.period]
-        case "row":
+        case "row" | "python":
             return graph.row_families[op.owner].features
         case "label":
             return graph.label_sets[op.owner].labels
@@ -198,6 +200,7 @@ def _about(graph: Graph, op: Op, key: Key) -> About | None:
         "states": graph.families,
         "window": graph.families,
         "row": graph.row_families,
+        "python": graph.families if op.period else graph.row_families,
         "label": graph.label_sets,
         "model": graph.models,
         "score": graph.models,
@@ -220,12 +223,12 @@ def _summary(graph: Graph, op: Op, key: Key) -> str:
             words += ", of the newest file dated up to the day." if daily else "."
         case "states":
             words = "Mergeable states of one day's events: windows of any length are made of them."
-        case "window":
-            days = op.period.days if op.period else 0
+        case "window" | "python" if op.period:
+            days = op.period.days
             words = (
                 f"One row for each entity with an event in the {days} days that end with the day."
             )
-        case "row":
+        case "row" | "python":
             words = "One row for each granularity value of the day, with what was known before it."
         case "label":
             words = "One row for each row of the family: votes and combined labels."
@@ -267,6 +270,8 @@ def formula(attribute: Attribute) -> str:
             return path.text
         case Computed(expression) | Aggregated(expression):
             return expression.text
+        case Called(function, columns):
+            return f"{function.location}({', '.join(f'${name}' for name in columns)})"
         case Joined(_, column, _):
             return f"joined: {column}"
         case Voted(computed, vote):
@@ -312,6 +317,14 @@ def _days(reach: Reach) -> str:
         return last
     first = "the start" if reach.first is None else f"D{reach.first:+d}" if reach.first else "D"
     return f"{first} to {last}"
+
+
+def _function(attribute: Attribute) -> dict[str, object]:
+    """Say which Python function computes an attribute, and where it stands."""
+    if not isinstance(attribute.definition, Called):
+        return {}
+    function = attribute.definition.function
+    return {"fig/python": function.location, "fig/python_file": f"{function.file}:{function.line}"}
 
 
 def _owners(about: About) -> list[str] | None:

@@ -188,7 +188,8 @@ class Engine(Protocol):
         Atomic for each day and idempotent: a failure leaves the old rows, running twice leaves the
         same rows, a day without rows becomes an empty day. Columns of the day that `target` does
         not name are kept where the keys are the same, dropped where `target.whole`, else the write
-        is refused. `audit` sees each day's rows before they are published; what it raises stops that.
+        is refused. `audit` sees each day's rows before they are published; what it raises stops
+        that.
 
         Raises:
             EngineError: the statement or the storage failed.

@@ -11,6 +11,7 @@ from fig_assets.graph.nodes import (
     EVENT_TIME,
     Aggregated,
     Attribute,
+    Called,
     Combined,
     Computed,
     Graph,
@@ -94,7 +95,7 @@ def _details(graph: Graph, op: Op, attribute: Attribute) -> tuple[Hashable, ...]
 
 def _names(graph: Graph, attribute: Attribute) -> set[str]:
     match attribute.definition:
-        case Computed(columns=columns):
+        case Computed(columns=columns) | Called(columns=columns):
             return set(columns.values())
         case Voted(computed=computed):
             return set(computed.columns.values())

@@ -1,7 +1,7 @@
 """Family and period -> SELECT of one day's windows, merged from daily states alone."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -26,7 +26,6 @@ from fig_assets.sql.daily_state import (
 )
 from fig_assets.sql.expressions import (
     Chain,
-    add_layers,
     arrow_types,
     closure,
     column,
@@ -38,6 +37,7 @@ from fig_assets.sql.expressions import (
     select,
     value,
 )
+from fig_assets.sql.layer import Layer
 
 WINDOW_START, WINDOW_END, WINDOW_COMPLETE = "window_start", "window_end", "window_complete"
 BOUNDS: dict[str, pa.DataType] = {
@@ -54,56 +54,59 @@ def stored_columns(family: Family, period: Period) -> dict[str, pa.DataType]:
     return {DAY: pa.date32(), **key, **arrow_types(family.features[period]), **BOUNDS}
 
 
-def window_target(
-    family: Family, period: Period, day: date, attributes: Sequence[Attribute], start: date
-) -> Target:
+def window_target(layer: Layer, day: date, attributes: Sequence[Attribute], start: date) -> Target:
     """Say which columns a write of `attributes` on `day` replaces, and what it reads.
 
     `start` is the project's first day: days before it are simply not there.
     """
-    window = period.window(day)
+    family, window = layer.family, layer.period.window(day)
     since = max(window.start, start)
     keys = tuple(Read(g.relation, (), since, window.end) for g in family.groups)
-    key_type = arrow_type(family.granularity_type)
-    meaning = fingerprint("window", period.days, *(group.fingerprint for group in family.groups))
-    columns = [Column(family.granularity, key_type, meaning, keys)]
-    columns += [Column(name, kind, meaning, keys) for name, kind in BOUNDS.items()]
+    meaning = fingerprint(
+        "window", layer.period.days, *(group.fingerprint for group in family.groups)
+    )
+    stored = Read(layer.relation, (), day, window.end)
+    rows = keys if layer.is_first else (stored,)
+    columns = [Column(family.granularity, arrow_type(family.granularity_type), meaning, rows)]
+    if layer.is_first:
+        columns += [Column(name, kind, meaning, rows) for name, kind in BOUNDS.items()]
     types = arrow_types(attributes)
     for attribute in attributes:
-        reads = _reads(family, period, attribute, Window(since, window.end)) or keys
+        reads = _reads(layer, attribute, Window(since, window.end), day)
+        reads = (reads or rows) if layer.is_first else (*rows, *reads)
         kind = types[attribute.column]
         columns.append(Column(attribute.column, kind, attribute.fingerprint, reads))
-    whole = {a.key for a in attributes} >= {a.key for a in family.features[period]}
-    return Target(family.relation(period), (family.granularity,), tuple(columns), whole)
+    whole = layer.is_first and {a.key for a in attributes} >= {a.key for a in layer.features}
+    return Target(layer.relation, (family.granularity,), tuple(columns), whole)
 
 
 def needed_states(
-    family: Family, period: Period, attributes: Sequence[Attribute]
+    layer: Layer, attributes: Sequence[Attribute]
 ) -> tuple[tuple[GroupStates, tuple[CallStates, ...]], ...]:
-    """Return, for each group, the states that `attributes` are merged from."""
-    return _needed_states(family, period, tuple(attributes))
+    """Return, for each group that is read, the states that `attributes` are merged from."""
+    return _needed_states(layer, tuple(attributes))
 
 
 @lru_cache(REMEMBERED)
 def _needed_states(
-    family: Family, period: Period, attributes: tuple[Attribute, ...]
+    layer: Layer, attributes: tuple[Attribute, ...]
 ) -> tuple[tuple[GroupStates, tuple[CallStates, ...]], ...]:
-    needed = closure(attributes, family.features[period])
+    family = layer.family
     wanted = {
         call.fingerprint
-        for attribute in needed
+        for attribute in closure(attributes, layer.features)
         if isinstance(attribute.definition, Aggregated)
         for call in call_states(attribute.definition, family.groups[attribute.definition.group])
     }
-    return tuple(
+    found = (
         (states, tuple(call for call in states.calls if call.fingerprint in wanted))
         for states in states_of(family)
     )
+    return tuple((states, calls_) for states, calls_ in found if calls_ or layer.is_first)
 
 
 def select_windows(
-    family: Family,
-    period: Period,
+    layer: Layer,
     day: date,
     attributes: Sequence[Attribute],
     *,
@@ -114,39 +117,43 @@ def select_windows(
 
     Returns:
         One row for each entity with at least one event in the window, ordered by entity, columns
-        `(day, entity, *attributes, window_start, window_end, window_complete)`.
+        `(day, entity, *attributes, window_start, window_end, window_complete)`; the last three
+        only from the op that makes the rows.
     """
-    window = period.window(day)
+    family, window = layer.family, layer.period.window(day)
     seen = Window(max(window.start, start), window.end)
     chain = Chain()
     values: dict[str, exp.Expr] = {}
     titles: list[str] = []
-    for place, (states, calls_) in enumerate(needed_states(family, period, attributes)):
+    for place, (states, calls_) in enumerate(needed_states(layer, attributes)):
         suffix = "" if len(family.groups) == 1 else f"_{place + 1}"
         titles.append(_merge_group(chain, states, calls_, seen, suffix, dialect))
         for call in calls_:
             values[call.fingerprint] = column(f"{call.title}_{call.fingerprint[:6]}__")
-    source = _all_entities(chain, family, titles)
-    needed = closure(attributes, family.features[period])
-    source = _aggregates(chain, family, needed, source, values, dialect)
-    computed = [
-        (a.column, a.definition, value(a.definition, a.type, dialect))
-        for a in needed
-        if isinstance(a.definition, Computed)
-    ]
-    ready = {a.column for a in needed if isinstance(a.definition, Aggregated)}
-    source = add_layers(chain, source, computed, ready)
-    complete = exp.true() if window.start >= start else exp.false()
+    needed = closure(attributes, layer.features)
+    stored = _stored_columns_read(needed)
+    if layer.is_first:
+        source = _all_entities(chain, family, titles)
+    else:
+        source = _beside_stored(chain, layer, day, stored, titles)
+    source = _features(chain, family, needed, source, values, stored, dialect)
     columns = [
         named(day_literal(day), DAY),
         column(family.granularity),
         *(column(a.column) for a in attributes),
+        *(_bounds(window, start) if layer.is_first else ()),
+    ]
+    rows = select(columns, source).order_by(column(family.granularity), copy=False)
+    return chain.finish(rows)
+
+
+def _bounds(window: Window, start: date) -> list[exp.Expr]:
+    complete = exp.true() if window.start >= start else exp.false()
+    return [
         named(day_literal(window.start), WINDOW_START),
         named(day_literal(window.end), WINDOW_END),
         named(complete, WINDOW_COMPLETE),
     ]
-    rows = select(columns, source).order_by(column(family.granularity), copy=False)
-    return chain.finish(rows)
 
 
 def _merge_group(
@@ -217,13 +224,39 @@ def _all_entities(chain: Chain, family: Family, groups: Sequence[str]) -> str:
     key = family.granularity
     every = exp.union(*(select([column(key)], g) for g in groups), distinct=True, copy=False)
     entities = chain.add("entities", every)
-    results: list[exp.Expr] = [column(key, entities)]
+    return _with_groups(chain, key, entities, [column(key, entities)], groups)
+
+
+def _beside_stored(
+    chain: Chain, layer: Layer, day: date, stored: set[str], groups: Sequence[str]
+) -> str:
+    """Read the day's stored rows and the columns that earlier ops made, and join the groups."""
+    key = layer.family.granularity
+    names = [key, *sorted(stored - {key})]
+    known = {
+        name: kind
+        for name, kind in stored_columns(layer.family, layer.period).items()
+        if name == DAY or name in names
+    }
+    days = Window(day, day + timedelta(days=1))
+    table = scan(layer.relation, known, days, "earlier")
+    query = select([column(name) for name in names], table).where(on_days(days), copy=False)
+    source = chain.add("stored", query)
+    if not groups:
+        return source
+    return _with_groups(chain, key, source, [column_all(source)], groups)
+
+
+def _with_groups(
+    chain: Chain, key: str, source: str, columns: Sequence[exp.Expr], groups: Sequence[str]
+) -> str:
+    results = list(columns)
     steps = dict(chain.steps)
     for group in groups:
         names = [name for name in _result_names(steps[group], steps) if name != key]
         results += [column(name, group) for name in names]
-    joined = select(results, entities)
-    joined.set("joins", [_left_join(group, entities, key) for group in groups])
+    joined = select(results, source)
+    joined.set("joins", [_left_join(group, source, key) for group in groups])
     return chain.add("joined", joined)
 
 
@@ -237,34 +270,49 @@ def _result_names(query: exp.Query, steps: dict[str, exp.Query]) -> list[str]:
     return names
 
 
-def _aggregates(
+def _features(
     chain: Chain,
     family: Family,
     needed: Sequence[Attribute],
     source: str,
     values: dict[str, exp.Expr],
+    stored: set[str],
     dialect: str,
 ) -> str:
-    """Finish the expressions over aggregates, siblings first."""
-    ready: set[str] = set()
-    pending = [a for a in needed if isinstance(a.definition, Aggregated)]
+    """Compute the features in as few selects as their siblings allow."""
+    ready, pending = set(stored), list(needed)
     while pending:
-        now = [
-            a
-            for a in pending
-            if isinstance(a.definition, Aggregated)
-            and set(a.definition.siblings.values()) <= ready | _computed(needed)
-        ]
-        finished = [named(_finished(family, a, values, dialect), a.column) for a in now]
-        columns = [exp.Star(), *finished]
-        source = chain.add(f"step_{len(chain.steps)}", select(columns, source))
+        now = [a for a in pending if _siblings(a) <= ready]
+        if not now:
+            raise KeyError([a.identity for a in pending])
+        finished = [named(_computed(family, a, values, dialect), a.column) for a in now]
+        source = chain.add(f"step_{len(chain.steps)}", select([exp.Star(), *finished], source))
         ready |= {a.column for a in now}
         pending = [a for a in pending if a.column not in ready]
     return source
 
 
-def _computed(needed: Sequence[Attribute]) -> set[str]:
-    return {a.column for a in needed if isinstance(a.definition, Computed)}
+def _siblings(attribute: Attribute) -> set[str]:
+    """Name the columns of the family that a feature is computed from."""
+    definition = attribute.definition
+    if isinstance(definition, Aggregated):
+        return set(definition.siblings.values())
+    return set(definition.columns.values()) if isinstance(definition, Computed) else set()
+
+
+def _stored_columns_read(needed: Sequence[Attribute]) -> set[str]:
+    """Name what earlier ops have stored for the features that are computed now."""
+    read = {name for attribute in needed for name in _siblings(attribute)}
+    return read - {attribute.column for attribute in needed}
+
+
+def _computed(
+    family: Family, attribute: Attribute, values: dict[str, exp.Expr], dialect: str
+) -> exp.Expr:
+    definition = attribute.definition
+    if isinstance(definition, Computed):
+        return value(definition, attribute.type, dialect)
+    return _finished(family, attribute, values, dialect)
 
 
 def _finished(
@@ -306,20 +354,22 @@ def _result(call: CallStates) -> str:
     return f"{call.title}_{call.fingerprint[:6]}__"
 
 
-def _reads(family: Family, period: Period, attribute: Attribute, days: Window) -> tuple[Read, ...]:
-    return tuple(
+def _reads(layer: Layer, attribute: Attribute, days: Window, day: date) -> tuple[Read, ...]:
+    found = [
         Read(relation, columns, days.start, days.end)
-        for relation, columns in _columns_read(family, period, attribute)
-    )
+        for relation, columns in _columns_read(layer, attribute)
+    ]
+    if not layer.is_first:
+        stored = _stored_columns_read(closure([attribute], layer.features))
+        found.append(Read(layer.relation, tuple(sorted(stored)), day, days.end))
+    return tuple(found)
 
 
 @lru_cache(REMEMBERED)
-def _columns_read(
-    family: Family, period: Period, attribute: Attribute
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _columns_read(layer: Layer, attribute: Attribute) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Name the relations and columns of states that an attribute is merged from."""
     found: list[tuple[str, tuple[str, ...]]] = []
-    for states, calls_ in needed_states(family, period, [attribute]):
+    for states, calls_ in needed_states(layer, [attribute]):
         names = (name for call in calls_ for name, _ in call.columns.values())
         found.append((states.group.relation, tuple(sorted(names))))
         found += [(call.values, (VALUE, TIMES)) for call in calls_ if call.values]

@@ -1,14 +1,14 @@
 """Every statement of a project -> proof that it binds, on empty relations, touching no data."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.engines.base import DAY, Target
+from fig_assets.engines.base import DAY, Column, Target
 from fig_assets.errors import ConfigError, EngineError, Problem, Where
 from fig_assets.graph.nodes import Op
 from fig_assets.graph.period import Window
@@ -21,7 +21,7 @@ from fig_assets.sql.training_set import select_scoring_set, select_training_set
 from fig_assets.workflow.compute import Write, attributes_of, state_writes, writes
 from fig_assets.workflow.workspace import Workspace
 
-STATEMENT_KINDS = ("event", "states", "window", "row", "label")
+STATEMENT_KINDS = ("event", "states", "window", "row", "python", "label")
 DEFECT = "this is a defect of the program: report it, with the file"
 
 
@@ -32,7 +32,7 @@ class Statement:
     title: str
     tree: Callable[[], exp.Query]
     target: Target | None = None
-    """Where its rows are stored, if they are: the columns that it must give."""
+    """Where its rows are stored, or given to Python: the columns that it must give."""
     tables: Mapping[str, pa.Schema] | None = None
 
 
@@ -127,7 +127,11 @@ def _counts(workspace: Workspace, day: date) -> Iterator[Statement]:
 
 def _stored(title: str, found: Sequence[Write]) -> Iterator[Statement]:
     for write in found:
-        yield Statement(f"{title} ({write.target.relation})", write.tree, write.target)
+        target = write.target
+        if write.calls is not None:
+            given = (Column(name, kind) for name, kind in write.calls.inputs().items())
+            target = replace(target, columns=(target.columns[0], *given))
+        yield Statement(f"{title} ({target.relation})", write.tree, target)
 
 
 def _other_columns(target: Target | None, given: pa.Schema) -> str:

@@ -22,6 +22,7 @@ from fig_assets.graph.nodes import Attribute, Graph, Key, Op
 from fig_assets.graph.ops import Part, published_key
 from fig_assets.sql import daily_state, labels, python, row, window
 from fig_assets.sql import event as events
+from fig_assets.sql.layer import layer_of
 from fig_assets.workflow.accounts import account_for_events, account_for_lines
 from fig_assets.workflow.checks import (
     ChecksFailed,
@@ -145,10 +146,7 @@ def refresh_states(
     windows that need it are refused by name.
     """
     graph = workspace.graph
-    family = graph.families[op.owner]
-    if op.period is None:
-        raise ValueError(op.name)
-    needed = window.needed_states(family, op.period, attributes)
+    needed = window.needed_states(layer_of(graph, op), attributes)
     wanted = frozenset(call.fingerprint for _, calls in needed for call in calls)
     computed = False
     for write in state_writes(workspace, op.owner, day, wanted):
@@ -183,6 +181,8 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
 
     (written,) = engine.replace_days(write.target, rows_of, [day], audit)
     result.rows = written.rows
+    if write.calls is not None and (lost := write.calls.lost_by_name()):
+        result.notes["lost"] = lost
     if write.published:
         result.statement = write.tree() if callable(rows_of) else rows_of
     for attribute in write.attributes:
@@ -230,19 +230,15 @@ def _window_write(
     workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
 ) -> Write:
     graph = workspace.graph
-    family = graph.families[op.owner]
-    if op.period is None:
-        raise ValueError(op.name)
-    period, start, dialect = op.period, graph.start, workspace.engine.dialect
-    target = window.window_target(family, period, day, attributes, start)
+    layer = layer_of(graph, op)
+    start, dialect = graph.start, workspace.engine.dialect
+    target = window.window_target(layer, day, attributes, start)
     return Write(
         target,
-        lambda: window.select_windows(
-            family, period, day, attributes, start=start, dialect=dialect
-        ),
+        lambda: window.select_windows(layer, day, attributes, start=start, dialect=dialect),
         tuple(attributes),
         needs=_reads(target),
-        published=("families", op.owner, period.name),
+        published=published_key(Part(op.kind, op.owner, op.period)),
     )
 
 

@@ -50,6 +50,21 @@ class Calls:
         wanted = (DAY, *target.names)
         return pa.table({name: columns[name] for name in wanted})
 
+    def inputs(self) -> dict[str, pa.DataType]:
+        """Return the stored columns that the functions are given, with their types."""
+        made = {attribute.column for attribute in self.attributes}
+        return {
+            column: arrow_type(called.types[label])
+            for attribute in self.attributes
+            if isinstance(called := attribute.definition, Called)
+            for label, column in called.columns.items()
+            if column not in made
+        }
+
+    def lost_by_name(self) -> dict[str, int]:
+        """Return how many values were lost of each feature that lost some."""
+        return {a.identity: n for a in self.attributes if (n := self.lost.get(a.key, 0))}
+
     def _call(self, attribute: Attribute, columns: "dict[str, Column]", rows: int) -> Result:
         called, kind = attribute.definition, arrow_type(attribute.type)
         if not isinstance(called, Called):
