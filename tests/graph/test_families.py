@@ -138,10 +138,10 @@ FEATURES = ("groups", 0, "features")
             id="filter without an answer",
         ),
         pytest.param(
-            put(SHOP, *FEATURES, "own", value={"python": "my.code:own"}),
-            "configs/features/shop.json: /groups/0/features/own\n"
-            "  python features are not supported yet\n"
-            "  fix: write a function",
+            put(SHOP, *FEATURES, "own", value={"python": "my.code:own", "inputs": ["$orders"]}),
+            "configs/features/shop.json: /groups/0/features/own/python\n"
+            "  a python feature does not say its type\n"
+            '  fix: add "type": "float"',
             id="python",
         ),
     ],

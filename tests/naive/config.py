@@ -37,6 +37,7 @@ class Config:
     """Everything a configuration folder and one environment say."""
 
     root: Path
+    folder: Path
     start: date
     defaults: Spec
     sources: dict[str, Spec]
@@ -54,6 +55,7 @@ def read_config(folder: Path, environment: str, start: date | None = None) -> Co
     written = place.get("start_date") or project.get("start_date")
     return Config(
         root=folder.absolute().parent,
+        folder=folder.absolute(),
         start=start or date.fromisoformat(written),
         defaults={**project.get("event_defaults", {}), **place.get("event_defaults", {})},
         sources=place.get("sources", {}),

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 from tests.naive.config import Spec, column, field_versions
 from tests.naive.events import scope_of, type_of_column
 from tests.naive.expressions import Scope, evaluate
 from tests.naive.layout import Feature, Layout, is_join, layout_of
+from tests.naive.python import evaluate_python
 from tests.naive.values import Value, convert
 from tests.naive.windows import value_over_nothing
 from tests.naive.world import Row, Scores, World
@@ -86,6 +88,8 @@ class _Features:
             return self._joins.value(feature, self.feature_or_field)
         is_base = "source" in self._groups[feature.group]
         scope = self.field_or_feature if is_base else self.feature_or_field
+        if "python" in feature.spec:
+            return evaluate_python(feature.spec, self._joins.folder, scope)
         value = evaluate(feature.spec["function"], scope)
         return convert(value, feature.spec["type"]) if "type" in feature.spec else value
 
@@ -99,6 +103,11 @@ class _Joins:
         self._world, self._groups, self._scores = world, groups, scores
         self._day, self._key = day, key
         self._matches: dict[int, Row | None] = {}
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the project."""
+        return self._world.config.folder
 
     def value(self, feature: Feature, scope: Scope) -> Value:
         """Give a joined feature; without a match its default, a zero or None."""
@@ -114,7 +123,7 @@ class _Joins:
         if group.get("no_match") != "zero":
             return None
         family = self._world.config.families[group["source"]]
-        nothing = value_over_nothing(family, feature.source_name, feature.version)
+        nothing = value_over_nothing(self._world, family, feature.source_name, feature.version)
         return nothing if nothing == 0 else None
 
     def _match(self, group: Spec, scope: Scope) -> Row | None:

@@ -8,6 +8,7 @@ from tests.naive.config import Spec, Versions, column, period_days, versions
 from tests.naive.events import scope_of
 from tests.naive.expressions import Scope, evaluate, evaluate_over
 from tests.naive.layout import columns_of
+from tests.naive.python import evaluate_python
 from tests.naive.values import Value, convert
 from tests.naive.world import Row, Scores, World
 
@@ -33,16 +34,16 @@ def window_rows(world: World, name: str, period: str, day: date, *, scores: Scor
             "window_start": first,
             "window_end": day + timedelta(days=1),
             "window_complete": first >= world.config.start,
-            **_features(groups, key),
+            **_features(world, groups, key),
         }
         for key in sorted(keys)  # type: ignore[type-var]
     ]
 
 
-def value_over_nothing(family: Spec, feature: str, version: int) -> Value:
+def value_over_nothing(world: World, family: Spec, feature: str, version: int) -> Value:
     """Give a feature as it would be over no rows at all: 0 for a count, else mostly None."""
     groups = [Group(_definitions(group), {}) for group in family["groups"]]
-    return _features(groups, None)[column(feature, version)]
+    return _features(world, groups, None)[column(feature, version)]
 
 
 def _group(world: World, family: Spec, group: Spec, days: Iterable[date], scores: Scores) -> Group:
@@ -72,7 +73,7 @@ def _definitions(group: Spec) -> dict[str, Versions]:
     return {name: versions(definition) for name, definition in group["features"].items()}
 
 
-def _features(groups: list[Group], key: Value) -> Row:
+def _features(world: World, groups: list[Group], key: Value) -> Row:
     """Compute every feature version of one granularity; siblings may stand in any group."""
     home = {name: group for group in groups for name in group.definitions}
     done: Row = {}
@@ -82,7 +83,11 @@ def _features(groups: list[Group], key: Value) -> Row:
         version = live.default if version is None else version
         if column(name, version) not in done:
             spec = live.all[version]
-            value = evaluate_over(spec["function"], home[name].rows_of.get(key, []), feature)
+            rows = home[name].rows_of.get(key, [])
+            if "python" in spec:
+                value = evaluate_python(spec, world.config.folder, feature)
+            else:
+                value = evaluate_over(spec["function"], rows, feature)
             done[column(name, version)] = convert(value, spec["type"]) if "type" in spec else value
         return done[column(name, version)]
 
