@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 
 from fig_assets.errors import ConfigError, FigError, Problem
 from fig_assets.project import load_project
-from fig_assets.terminal import Display, show_summary
+from fig_assets.terminal import Display, show_proofs, show_summary
 from fig_assets.workflow.lock import lock_project
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -63,9 +63,15 @@ def in_project(command: F) -> F:
 @in_project
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @click.option("--list", "listed", is_flag=True, help="List every asset key with its id.")
+@click.option("--prove", "proving", is_flag=True, help="Run on a made-up sample and prove it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def validate(folder: str, env: str, *, strict: bool, listed: bool, as_json: bool) -> None:
+def validate(
+    folder: str, env: str, *, strict: bool, listed: bool, proving: bool, as_json: bool
+) -> None:
     """Check the whole configuration and every statement, without touching data.
+
+    With --prove it also runs on a small made-up sample in a temporary lake, and what it promises
+    is proved or refuted there: no look-ahead, incremental runs, untouched neighbours, joins.
 
     Example: fig validate --strict
     """
@@ -75,9 +81,11 @@ def validate(folder: str, env: str, *, strict: bool, listed: bool, as_json: bool
             raise ConfigError(outdated)
         statements = project.bind()
         graph, told = project.graph, (*project.warnings, *outdated)
+        proved = project.prove() if proving else None
         if as_json:
             warnings = [str(problem) for problem in told]
-            facts = {"attributes": len(graph.attributes), "ops": len(graph.ops)}
+            facts: dict[str, object] = {"attributes": len(graph.attributes), "ops": len(graph.ops)}
+            facts |= {"proofs": proved.as_json()} if proved else {}
             click.echo(json.dumps({**facts, "statements": statements, "warnings": warnings}))
         else:
             _show_problems(told)
@@ -89,7 +97,9 @@ def validate(folder: str, env: str, *, strict: bool, listed: bool, as_json: bool
                 for key in sorted(key for op in graph.ops for key in op.keys):
                     number = project.number(key)
                     click.echo("/".join(key) + (f"  #{number}" if number else ""))
-        if strict and told:
+            if proved:
+                show_proofs(out, proved)
+        if (strict and told) or (proved and not proved.holds):
             sys.exit(PROBLEMS)
 
 

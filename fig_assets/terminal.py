@@ -19,6 +19,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from fig_assets.assets.launch import Summary
+    from fig_assets.workflow.prove import Proved
 
 DAGSTER_LOGGERS = ("dagster", "dagster.builtin", "alembic")
 
@@ -103,3 +104,18 @@ def show_summary(console: Console, summary: "Summary") -> None:
         console.print(f"  {failed}", markup=False, soft_wrap=True)
     for name, words in summary.refused.items():
         console.print(f"{name}: {words}", markup=False, soft_wrap=True, style="red")
+
+
+def show_proofs(console: Console, proved: "Proved") -> None:
+    """Print what was proved on the sample, each counter-example, and what was not proved."""
+    first, last = proved.days[0], proved.days[-1]
+    console.print(f"proved on {proved.lines} made-up lines of {first} to {last}:", highlight=False)
+    for proof in proved.proofs:
+        word = "holds " if proof.holds else "BROKEN"
+        text = f"  {word} {proof.name}: {proof.promise} ({proof.values:,} values)"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        for difference in proof.differences:
+            text = str(difference).replace("\n", "\n    ")
+            console.print(f"    {text}", markup=False, highlight=False, soft_wrap=True)
+    for words in proved.open:
+        console.print(f"  not proved: {words}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,159 @@
+"""A project over made-up files in a folder of its own: run, copied, read row by row."""
+
+import shutil
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+import pyarrow.parquet as pq
+
+from fig_assets.config.load import Config
+from fig_assets.engines.base import DAY, Engine
+from fig_assets.errors import WorkflowError
+from fig_assets.graph.nodes import Attribute, Graph
+from fig_assets.graph.sources import DATE, Source
+from fig_assets.models.registry import Registry
+from fig_assets.workflow.run import run_op
+from fig_assets.workflow.workspace import Workspace
+
+OpenEngine = Callable[[str, str, Path], Engine]
+Row = dict[str, object]
+Relation = tuple[str, date]
+COMPUTED = ("events", "states", "families", "label_sets", "scores")
+"""Where computed relations stand."""
+LANDED = ("raw", "table")
+"""Ops that read files: a file may hold events of the day before."""
+UNTRAINED = ("model",)
+"""Ops that a sample is too small for."""
+
+
+class ProofLake:
+    """One lake of a project without its checks; hostile values may break those, and should."""
+
+    def __init__(self, config: Config, graph: Graph, root: Path, open_engine: OpenEngine) -> None:
+        self.graph, self.root = graph, root
+        self._config, self._open = config, open_engine
+        environment = config.environment.spec
+        sources = {
+            name: environment.sources[name].model_copy(update={"path": source.path})
+            for name, source in graph.sources.items()
+        }
+        self.workspace = Workspace(
+            graph=graph,
+            engine=open_engine(environment.warehouse.type, "lake", root),
+            registry=Registry(root / "models"),
+            environment=environment.model_copy(update={"sources": sources}),
+            root=root,
+            config=config,
+        )
+
+    def copy(self, root: Path) -> "ProofLake":
+        """Copy raw files and lake into another folder."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return ProofLake(self._config, self.graph, root, self._open)
+
+    def run(
+        self,
+        days: Sequence[date],
+        *,
+        only: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> None:
+        """Run every op for `days`, op after op; `only` those of some kinds, or `without` some.
+
+        Raises:
+            WorkflowError: an op refused a day, which a sample without checks gives no reason for.
+        """
+        for op in self.graph.ops:
+            if op.kind in (*UNTRAINED, *without) or (only and op.kind not in only):
+                continue
+            result = run_op(self.workspace, op, days, op.keys)
+            for day, refusal in result.refused.items():
+                raise WorkflowError(f"{op.name} of {day} on the sample: {refusal}")
+
+    def forget(self, day: date) -> None:
+        """Remove a day from every computed relation, as if it had never been built."""
+        for kind in COMPUTED:
+            for folder in list((self.root / "lake" / kind).rglob(f"{DAY}={day}")):
+                shutil.rmtree(folder)
+
+    def files(self, without: Iterable[date] = ()) -> dict[str, bytes]:
+        """Read the bytes of every stored file, but for those of some days."""
+        names = {f"{DAY}={day}" for day in without}
+        found = sorted((self.root / "lake").rglob("*.parquet"))
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in found
+            if path.parent.name not in names
+        }
+
+    def stored(self) -> set[Relation]:
+        """List every stored day of every computed relation."""
+        found: set[Relation] = set()
+        lake = self.root / "lake"
+        for kind in COMPUTED:
+            for folder in (lake / kind).rglob(f"{DAY}=*"):
+                name = str(folder.parent.relative_to(lake))
+                found.add((name, date.fromisoformat(folder.name[len(DAY) + 1 :])))
+        return found
+
+    def rows(self, name: str, day: date) -> dict[tuple[object, ...], Row]:
+        """Read the rows of one day by their key; without the day itself."""
+        record = self.workspace.engine.partition(name, day)
+        if record is None:
+            return {}
+        return {tuple(row[n] for n in record.key): row for row in self.table(name, day)}
+
+    def table(self, name: str, day: date | None) -> list[Row]:
+        """Read the rows of one day, or of a relation without days."""
+        folder = self.root / "lake" / name
+        path = folder / f"{DAY}={day}" if day else folder
+        rows: list[Row] = pq.ParquetFile(path / "data.parquet").read().to_pylist()
+        return rows
+
+    def close(self) -> None:
+        """Release the engine."""
+        self.workspace.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Close."""
+        self.close()
+
+
+def for_proofs(graph: Graph, start: date, end: date) -> Graph:
+    """Return the graph over files of its own, for days of its own, without declared checks."""
+    sources = {name: replace(source, path=_path(source)) for name, source in graph.sources.items()}
+    events = {n: replace(e, attributes=_bare(e.attributes)) for n, e in graph.events.items()}
+    families = {
+        name: replace(family, features={p: _bare(found) for p, found in family.features.items()})
+        for name, family in graph.families.items()
+    }
+    rows = {n: replace(r, features=_bare(r.features)) for n, r in graph.row_families.items()}
+    labels = {n: replace(it, labels=_bare(it.labels)) for n, it in graph.label_sets.items()}
+    attributes = {key: replace(a, checks=()) for key, a in graph.attributes.items()}
+    return replace(
+        graph,
+        start=start,
+        end=end,
+        sources=sources,
+        events=events,
+        families=families,
+        row_families=rows,
+        label_sets=labels,
+        attributes=attributes,
+    )
+
+
+def _bare(attributes: Iterable[Attribute]) -> tuple[Attribute, ...]:
+    return tuple(replace(attribute, checks=()) for attribute in attributes)
+
+
+def _path(source: Source) -> str:
+    suffix = "jsonl" if source.format == "json" else source.format
+    return f"raw/{source.name}/{DATE if source.is_dated else 'all'}.{suffix}"
