@@ -1,7 +1,8 @@
 """Aggregates: what each takes, gives and means, and its daily state in DuckDB and their merge.
 
-A window is merged from one state per day, so every aggregate is a few columns that add up. The
-three that need the values themselves (`VALUE_COUNTED`) are computed from (value, count) rows.
+A window is merged from one state per day, so every aggregate is a few columns that add up. Those
+that need the values themselves (`VALUE_COUNTED`) are computed from (value, count) rows, and the
+approximate count from (register, rank) rows of the same form.
 """
 
 from collections.abc import Callable
@@ -11,12 +12,19 @@ from typing import Literal
 from sqlglot import exp
 
 from fig_assets.language.duck import call, cast, finite, number, operand, try_cast, when
+from fig_assets.language.sketch import estimate
 from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, TIMESTAMP, Type
 
 StateOf = Callable[[str], exp.Expr]
 
-VALUE_COUNTED = frozenset({"COUNT_DISTINCT", "ENTROPY", "MODE"})
+SKETCHED = frozenset({"APPROX_COUNT_DISTINCT"})
+"""Aggregates that count registers of a sketch in the place of values; see `sketch`."""
+
+VALUE_COUNTED = frozenset({"COUNT_DISTINCT", "ENTROPY", "MODE"}) | SKETCHED
 """Aggregates that no fixed set of columns can carry from day to day."""
+
+COUNTS = frozenset({"COUNT", "COUNT_IF", "COUNT_DISTINCT", "APPROX_COUNT_DISTINCT"})
+"""Aggregates that are 0 where there is no row."""
 
 HALF_WORD = 2**32
 """A sum of bigints is kept as two sums, of quotients and of remainders by this number."""
@@ -68,6 +76,9 @@ AGGREGATE_FUNCTIONS: dict[str, AggregateFunction] = {
     ),
     "COUNT_DISTINCT": AggregateFunction(
         "value", _SIMPLE, BIGINT, "@COUNT_DISTINCT($ip_address)", _COUNTED
+    ),
+    "APPROX_COUNT_DISTINCT": AggregateFunction(
+        "value", _SIMPLE, BIGINT, "@APPROX_COUNT_DISTINCT($ip_address)", _COUNTED
     ),
     "SUM": AggregateFunction(
         "x number or boolean",
@@ -328,6 +339,8 @@ def from_values_in_duckdb(function: str, value: exp.Expr, n: exp.Expr) -> exp.Ex
     match function:
         case "COUNT_DISTINCT":
             return exp.Count(this=value)
+        case "APPROX_COUNT_DISTINCT":
+            return estimate(value, n)
         case "MODE":
             order = call("ROW", exp.Neg(this=operand(n)), value.copy())
             return call("ARG_MIN", value, order)

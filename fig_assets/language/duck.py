@@ -259,6 +259,13 @@ def embedding_in_duckdb(tree: exp.Expr, size: int) -> exp.Expr:
     return let(try_cast(call("REGEXP_EXTRACT", tree, text(NUMBERS)), "DOUBLE[]"), checked)
 
 
+def hashed(tree: exp.Expr) -> exp.Expr:
+    """Return 63 bits of the MD5 of the text `tree`, as a bigint from 0."""
+    digits = call("SUBSTRING", call("MD5", tree), number(1), number(16))
+    wide = cast(operand(exp.DPipe(this=text("0x"), expression=digits)), "UBIGINT")
+    return cast(operand(exp.IntDiv(this=wide, expression=number(2))), "BIGINT")
+
+
 def _truth(value: exp.Expr) -> exp.Expr:
     zero = exp.If(this=exp.EQ(this=value, expression=number(0)), true=exp.false())
     one = exp.If(this=exp.EQ(this=value.copy(), expression=number(1)), true=exp.true())

@@ -8,6 +8,8 @@ from sqlglot import exp
 
 from fig_assets.language.aggregates import (
     AGGREGATE_FUNCTIONS,
+    COUNTS,
+    SKETCHED,
     VALUE_COUNTED,
     Rows,
     State,
@@ -21,8 +23,9 @@ from fig_assets.language.duck import cast, number
 from fig_assets.language.lower import Column, Lowering, TypeOf
 from fig_assets.language.meaning import canonical
 from fig_assets.language.rows import ROW_FUNCTIONS
+from fig_assets.language.sketch import rank, register
 from fig_assets.language.tree import ExpressionError, Reference, aggregate_nodes, blame
-from fig_assets.language.types import NULL, Type, sql_type
+from fig_assets.language.types import BIGINT, NULL, STRING, Type, sql_type
 from fig_assets.language.value import Value
 
 Resolve = Callable[[Reference], str]
@@ -208,14 +211,43 @@ def needs_values(call: AggregateCall) -> bool:
 
 
 def values_of(call: AggregateCall, dialect: str, column: Column, type_of: TypeOf) -> exp.Expr:
-    """Return the value that a value-counted `call` counts in one row; NULL where none counts."""
-    inside = _inside(dialect, column, type_of)
+    """Return what a value-counted `call` counts in one row, its FILTER aside: NULL for no value.
+
+    That is the value, or its register where `call` counts approximately.
+    """
+    if call.function in SKETCHED:
+        return register(_text_of(call, dialect, column, type_of))
+    return _inside(dialect, column, type_of).value(_argument(call)).sealed()
+
+
+def value_item_type(call: AggregateCall, type_of: TypeOf) -> Type:
+    """Return the type of `values_of`."""
+    return BIGINT if call.function in SKETCHED else infer(_argument(call), type_of)
+
+
+def times_of(call: AggregateCall, dialect: str, column: Column, type_of: TypeOf) -> exp.Expr:
+    """Return the aggregate n of a day's rows that have one of `values_of` in common.
+
+    That is how many they are, or the highest rank where `call` counts approximately.
+    """
+    if call.function in SKETCHED:
+        return exp.Max(this=rank(_text_of(call, dialect, column, type_of)))
+    return exp.Count(this=exp.Star())
+
+
+def merged_times(call: AggregateCall, n: exp.Expr) -> exp.Expr:
+    """Return the aggregate that makes one `n` of those of several days."""
+    return exp.Max(this=n) if call.function in SKETCHED else exp.Sum(this=n)
+
+
+def _text_of(call: AggregateCall, dialect: str, column: Column, type_of: TypeOf) -> exp.Expr:
+    return _inside(dialect, column, type_of).value(_argument(call)).to(STRING, dialect)
+
+
+def _argument(call: AggregateCall) -> exp.Expr:
     if call.argument is None:
-        raise ValueError(f"@{call.function} counts rows, not values")
-    value = inside.value(call.argument).sealed()
-    if call.filter is None:
-        return value
-    return exp.Case(ifs=[exp.If(this=inside.boolean(call.filter), true=value)])
+        raise blame(call.node, f"@{call.function} counts values, not rows", "name a value")
+    return call.argument
 
 
 def from_values(call: AggregateCall, value: exp.Expr, n: exp.Expr, dialect: str) -> exp.Expr:
@@ -229,7 +261,7 @@ def from_values(call: AggregateCall, value: exp.Expr, n: exp.Expr, dialect: str)
 
 def empty(call: AggregateCall, type_: Type | None = None) -> exp.Expr:
     """Return what `call` is without any row: 0 for counts, else NULL (of `type_`, if given)."""
-    if call.function.startswith("COUNT"):
+    if call.function in COUNTS:
         return cast(number(0), "BIGINT")
     return exp.null() if type_ is None else exp.Cast(this=exp.null(), to=sql_type(type_))
 

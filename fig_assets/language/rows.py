@@ -17,6 +17,7 @@ from fig_assets.language.duck import (
     call,
     cast,
     finite,
+    hashed,
     let,
     number,
     operand,
@@ -157,12 +158,6 @@ def _timestamp_diff(arguments: Sequence[exp.Expr]) -> exp.Expr:
     size = MICROSECONDS[str(literal_of(unit)).lower().removesuffix("s")]
     whole = between if size == 1 else exp.IntDiv(this=operand(between), expression=number(size))
     return attempt(whole)
-
-
-def _hash(arguments: Sequence[exp.Expr]) -> exp.Expr:
-    digits = call("SUBSTRING", call("MD5", arguments[0]), number(1), number(16))
-    wide = cast(operand(exp.DPipe(this=text("0x"), expression=digits)), "UBIGINT")
-    return cast(operand(exp.IntDiv(this=wide, expression=number(2))), "BIGINT")
 
 
 def _is_null(arguments: Sequence[exp.Expr]) -> exp.Expr:
@@ -352,7 +347,7 @@ ROW_FUNCTIONS: dict[str, RowFunction] = {
         _timestamp_diff,
         on_bad_input=_OUT_OF_RANGE,
     ),
-    "HASH": RowFunction("value text", BIGINT, "@HASH($email)", _hash),
+    "HASH": RowFunction("value text", BIGINT, "@HASH($email)", lambda a: hashed(a[0])),
     "LEVENSHTEIN": RowFunction(
         "a string, b string",
         BIGINT,

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 AGGREGATES = frozenset(
     {
+        "APPROX_COUNT_DISTINCT",
         "AVG",
         "BOOL_AND",
         "BOOL_OR",

@@ -20,11 +20,13 @@ from fig_assets.language.functions import (
     AggregateCall,
     calls,
     daily,
-    infer,
     lower,
     needs_values,
     state_types,
+    times_of,
+    value_item_type,
     value_type,
+    values_of,
 )
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import BIGINT, BOOLEAN, Type, arrow_type, convert
@@ -98,7 +100,7 @@ def call_states(definition: Aggregated, group: Group) -> tuple[CallStates, ...]:
             suffix: (f"{title}_{suffix}_{meaning[:6]}", kind) for suffix, kind in kinds.items()
         }
         values = f"{group.relation}/{title}_{meaning[:6]}" if needs_values(call) else None
-        item = BIGINT if call.argument is None else infer(call.argument, types)
+        item = value_item_type(call, types) if values else BIGINT
         result = value_type(call, types)
         found.append(CallStates(call, definition, title, columns, values, item, result, meaning))
     return tuple(found)
@@ -174,13 +176,13 @@ def select_values(
     """Select one day's values of one aggregate call.
 
     Returns:
-        One row for each entity and value, columns `(day, entity, value, n)`, n events.
+        One row for each entity and value, columns `(day, entity, value, n)`, n events. Where the
+        call counts approximately, the value is a register and n its highest rank.
     """
     definition = call.definition
     read, types = _columns_of(definition), typed(definition.types)
-    argument = call.call.argument if call.call.argument is not None else exp.null()
-    item = lower(argument, dialect, read, types)
-    times = named(exp.Count(this=exp.Star()), TIMES)
+    item = values_of(call.call, dialect, read, types)
+    times = named(times_of(call.call, dialect, read, types), TIMES)
     columns = [*_key_columns(states, day, dialect), named(item, VALUE), times]
     query = _from_events(columns, states.group, event, day, dialect)
     query.where(_present(_entity(states, dialect)), _present(item.copy()), copy=False)

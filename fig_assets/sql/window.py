@@ -11,7 +11,15 @@ from fig_assets.engines.base import DAY, Column, Read, Target
 from fig_assets.graph.nodes import Aggregated, Attribute, Computed, Family, label_of
 from fig_assets.graph.period import Period, Window
 from fig_assets.graph.version import fingerprint
-from fig_assets.language.functions import AggregateCall, empty, finish, from_values, merge
+from fig_assets.language.duck import cast
+from fig_assets.language.functions import (
+    AggregateCall,
+    empty,
+    finish,
+    from_values,
+    merge,
+    merged_times,
+)
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type, arrow_type, convert
 from fig_assets.language.value import bare
@@ -202,7 +210,8 @@ def _left_join(name: str, source: str, key: str) -> exp.Join:
 def _from_values(states: GroupStates, call: CallStates, days: Window, dialect: str) -> exp.Select:
     key = states.family.granularity
     table = scan(call.values or "", states.value_columns(call), days, "daily")
-    columns = [column(key), column(VALUE), named(_total(), TIMES)]
+    total = cast(merged_times(call.call, column(TIMES)), "BIGINT")
+    columns = [column(key), column(VALUE), named(total, TIMES)]
     distinct = _grouped(columns, table, days, [key, VALUE])
     result = from_values(call.call, column(VALUE), column(TIMES), dialect)
     seen = exp.Subquery(this=distinct, alias=exp.TableAlias(this=exp.to_identifier("seen")))
@@ -211,10 +220,6 @@ def _from_values(states: GroupStates, call: CallStates, days: Window, dialect: s
 
 def _state(names: dict[str, str], part: str) -> exp.Expr:
     return column(names[part])
-
-
-def _total() -> exp.Expr:
-    return exp.Cast(this=exp.Sum(this=column(TIMES)), to=exp.DataType(this=exp.DType.BIGINT))
 
 
 def _all_entities(chain: Chain, family: Family, groups: Sequence[str]) -> str:

@@ -25,8 +25,10 @@ from fig_assets.language.functions import (
     infer,
     lower,
     merge,
+    merged_times,
     needs_values,
     state_types,
+    times_of,
     value_type,
     values_of,
 )
@@ -126,7 +128,8 @@ def test_the_type_of_an_expression_is_inferred(text: str, name: str) -> None:
         ("$v::string", "$v::string", "an embedding(2) can never become a string", ""),
         ("$i::embedding(2)", "$i::embedding(2)", "a bigint can never become an embedding(2)", ""),
         ("@CONCAT($v)", "$v", "@CONCAT takes a simple value here, not an embedding(2)", ""),
-        ("@APPROX_COUNT_DISTINCT($s)", "@APPROX_COUNT_DISTINCT", "unknown function", ""),
+        ("@APPROX_DISTINCT($s)", "@APPROX_DISTINCT", "unknown function", ""),
+        ("@APPROX_COUNT_DISTINCT($v)", "$v", "@APPROX_COUNT_DISTINCT takes string or", ""),
     ],
 )
 def test_a_misfit_is_refused_where_it_stands(
@@ -226,8 +229,12 @@ def _states(call: AggregateCall) -> exp.Select:
 
 def _values(call: AggregateCall) -> exp.Select:
     value = exp.alias_(values_of(call, "duckdb", column, type_of), "value")
-    counts = exp.select(value, exp.alias_(exp.Count(this=exp.Star()), "n"))
-    inner = counts.from_("events").group_by("1").subquery("counts")
+    n = exp.alias_(times_of(call, "duckdb", column, type_of), "n")
+    counts = exp.select("day", value, n).from_("events").group_by("1", "2")
+    if call.filter is not None:
+        counts = counts.where(lower(call.filter, "duckdb", column, type_of))
+    n = exp.alias_(merged_times(call, exp.column("n")), "n")
+    inner = exp.select("value", n).from_(counts.subquery("days")).group_by("1").subquery("counts")
     return exp.select(from_values(call, exp.column("value"), exp.column("n"), "duckdb")).from_(
         inner
     )
@@ -257,6 +264,11 @@ def rows_of(name: str, values: Sequence[object], **more: Sequence[object]) -> li
         ("@COUNT_IF($b)", "b", [None], 0),
         ("@COUNT_DISTINCT($s)", "s", ["a", None, "b", "a"], 2),
         ("@COUNT_DISTINCT($s)", "s", [None], 0),
+        ("@APPROX_COUNT_DISTINCT($s)", "s", ["a", None, "b", "a"], 2),
+        ("@APPROX_COUNT_DISTINCT($s)", "s", [None], 0),
+        ("@APPROX_COUNT_DISTINCT($i) FILTER (WHERE $i > 1)", "i", [1, None, 3, 4], 2),
+        ("@APPROX_COUNT_DISTINCT($i)", "i", list(range(60)), 60),
+        ("@APPROX_COUNT_DISTINCT($ts) + 1", "ts", [moment(2024, 1, 1), None], 2),
         ("@SUM($i)", "i", [1, None, 3], 4),
         ("@SUM($i)", "i", [None, None], None),
         ("@SUM($i)", "i", [MAX, MAX, MIN, MIN], -2),
