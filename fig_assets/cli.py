@@ -24,6 +24,7 @@ MOST_COLUMNS = 6
 NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 EVENTS, DAYS, COUNT = click.IntRange(min=100), click.IntRange(min=1), click.IntRange(min=0)
+GUIDE = "docs/editor.md"
 out, err = Console(), Console(stderr=True)
 
 
@@ -141,6 +142,37 @@ def lock(
             click.echo(f"{mark} {key}")
     words = f"{len(found.new)} new, {len(found.removed)} removed, {len(found.changed)} changed"
     click.echo(f"{report.file.name}: {words if report.is_written else 'nothing to do'}")
+
+
+@main.command()
+@click.option(
+    "--project",
+    "folder",
+    envvar="FIG_PROJECT",
+    default="configs",
+    show_default=True,
+    help="Folder of the project.",
+)
+@click.option("--out", default=".fig/schemas", show_default=True, help="Folder to write to.")
+@click.option("--settings/--no-settings", default=True, help="Tell VS Code as well.")
+def schema(folder: str, out: str, *, settings: bool) -> None:
+    """Write JSON Schemas, by which editors complete, explain and check configuration files.
+
+    Example: fig schema
+    """
+    from fig_assets.config.editor import SETTINGS, write_schemas
+
+    here = Path.cwd()
+    inside = Path(folder).resolve().is_relative_to(here)
+    workspace = here if inside else Path(folder).resolve().parent
+    written = write_schemas(Path(folder), Path(out), workspace, settings=settings)
+    click.echo(f"{len(written.schemas)} schemas in {out}")
+    if written.settings is not None:
+        click.echo(f"{SETTINGS} names them; other editors: {GUIDE}")
+        return
+    if settings:
+        click.echo(f"{workspace / SETTINGS} is no plain JSON and stays as it is; add to it:")
+    click.echo(json.dumps(written.snippet, indent=2))
 
 
 @main.command()

@@ -77,6 +77,21 @@ def test_lock_hands_out_ids_that_validate_lists_and_asks_for(tmp_path: Path) -> 
     assert shown.endswith(f"#{lock['attributes']['features/request/ip__v1']['id']}")
 
 
+def test_schema_maps_the_files_of_the_folder_that_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    done = fig("schema", "--project", "team/configs")
+    printed = fig("schema", "--project", "team/configs", "--no-settings")
+
+    assert done.exit_code == OK, done.output
+    assert "7 schemas in .fig/schemas" in done.stdout
+    mapped = json.loads((tmp_path / ".vscode" / "settings.json").read_text(encoding="utf-8"))
+    assert mapped["json.schemas"][0]["fileMatch"] == ["/team/configs/project.json"]
+    assert json.loads(printed.stdout.partition("\n")[2]) == mapped
+
+
 def test_validate_refuses_a_lock_that_is_out_of_date(tmp_path: Path) -> None:
     configs = write_project(tmp_path)
     project = ("--project", str(configs))

@@ -121,14 +121,19 @@ def _block(lines: Sequence[str]) -> str:
 
 def write_lock(lock: Lock) -> None:
     """Replace the file at once: whoever reads it sees the old one or the new one."""
-    handle, name = tempfile.mkstemp(prefix=f".{FILE}.", suffix=".tmp", dir=lock.path.parent)
+    replace_text(lock.path, lock.text())
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make `text` the content of a file, at once."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(lock.text())
+            stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
-        Path(name).replace(lock.path)
+        Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
 

@@ -12,10 +12,12 @@ from pydantic import (
     ConfigDict,
     PlainValidator,
     Strict,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic import Field as Bound
 
+from fig_assets.config.patterns import DAY, NAME, REFERENCE, SCALAR, TAGS, TYPE
 from fig_assets.config.rules import (
     Unknown,
     check_name,
@@ -26,21 +28,24 @@ from fig_assets.config.rules import (
     wrong,
 )
 
-Name = Annotated[str, AfterValidator(check_name)]
+Name = Annotated[str, AfterValidator(check_name), WithJsonSchema(NAME)]
 """A name the user gives to a thing: `[a-z][a-z0-9_]*`, at most 63 characters, no `__`."""
 
-Reference = Annotated[str, AfterValidator(check_reference)]
+Reference = Annotated[str, AfterValidator(check_reference), WithJsonSchema(REFERENCE)]
 """The name of an attribute, pinned to a version or not: `failure_rate` or `failure_rate@2`."""
 
 Text = Annotated[str, Bound(min_length=1)]
+TypeName = Annotated[Text, WithJsonSchema(TYPE)]
 Positive = Annotated[int, Strict(), Bound(ge=1, le=100_000)]
 NotNegative = Annotated[int, Strict(), Bound(ge=0, le=100_000)]
 Number = Annotated[float, Strict(), Bound(allow_inf_nan=False)]
 Share = Annotated[float, Strict(), Bound(ge=0, le=1)]
 Flag = Annotated[bool, Strict()]
-Day = Annotated[date, BeforeValidator(date_of)]
-Scalar = Annotated[bool | int | float | str | None, PlainValidator(check_scalar)]
-Tags = Annotated[dict[str, str], BeforeValidator(tags_of)]
+Day = Annotated[date, BeforeValidator(date_of), WithJsonSchema(DAY)]
+Scalar = Annotated[
+    bool | int | float | str | None, PlainValidator(check_scalar), WithJsonSchema(SCALAR)
+]
+Tags = Annotated[dict[str, str], BeforeValidator(tags_of), WithJsonSchema(TAGS)]
 
 
 class Node(BaseModel):

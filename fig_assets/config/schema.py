@@ -8,7 +8,7 @@ things (a source, a field, a type, a period) are kept as text: the graph knows w
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema, model_validator
 from pydantic import Field as Bound
 
 from fig_assets.config.environment import (
@@ -41,9 +41,11 @@ from fig_assets.config.node import (
     Reference,
     Scalar,
     Text,
+    TypeName,
     Versions,
     exactly_one,
 )
+from fig_assets.config.patterns import PERIOD, PREFIX
 from fig_assets.config.rules import check_prefix, wrong
 
 __all__ = [
@@ -81,6 +83,8 @@ __all__ = [
     "WeakLabel",
 ]
 
+PeriodName = Annotated[Text, WithJsonSchema(PERIOD)]
+
 # ---------------------------------------------------------------- events and tables
 
 
@@ -92,7 +96,7 @@ class Field(Attribute):
     """
     function: Text | None = None
     """An expression over other fields. Example: `"$outcome = 'FAILURE'"`."""
-    type: Text | None = None
+    type: TypeName | None = None
     """What the value is converted to. Example: `"bigint"`."""
     checks: Checks = ()
     """What must hold for the values of a day. Example: `"nonnull"`."""
@@ -144,7 +148,7 @@ class Table(Described):
     """`static` has one content; of `daily` tables day D has the newest file up to D."""
     as_of: Literal["same_day", "event_time"] | None = None
     """Which day's snapshot a row sees: without it that of the day before."""
-    columns: Annotated[dict[Name, Text], Bound(min_length=1)]
+    columns: Annotated[dict[Name, TypeName], Bound(min_length=1)]
     """Columns by name, with their types. Example: `{"email": "string"}`."""
 
 
@@ -159,7 +163,7 @@ class Match(Node):
 
     field: Text
     """A feature of this family, or a field of its base event, that is the key of the source."""
-    period: Text | None = None
+    period: PeriodName | None = None
     """Which windows of a windowed family. Example: `"weekly_by_day"`."""
     within_days: Positive | None = None
     """How many days back the newest row of another row family is looked for. Example: `30`."""
@@ -174,7 +178,7 @@ class Feature(Attribute):
     """A Python function that gives one column. Example: `"names:similarity"`."""
     inputs: tuple[Text, ...] = ()
     """What the Python function reads. Example: `["$sender_name"]`."""
-    type: Text | None = None
+    type: TypeName | None = None
     """What the value is converted to. Example: `"float"`."""
     checks: Checks = ()
     """What must hold for the values of a day. Example: `{"in_range": [0, 1]}`."""
@@ -237,7 +241,7 @@ class Group(Node):
     """Keeps the rows of the source for which it is TRUE."""
     features: Features
     """Features by name, or, of what is joined, `"*"` or a list of names."""
-    prefix: Annotated[str, BeforeValidator(check_prefix)] | None = None
+    prefix: Annotated[str, BeforeValidator(check_prefix), WithJsonSchema(PREFIX)] | None = None
     """What stands before the names of joined features. Example: `"org_"`."""
     as_of: Literal["same_day", "event_time"] | None = None
     """`same_day` lets a row see the windows of its own day, with a warning."""
@@ -312,9 +316,9 @@ class Family(Described):
     """The name of the family. Example: `"asn"`."""
     granularity: Name
     """What a row is about: the name of the key column. Example: `"ip_address"`."""
-    granularity_type: Text | None = None
+    granularity_type: TypeName | None = None
     """The type of the key. Example: `"bigint"`."""
-    period: Annotated[tuple[Text, ...], Bound(min_length=1)] | None = None
+    period: Annotated[tuple[PeriodName, ...], Bound(min_length=1)] | None = None
     """Windows of days; left out, there is a row for each event. Example: `["weekly_by_day"]`."""
     groups: Annotated[tuple[Group, ...], Bound(min_length=1)]
     """Features by source. The order does not matter."""
