@@ -63,7 +63,8 @@ WITH candidates AS (
         LIST_EXTRACT(parsed__, 4),
         '^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$'
       ) AS DOUBLE)
-    END AS amount__v1
+    END AS amount__v1,
+    parsed__
   FROM parsed
 ), step_4 AS (
   SELECT
@@ -81,7 +82,9 @@ SELECT
   shop__v1,
   country__v1,
   amount__v1,
-  is_refund__v1
+  is_refund__v1,
+  NOT LIST_EXTRACT(parsed__, 2) IS NULL AND shop__v1 IS NULL AS lost__shop__v1,
+  NOT LIST_EXTRACT(parsed__, 4) IS NULL AND amount__v1 IS NULL AS lost__amount__v1
 FROM step_4
 ORDER BY
   event_time,
