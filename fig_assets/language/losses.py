@@ -12,12 +12,15 @@ from fig_assets.language.functions import AggregateCall
 from fig_assets.language.lower import Column, Lowering, TypeOf
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.tree import AGGREGATES, function_name
-from fig_assets.language.types import BIGINT, DATE, FLOAT, JSON, NULL, Type
+from fig_assets.language.types import BIGINT, DATE, FLOAT, JSON, NULL, STRING, Type
 from fig_assets.language.value import Value, bare
 
 LOSING = frozenset(
     {
         "ABS",
+        "ARRAY_CONTAINS",
+        "ARRAY_JOIN",
+        "ARRAY_REGEXP_LIKE",
         "ARRAY_SIZE",
         "EXP",
         "HAVERSINE_KM",
@@ -173,7 +176,10 @@ class _Losses:
                 return None if self._divides_always(node) else self._all_present(node.expressions)
             case exp.Anonymous() if node.name in _CONVERTING:
                 (argument,) = node.expressions
-                return self._unread(self.lowering.value(argument), _read_as(node.name))
+                value = self.lowering.value(argument)
+                if node.name == "DATE":
+                    return self._unread(value, DATE)
+                return self._unread(Value(value.to(STRING, self.lowering.dialect), STRING), JSON)
             case exp.Anonymous() if node.name in LOSING:
                 return self._arguments(node)
             case _:
@@ -314,10 +320,6 @@ def _any(losses: Iterable[exp.Expr]) -> exp.Expr | None:
 def _is_constant(tree: exp.Expr) -> bool:
     """Tell whether a converted literal is a value, and not the NULL of one that has none."""
     return not isinstance(tree.this if isinstance(tree, exp.Cast) else tree, exp.Null)
-
-
-def _read_as(function: str) -> Type:
-    return DATE if function == "DATE" else JSON
 
 
 def _kinds(function: str) -> list[str]:

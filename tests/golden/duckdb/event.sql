@@ -51,6 +51,7 @@ WITH candidates AS (
     source_line,
     LIST_EXTRACT(parsed__, 1) AS session__v1,
     TRY_CAST(REGEXP_EXTRACT(LIST_EXTRACT(parsed__, 2), '^[+-]?[0-9]+(?:\.0*)?$') AS BIGINT) AS shop__v1,
+    NOT LIST_EXTRACT(parsed__, 2) IS NULL AS found__shop__v1,
     LIST_EXTRACT(parsed__, 3) AS country__v1,
     CASE
       WHEN ISFINITE(
@@ -64,7 +65,7 @@ WITH candidates AS (
         '^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$'
       ) AS DOUBLE)
     END AS amount__v1,
-    parsed__
+    NOT LIST_EXTRACT(parsed__, 4) IS NULL AS found__amount__v1
   FROM parsed
 ), step_4 AS (
   SELECT
@@ -83,8 +84,8 @@ SELECT
   country__v1,
   amount__v1,
   is_refund__v1,
-  NOT LIST_EXTRACT(parsed__, 2) IS NULL AND shop__v1 IS NULL AS lost__shop__v1,
-  NOT LIST_EXTRACT(parsed__, 4) IS NULL AND amount__v1 IS NULL AS lost__amount__v1
+  found__shop__v1 AND shop__v1 IS NULL AS lost__shop__v1,
+  found__amount__v1 AND amount__v1 IS NULL AS lost__amount__v1
 FROM step_4
 ORDER BY
   event_time,
