@@ -1,7 +1,7 @@
 """Which rows lose a value in an expression: an operation had its inputs and could not do it."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -103,26 +103,27 @@ def lost_before(
     return _steps([(losses.of(call.filter), losses.lowering.boolean(call.filter), inside)], None)
 
 
-def can_overflow(call: AggregateCall, argument: Type | None) -> bool:
-    """Tell whether the aggregate of values that are there can be out of range."""
-    return call.function in OVERFLOWING and (
-        argument == FLOAT or (call.function == "SUM" and argument == BIGINT)
-    )
+def can_overflow(call: AggregateCall, states: Mapping[str, Type]) -> bool:
+    """Tell whether the aggregate of values that are there can be out of range.
+
+    `states` are the types of its daily state, by suffix.
+    """
+    if call.function == "SUM":
+        return "sum_high" in states or states.get("sum") == FLOAT
+    return call.function in OVERFLOWING and states.get("sum") == FLOAT
 
 
-def has_values(
-    call: AggregateCall, argument: Type | None, state: Callable[[str], exp.Expr]
-) -> exp.Expr:
+def has_values(call: AggregateCall, state: Mapping[str, exp.Expr]) -> exp.Expr:
     """Return the aggregate that says whether `call`, which can overflow, has a value to give.
 
     `state` says where the column of a suffix stands.
     """
     if call.function == "SUM":
         # The sums that the merge makes anyway.
-        whole = argument == BIGINT
-        return _present(called("SUM", state("sum_high")) if whole else called("FSUM", state("sum")))
+        whole = state.get("sum_high")
+        return _present(called("FSUM", state["sum"]) if whole is None else called("SUM", whole))
     least = 1 if call.function == "AVG" else 2
-    return exp.GTE(this=called("SUM", state("count")), expression=number(least))
+    return exp.GTE(this=called("SUM", state["count"]), expression=number(least))
 
 
 @dataclass(frozen=True)

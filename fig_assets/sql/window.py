@@ -20,7 +20,6 @@ from fig_assets.language.functions import (
     merge,
     merged_times,
 )
-from fig_assets.language.losses import lost
 from fig_assets.language.lower import Lowering
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type, arrow_type, convert
@@ -48,8 +47,8 @@ from fig_assets.sql.expressions import (
     value,
 )
 from fig_assets.sql.layer import Layer
-from fig_assets.sql.losses import losses, lost_column
-from fig_assets.sql.window_losses import lost_in_call, lost_of_window
+from fig_assets.sql.losses import losses
+from fig_assets.sql.window_losses import lost_of_window, lost_over_aggregates
 
 WINDOW_START, WINDOW_END, WINDOW_COMPLETE = "window_start", "window_end", "window_complete"
 BOUNDS: dict[str, pa.DataType] = {
@@ -156,7 +155,9 @@ def select_windows(
         *(column(a.column) for a in attributes),
         *(_bounds(window, start) if layer.is_first else ()),
         *losses(attributes, dialect),
-        *_losses(family, attributes, values, dialect),
+        *lost_over_aggregates(
+            family, attributes, lambda a: _lowering(family, a, values, dialect)[1], _result
+        ),
     ]
     rows = select(columns, source).order_by(column(family.granularity), copy=False)
     return chain.finish(rows)
@@ -334,24 +335,6 @@ def _finished(
     definition, lowering = _lowering(family, attribute, values, dialect)
     tree = lowering.value(definition.expression.tree).sealed()
     return convert(tree, definition.result, attribute.type, dialect)
-
-
-def _losses(
-    family: Family, attributes: Sequence[Attribute], values: dict[str, exp.Expr], dialect: str
-) -> list[exp.Expr]:
-    """Select in which windows the features over aggregates lost a value."""
-    found: list[exp.Expr] = []
-    for attribute in attributes:
-        if isinstance(attribute.definition, Aggregated):
-            definition, lowering = _lowering(family, attribute, values, dialect)
-            calls_ = call_states(definition, family.groups[definition.group])
-            parts = [part for call in calls_ for part in lost_in_call(call, _result(call))]
-            tree = definition.expression.tree
-            own = lost(tree, lowering, attribute.type, column(attribute.column))
-            parts += [own] if own is not None else []
-            if parts:
-                found.append(named(exp.or_(*parts, copy=False), lost_column(attribute)))
-    return found
 
 
 def _lowering(
