@@ -247,12 +247,16 @@ def row(**values: Value) -> Scope:
     return lambda name, version: values[name]
 
 
+def event(second: int, event_id: str | None = "e") -> dict[str, Value]:
+    return {"event_time": datetime(2024, 3, 15, 0, 0, second), "event_id": event_id}  # noqa: DTZ001
+
+
 ROWS = [
-    row(n=3, x=0.1, word="b", bad=True),
-    row(n=None, x=0.2, word=None, bad=None),
-    row(n=1, x=0.3, word="a", bad=False),
-    row(n=3, x=-0.6, word="a", bad=True),
-    row(n=5, x=None, word="b", bad=True),
+    row(n=3, x=0.1, word="b", bad=True, **event(1)),
+    row(n=None, x=0.2, word=None, bad=None, **event(2)),
+    row(n=1, x=0.3, word="a", bad=False, **event(3)),
+    row(n=3, x=-0.6, word="a", bad=True, **event(4)),
+    row(n=5, x=None, word="b", bad=True, **event(5)),
 ]
 
 
@@ -287,6 +291,20 @@ ROWS = [
 def test_an_aggregate_ignores_nulls(expression: str, expected: Value, over_nothing: Value) -> None:
     assert evaluate_over(expression, ROWS, scope) == expected
     assert evaluate_over(expression, [], scope) == over_nothing
+
+
+def test_first_and_last_go_by_time_then_id_then_value() -> None:
+    rows = [
+        row(word="y", **event(1, None)),
+        row(word="x", **event(1, None)),
+        row(word="z", **event(1, "a")),
+        row(word="a", **event(0, "b")),
+        row(word="b", **event(0, None)),
+    ]
+    assert evaluate_over("@FIRST($word)", rows, scope) == "a"
+    assert evaluate_over("@FIRST($word)", rows[:2], scope) == "x"
+    assert evaluate_over("@FIRST($word)", rows[:3], scope) == "z"
+    assert evaluate_over("@LAST($word)", rows, scope) == "y"
 
 
 def test_a_sum_beyond_bigint_is_null() -> None:

@@ -10,17 +10,15 @@ from fig_assets.config.schema import Group, JoinedOptions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.families import FamilyOwner
 from fig_assets.graph.models import ModelOwner
-from fig_assets.graph.nodes import Aggregated, Attribute, Join, Joined, Table
+from fig_assets.graph.nodes import Attribute, Join, Joined, Table
 from fig_assets.graph.owners import Choice, Rows
 from fig_assets.graph.period import DAY_BEFORE, SAME_DAY, Period, Reach
 from fig_assets.graph.scope import Scope
 from fig_assets.graph.version import Part
-from fig_assets.language.functions import calls
 from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, Type, convertible
 
 Source = Table | FamilyOwner | ModelOwner | Rows
 
-COUNTS = {"COUNT", "COUNT_IF", "COUNT_DISTINCT"}
 LONGEST = 63
 """How many characters a name may have."""
 
@@ -289,16 +287,3 @@ def reach_meaning(reach: Reach | None) -> Part:
     if reach is None or reach.first == reach.last:
         return reach.first if reach else None
     return [reach.first, reach.last]
-
-
-def counts(source: Attribute) -> bool:
-    """Tell whether an attribute is a plain count, which is 0 over nothing."""
-    definition = source.definition
-    if not isinstance(definition, Aggregated):
-        return False
-    found = calls(definition.expression.tree)
-    return (
-        len(found) == 1
-        and found[0].node is definition.expression.tree
-        and (found[0].function in COUNTS)
-    )

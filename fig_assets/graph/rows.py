@@ -11,7 +11,7 @@ from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import in_order
-from fig_assets.graph.joins import JoinedGroup, Taken, counts, reach_meaning, renumbered
+from fig_assets.graph.joins import JoinedGroup, Taken, reach_meaning, renumbered
 from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
     About,
@@ -42,6 +42,7 @@ from fig_assets.graph.scope import (
     refuse_aggregates,
 )
 from fig_assets.graph.version import Part, fingerprint
+from fig_assets.graph.zero import is_zero_without_events
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type
 
@@ -330,7 +331,8 @@ class RowOwner(Rows):
             kind, column = source.type, source.column
             inputs.append(Input(source.key, join.reach or SAME_DAY))
             described = replace(source.about, deprecated=None, where=where)
-            if group.no_match == "zero" and options.default is None and counts(source):
+            is_open = group.no_match == "zero" and options.default is None
+            if is_open and is_zero_without_events(self.scope, source, period):
                 options = JoinedOptions(default=0)
         self._group(taken.group).check_default(taken.name, options.default, kind)
         meaning = (

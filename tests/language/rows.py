@@ -32,7 +32,6 @@ TYPES = {
     "ts": TIMESTAMP,
     "tt": TIMESTAMP,
     "d": DATE,
-    "e": DATE,
     "v": Type("embedding", 2),
     "w": Type("embedding", 3),
 }

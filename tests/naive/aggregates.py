@@ -1,4 +1,4 @@
-"""Aggregates over the values that are not NULL, in the order of event time and event id."""
+"""Aggregates over the values that are not NULL; for FIRST and LAST they come in order."""
 
 import hashlib
 import math

@@ -11,7 +11,6 @@ product     := sign ((* | / | %) sign)*
 sign        := (- | +) sign | cast
 cast        := primary (::type)*
 primary     := literal | $name[@N] | @NAME(list) [FILTER (WHERE either)] | (either) | CASE ...
-               | CAST(either AS type)
 """
 
 import re
@@ -75,7 +74,7 @@ def evaluate_over(expression: str, rows: Sequence[Scope], siblings: Scope) -> Va
     """Give the value of an expression whose aggregates read `rows`; the rest reads `siblings`.
 
     Args:
-        rows: in the order of event time and event id, which FIRST and LAST rely on.
+        rows: each with `event_time` and `event_id`, by which FIRST and LAST go.
     """
     return _value_over(parse(expression), rows, siblings)
 
@@ -105,8 +104,16 @@ def _value_over(tree: Tree, rows: Sequence[Scope], siblings: Scope) -> Value:
     if tree.condition is not None:
         rows = [row for row in rows if _value(tree.condition, row) is True]
     [argument] = tree.arguments
-    found = [_value(argument, row) for row in rows]
-    return AGGREGATES[tree.function]([value for value in found if value is not None])
+    found = [(value, row) for row in rows if (value := _value(argument, row)) is not None]
+    if tree.function in ("FIRST", "LAST"):
+        found.sort(key=lambda pair: _moment(pair[1], pair[0]))
+    return AGGREGATES[tree.function]([value for value, _ in found])
+
+
+def _moment(row: Scope, value: Value) -> tuple[object, ...]:
+    """Order by event time, then event id (none last), then the value itself."""
+    event_id = row("event_id", None)
+    return row("event_time", None), event_id is None, event_id or "", value
 
 
 class _Parser:
@@ -227,8 +234,6 @@ class _Parser:
             return Literal(_CONSTANTS[token.upper()])
         if kind == "word" and token.upper() == "CASE":
             return self._case()
-        if kind == "word" and token.upper() == "CAST":
-            return self._written_cast()
         if token != "(":
             raise ValueError(f"unexpected {token!r}")
         tree = self._either()
@@ -251,14 +256,6 @@ class _Parser:
         condition = self._either()
         self._expect(")")
         return Call(name, arguments, condition)
-
-    def _written_cast(self) -> Tree:
-        self._expect("(")
-        tree = self._either()
-        self._expect("AS")
-        tree = Call("CAST", (tree, Literal(self._take())))
-        self._expect(")")
-        return tree
 
     def _case(self) -> Tree:
         subject = None if self._peek() == "WHEN" else self._either()

@@ -10,7 +10,7 @@ from tests.naive.expressions import Scope, evaluate
 from tests.naive.layout import Feature, Layout, is_join, layout_of
 from tests.naive.python import evaluate_python
 from tests.naive.values import Value, convert
-from tests.naive.windows import value_over_nothing
+from tests.naive.windows import with_counts_of_zero
 from tests.naive.world import Row, Scores, World
 
 
@@ -20,8 +20,6 @@ class WideRow:
 
     row: Row
     scope: Scope
-    base_scope: Scope
-    """What the group that reads the events sees: fields before features."""
 
 
 def wide_rows(world: World, name: str, day: date, *, scores: Scores) -> list[WideRow]:
@@ -43,7 +41,7 @@ def wide_rows(world: World, name: str, day: date, *, scores: Scores) -> list[Wid
             features = _Features(layout, family["groups"], field=field, names=known, joins=joins)
             moment = {name: event[name] for name in ("event_time", "event_id")}
             row = {family["granularity"]: key, **moment, **features.all()}
-            kept[key] = WideRow(row, features.feature_or_field, features.field_or_feature)
+            kept[key] = WideRow(row, features.feature_or_field)
     return list(kept.values())
 
 
@@ -125,7 +123,7 @@ class _Joins:
         if group.get("no_match") != "zero":
             return None
         family = self._world.config.families[group["source"]]
-        nothing = value_over_nothing(self._world, family, feature.source_name, feature.version)
+        nothing = with_counts_of_zero(family, feature.source_name, feature.version)
         return nothing if nothing == 0 else None
 
     def _match(self, group: Spec, scope: Scope) -> Row | None:

@@ -6,11 +6,23 @@ from datetime import date, timedelta
 
 from tests.naive.config import Spec, Versions, column, period_days, versions
 from tests.naive.events import scope_of
-from tests.naive.expressions import Scope, evaluate, evaluate_over
+from tests.naive.expressions import (
+    Call,
+    Literal,
+    Reference,
+    Scope,
+    Tree,
+    evaluate,
+    evaluate_over,
+    parse,
+)
+from tests.naive.functions import FUNCTIONS
 from tests.naive.layout import columns_of
 from tests.naive.python import evaluate_python
-from tests.naive.values import Value, convert
+from tests.naive.values import ALIASES, Value, convert
 from tests.naive.world import Row, Scores, World
+
+_NUMBERS = {"bigint", "float"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +37,8 @@ def window_rows(world: World, name: str, period: str, day: date, *, scores: Scor
     """Aggregate the days [day - N + 1, day], both included; days before the start hold nothing."""
     family = world.config.families[name]
     first = day - timedelta(days=period_days(period) - 1)
-    groups = groups_of(world, name, period, day, scores)
+    days = [first + timedelta(days=n) for n in range(period_days(period))]
+    groups = [_group(world, family, group, days, scores) for group in family["groups"]]
     keys = {key for group in groups for key in group.rows_of}
     return [
         {
@@ -33,24 +46,42 @@ def window_rows(world: World, name: str, period: str, day: date, *, scores: Scor
             "window_start": first,
             "window_end": day + timedelta(days=1),
             "window_complete": first >= world.config.start,
-            **features_of(world, groups, key),
+            **_features(world, groups, key),
         }
         for key in sorted(keys)  # type: ignore[type-var]
     ]
 
 
-def groups_of(world: World, name: str, period: str, day: date, scores: Scores) -> list[Group]:
-    """Read the rows of the window that ends with `day`, group by group."""
-    family = world.config.families[name]
-    first = day - timedelta(days=period_days(period) - 1)
-    days = [first + timedelta(days=n) for n in range(period_days(period))]
-    return [_group(world, family, group, days, scores) for group in family["groups"]]
+def with_counts_of_zero(family: Spec, feature: str, version: int) -> Value:
+    """Give a number made of nothing but counts and numbers, all counts being 0; else None."""
+    known = {name: it for group in family["groups"] for name, it in _definitions(group).items()}
+
+    def value(name: str, version: int | None) -> Value:
+        live = known[name]
+        spec = live.all[live.default if version is None else version]
+        if "function" not in spec:
+            return None
+        if "type" in spec and ALIASES.get(spec["type"], spec["type"]) not in _NUMBERS:
+            return None
+        found = _with_counts_of_zero(parse(spec["function"]), value)
+        return convert(found, spec["type"]) if "type" in spec else found
+
+    return value(feature, version)
 
 
-def value_over_nothing(world: World, family: Spec, feature: str, version: int) -> Value:
-    """Give a feature as it would be over no rows at all: 0 for a count, else mostly None."""
-    groups = [Group(_definitions(group), {}) for group in family["groups"]]
-    return features_of(world, groups, None)[column(feature, version)]
+def _with_counts_of_zero(tree: Tree, feature: Scope) -> Value:
+    match tree:
+        case Literal(int() | float() as number) if not isinstance(number, bool):
+            return number
+        case Reference(name, version):
+            return feature(name, version)
+        case Call(function) if "COUNT" in function:
+            return 0
+        case Call("CAST", (inner, Literal(str() as target))) if target in {*_NUMBERS, *ALIASES}:
+            return convert(_with_counts_of_zero(inner, feature), target)
+        case Call("+" | "-" | "*" | "/" | "DIVIDE" | "%" | "MOD" as function, sides):
+            return FUNCTIONS[function](*(_with_counts_of_zero(side, feature) for side in sides))
+    return None
 
 
 def _group(world: World, family: Spec, group: Spec, days: Iterable[date], scores: Scores) -> Group:
@@ -80,7 +111,7 @@ def _definitions(group: Spec) -> dict[str, Versions]:
     return {name: versions(definition) for name, definition in group["features"].items()}
 
 
-def features_of(world: World, groups: list[Group], key: Value) -> Row:
+def _features(world: World, groups: list[Group], key: Value) -> Row:
     """Compute every feature version of one granularity; siblings may stand in any group."""
     home = {name: group for group in groups for name in group.definitions}
     done: Row = {}

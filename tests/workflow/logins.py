@@ -60,6 +60,7 @@ ASN: Json = {
         {
             "features": {
                 "verdicts_a_login": "$verdict_count / $login_count",
+                "events_counted": "$verdict_count + $login_count",
                 "doubled": {"versions": {"1": "$failure_rate@2 * 2", "2": "$failure_rate * 2"}},
             }
         },
@@ -97,6 +98,8 @@ ASN: Json = {
                 "byte_mode": "@MODE($bytes)",
                 "failed_bytes": "@SUM($bytes) FILTER (WHERE $is_failure)",
                 "bytes_a_login": "@SUM($bytes) / @COUNT(*)",
+                "weighted_count": "@COUNT(*) FILTER (WHERE $is_failure) * 2 + @COUNT($bytes) / 7",
+                "count_and_one": "@COUNT(*) + 1",
                 "newest": {"function": "@MAX($event_time)", "type": "timestamp"},
                 "failure_count": {"function": "@SUM($is_failure)", "type": "bigint"},
                 "failure_rate": {
@@ -172,7 +175,11 @@ REQUEST: Json = {
             "source": "asn",
             "granularity_match": {"field": "asn", "period": "5d_by_day"},
             "no_match": "zero",
-            "features": ["login_count", "country_count", "verdict_count", "byte_sum", "hard_count"],
+            "features": [
+                *("login_count", "country_count", "verdict_count", "byte_sum", "hard_count"),
+                *("events_counted", "weighted_count", "count_and_one", "about_countries"),
+                *("verdicts_a_login", "failure_rate@2", "bytes_a_login", "sessions_about"),
+            ],
         },
         {
             "source": "asn",
