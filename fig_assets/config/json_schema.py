@@ -220,6 +220,7 @@ def _group(schema: Schema) -> Schema:
     properties = cast("dict[str, Schema]", schema["properties"])
     every, listed, own, joined = cast("list[Schema]", properties["features"].pop("oneOf"))
     properties["features"].pop("discriminator", None)
+    properties["features"]["type"] = ["object", "array", "string"]
     own = {**own, "description": 'Features by name. Example: `{"login_count": "@COUNT(*)"}`.'}
     taken: Schema = {"anyOf": cast("list[Json]", [every, listed, joined])}
     then: Schema = {"properties": {"features": taken}}

@@ -4,18 +4,23 @@ import ast
 import inspect
 import json
 import re
+import runpy
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
+import duckdb
 import pytest
 import yaml
 from click.testing import CliRunner
+from sqlglot import exp
 
 import fig_assets as fig
 from fig_assets.cli import main
-from fig_assets.language.functions import FUNCTIONS, Function, function_table
-from fig_assets.language.parse import parse
+from fig_assets.language.functions import FUNCTIONS, Function, function_table, infer, lower
+from fig_assets.language.parse import Reference, parse
 from tests.docs.documents import DOCUMENTS, ROOT, Example, commands, examples, write_files
 
 LANGUAGE = ROOT / "docs/language.md"
@@ -53,6 +58,12 @@ def test_the_table_of_functions_is_the_one_of_the_program() -> None:
     assert table == function_table(), "run: python docs/update_function_table.py"
 
 
+def test_the_tables_of_keys_are_those_of_the_program() -> None:
+    made = runpy.run_path(str(ROOT / "docs/update_key_tables.py"))["key_tables"]()
+    shown = (ROOT / "docs/keys.md").read_text(encoding="utf-8")
+    assert shown == made, "run: python docs/update_key_tables.py"
+
+
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda function: function.name)
 def test_the_example_of_each_function_parses(function: Function) -> None:
     assert parse(function.example).text == function.example
@@ -85,7 +96,43 @@ def test_an_excerpt_says_what_its_file_says(example: tuple[Path, Example]) -> No
 @pytest.mark.parametrize("example", every("fig"), ids=named)
 def test_every_line_of_an_expression_example_parses(example: tuple[Path, Example]) -> None:
     for line in example[1].text.splitlines():
-        assert parse(line).text == line
+        text = line.rpartition(" => ")[0].strip() if "result" in example[1].claims else line
+        assert parse(text).text == text
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
+        yield connection
+
+
+def value_of(engine: duckdb.DuckDBPyConnection, text: str) -> object:
+    """Return what an expression over no columns is, as the program computes it."""
+    tree = parse(text).tree
+    infer(tree, _no_column)
+    query = exp.select(lower(tree, "duckdb", _no_column, _no_column))
+    [(found,)] = engine.execute(query.sql("duckdb")).fetchall()
+    return found
+
+
+def _no_column(reference: Reference) -> NoReturn:
+    raise LookupError(reference)
+
+
+@pytest.mark.parametrize("example", every("fig", "result"), ids=named)
+def test_every_result_that_is_shown_is_the_result(
+    example: tuple[Path, Example], engine: duckdb.DuckDBPyConnection
+) -> None:
+    for line in example[1].text.splitlines():
+        expression, arrow, shown = line.rpartition(" => ")
+        assert arrow, line
+        assert "@" not in shown, "the result is written as a value"
+        found = value_of(engine, expression.strip())
+        told = None if shown.strip() == "NULL" else value_of(engine, shown.strip())
+        if isinstance(found, float) and isinstance(told, int | float):
+            assert round(found, 9) == told, line
+        else:
+            assert (type(found), found) == (type(told), told), line
 
 
 @pytest.mark.parametrize("example", every("sh"), ids=named)
