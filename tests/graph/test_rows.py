@@ -226,3 +226,15 @@ def test_a_fingerprint_follows_the_meaning(
     same = fingerprint(tmp_path / "a", name) == fingerprint(tmp_path / "b", name, change)
 
     assert same == is_same
+
+
+def test_a_joined_feature_names_its_place_among_the_joins_wherever_it_is_found(
+    tmp_path: Path,
+) -> None:
+    """Once the graph's own list named the place among the groups instead."""
+    graph = graph_of(tmp_path)
+    family = graph.row_families["request"]
+    for feature in family.features:
+        assert graph.attributes[feature.key] is feature
+        if isinstance(feature.definition, Joined):
+            assert feature.definition.join < len(family.joins)
