@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from fig_assets.errors import ConfigError, FigError, Problem
-from fig_assets.project import load_project
+from fig_assets.problems import problem_json, problem_text, show_problems
+from fig_assets.project import Project, load_project
 from fig_assets.terminal import Display, show_proofs, show_summary
 from fig_assets.workflow.lock import lock_project
 
@@ -36,7 +37,8 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except FigError as refusal:
-            err.print(str(refusal), markup=False, highlight=False, soft_wrap=True)
+            text = show_problems(refusal) if isinstance(refusal, ConfigError) else str(refusal)
+            err.print(text, markup=False, highlight=False, soft_wrap=True)
             ctx.exit(PROBLEMS)
 
 
@@ -76,18 +78,23 @@ def validate(
 
     Example: fig validate --strict
     """
-    with load_project(folder, env) as project:
-        outdated = project.lock_problems()
-        if any(problem.severity == "error" for problem in outdated):
-            raise ConfigError(outdated)
-        statements = project.bind()
+    try:
+        project, outdated, statements = _checked(folder, env)
+    except ConfigError as refusal:
+        if not as_json:
+            raise
+        problems = [problem_json(problem) for problem in refusal.problems]
+        click.echo(json.dumps({"valid": False, "problems": problems}))
+        sys.exit(PROBLEMS)
+    with project:
         graph, told = project.graph, (*project.warnings, *outdated)
         proved = project.prove() if proving else None
         if as_json:
-            warnings = [str(problem) for problem in told]
-            facts: dict[str, object] = {"attributes": len(graph.attributes), "ops": len(graph.ops)}
+            facts: dict[str, object] = {"valid": True, "attributes": len(graph.attributes)}
+            facts |= {"ops": len(graph.ops), "statements": statements}
             facts |= {"proofs": proved.as_json()} if proved else {}
-            click.echo(json.dumps({**facts, "statements": statements, "warnings": warnings}))
+            problems = [problem_json(problem) for problem in told]
+            click.echo(json.dumps({**facts, "problems": problems}))
         else:
             _show_problems(told)
             out.print(
@@ -341,13 +348,23 @@ def demo(*, days: int, events: int, folder: str) -> None:
         sys.exit(PROBLEMS)
 
 
+def _checked(folder: str, env: str) -> tuple[Project, tuple[Problem, ...], int]:
+    """Return the project, what its lock file lacks, and how many statements bind."""
+    project = load_project(folder, env)
+    outdated = project.lock_problems()
+    if any(problem.severity == "error" for problem in outdated):
+        raise ConfigError(outdated)
+    return project, outdated, project.bind()
+
+
 def _yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
 def _show_problems(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        err.print(f"warning: {problem}", markup=False, highlight=False, soft_wrap=True)
+        text = problem_text(problem)
+        err.print(f"warning: {text}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_rows(rows: pa.Table) -> None:

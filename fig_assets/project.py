@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
-from fig_assets.config.load import Config, load_config
+from fig_assets.config.load import Config, load_config, survey_config
 from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
@@ -351,16 +351,23 @@ def load_project(
     Raises:
         ConfigError: with every problem that was found, in file order.
     """
-    config = load_config(Path(folder), environment, partial=healthy_only)
+    path = Path(folder)
+    config = (
+        load_config(path, environment, partial=True)
+        if healthy_only
+        else survey_config(path, environment)
+    )
     settings = model_problems(config)
     errors = [problem for problem in settings if problem.severity == "error"]
     if healthy_only:
         graph, warnings, broken = build_healthy(config)
         return Project(config, graph, (*warnings, *settings), (*broken, *errors))
+    errors += config.problems
     try:
         graph, warnings = build_graph(config)
     except ConfigError as refusal:
         raise ConfigError([*refusal.problems, *errors]) from refusal
     if errors := [*errors, *changed_problems(graph, config)]:
         raise ConfigError(errors)
-    return Project(config, graph, (*warnings, *settings))
+    found = sorted((*warnings, *settings), key=lambda problem: problem.where)
+    return Project(config, graph, tuple(found))

@@ -1,16 +1,17 @@
 """Folder -> `Config`. Reads everything, then tells every problem at once."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fig_assets.config.define import Definition, Part, define, entries
 from fig_assets.config.explain import did_you_mean, shown
 from fig_assets.config.locate import SUFFIXES, Document, read_file
 from fig_assets.config.lock import Lock, read_lock
-from fig_assets.config.names import Named, named, repeated, with_one_default
+from fig_assets.config.names import Named, guessed_names, named, repeated, with_one_default
 from fig_assets.config.schema import (
     Environment,
     Event,
@@ -18,15 +19,20 @@ from fig_assets.config.schema import (
     Family,
     LabelSet,
     Model,
+    ModelStore,
     Node,
     Project,
+    Source,
     Table,
+    Warehouse,
 )
 from fig_assets.errors import ConfigError, Problem, Where
 
-__all__ = ["Config", "Definition", "load_config"]
+__all__ = ["Config", "Definition", "load_config", "survey_config"]
 
 FOLDERS = ("environments", "events", "features", "labels", "models", "python", "tables")
+
+ANY_DEFAULTS = EventDefaults(event_type="type", time="time", id="id")
 
 S = TypeVar("S", bound=Node)
 
@@ -50,6 +56,7 @@ class Config:
         models: One definition for each version of each model.
         problems: Of a partial load, what was left out and why; otherwise empty.
         lock: The lock file, or None where there is none yet.
+        missing: Of a survey, the names of what was left out; otherwise empty.
     """
 
     root: Path
@@ -66,6 +73,7 @@ class Config:
     models: tuple[Definition[Model], ...]
     problems: tuple[Problem, ...] = ()
     lock: Lock | None = None
+    missing: frozenset[str] = frozenset()
 
 
 def load_config(folder: Path, environment: str, *, partial: bool = False) -> Config:
@@ -86,6 +94,32 @@ def load_config(folder: Path, environment: str, *, partial: bool = False) -> Con
     lock, broken = read_lock(reader.folder)
     if base is None or broken or (reader.problems and not partial):
         raise ConfigError([*reader.problems, *broken])
+    return _config(reader, base, found, lock)
+
+
+def survey_config(folder: Path, environment: str) -> Config:
+    """Read all that can be read, so that every other mistake can be told with the first ones.
+
+    Stand-ins take the place of a project file or an environment that is wrong. A config whose
+    `problems` are not empty is good for finding more of them, and for nothing else.
+
+    Raises:
+        ConfigError: There is no such folder.
+    """
+    reader = _Reader(Path(folder).resolve())
+    base = reader.base(environment)
+    if not reader.folder.is_dir():
+        raise ConfigError(reader.problems)
+    found = reader.definitions()
+    lock, broken = read_lock(reader.folder)
+    reader.problems += broken
+    config = _config(reader, base or _stand_in(reader, found), found, lock)
+    here = {d.spec.name for d in _all(found)}
+    named = reader.guessed | {name.name for name in reader.names}
+    return replace(config, missing=frozenset(named - here))
+
+
+def _config(reader: "_Reader", base: "_Base", found: "_Found", lock: Lock | None) -> Config:
     return Config(
         root=reader.root,
         folder=reader.folder,
@@ -104,6 +138,38 @@ def load_config(folder: Path, environment: str, *, partial: bool = False) -> Con
         problems=tuple(sorted(reader.problems, key=lambda problem: problem.where)),
         lock=lock,
     )
+
+
+def _stand_in(reader: "_Reader", found: "_Found") -> "_Base":
+    """Return a base with which nothing is wrong, where the written one cannot be used."""
+    project, environment = reader.found_project, reader.found_environment
+    start = date(2000, 1, 1)
+    if project is None:
+        spec = Project(name="project", start_date=start, event_defaults=ANY_DEFAULTS)
+        project = Definition(spec, Document(f"{reader.folder.name}/project.json", None))
+    if environment is None:
+        lines = {event.spec.source or "events" for event in found.events}
+        files = {table.spec.source for table in found.tables}
+        place = Environment(
+            name="local",
+            warehouse=Warehouse(type="duckdb", path="lake"),
+            models=ModelStore(path="models"),
+            sources={
+                **{name: Source(format="csv", path="{date}.csv") for name in files},
+                **{name: Source(format="json", path="{date}.jsonl") for name in lines},
+            },
+            event_defaults=EventDefaults() if reader.found_project else ANY_DEFAULTS,
+        )
+        environment = Definition(place, Document(f"{reader.folder.name}/environments", None))
+    return _Base(project, environment, project.spec.start_date or start)
+
+
+def _all(found: "_Found") -> Iterator[Definition[Any]]:
+    yield from found.events
+    yield from found.tables
+    yield from found.families
+    yield from found.label_sets
+    yield from found.models
 
 
 @dataclass(frozen=True)
@@ -132,6 +198,10 @@ class _Reader:
         self.root = folder.parent
         self.problems: list[Problem] = []
         self.names: list[Named] = []
+        self.guessed: set[str] = set()
+        """What files that cannot be read seem to define."""
+        self.found_project: Definition[Project] | None = None
+        self.found_environment: Definition[Environment] | None = None
 
     def base(self, environment: str) -> _Base | None:
         """Read the project file and the environment; None if one of them has a problem."""
@@ -139,8 +209,8 @@ class _Reader:
             fix = "name the folder that holds project.json"
             self._problem(Where(self.folder.name), f"there is no folder {self.folder}", fix)
             return None
-        project = self._project()
-        place = self._environment(environment)
+        project = self.found_project = self._project()
+        place = self.found_environment = self._environment(environment)
         if project is None or place is None:
             return None
         start = place.spec.start_date or project.spec.start_date
@@ -225,6 +295,8 @@ class _Reader:
         definitions: list[Definition[S]] = []
         for file in _files(self.folder / name):
             document = self._document(file)
+            if not document.is_complete:
+                self.guessed |= guessed_names(file)
             for part, raw in entries(document):
                 found, problems = define(kind, part, raw)
                 self.names += named(kind, part, raw)
@@ -243,6 +315,7 @@ class _Reader:
             where = Where(self._shown(entry))
             near = get_close_matches(entry.name.lower(), FOLDERS, n=1, cutoff=0.75)
             if entry.is_dir() and entry.name not in FOLDERS and near:
+                self.guessed |= {name for file in _files(entry) for name in guessed_names(file)}
                 self._problem(where, f"unknown folder {shown(entry.name)}", f"rename it {near[0]}")
             elif entry.is_dir() and entry.name in FOLDERS and entry.name != "python":
                 self._check_deep(entry)
@@ -251,6 +324,7 @@ class _Reader:
         for inner in sorted(folder.iterdir()):
             is_code = (folder.name, inner.name) == ("models", "code")
             if inner.is_dir() and not is_code and _files(inner):
+                self.guessed |= {name for file in _files(inner) for name in guessed_names(file)}
                 message = "files in folders of this folder are not read"
                 fix = f"move its files to {self._shown(folder)}"
                 self._problem(Where(self._shown(inner)), message, fix)

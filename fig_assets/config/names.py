@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fig_assets.config.define import Definition, Part
 from fig_assets.config.parsed import Value
@@ -38,6 +39,15 @@ def named(kind: type[Node], part: Part, raw: Value) -> list[Named]:
         keys = written if isinstance(written, dict) else {}
         versions = frozenset(int(key) for key in keys if re.fullmatch("[0-9]{1,9}", key))
     return [Named(name, part.where("name"), _CALLED[kind], versions)]
+
+
+def guessed_names(file: Path) -> set[str]:
+    """Return what a file that cannot be used seems to define, by its text and its name."""
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return {file.stem, *re.findall(r"""name["']?\s*[:=]\s*["']?([a-z][a-z0-9_]*)""", text)}
 
 
 def repeated(names: Sequence[Named]) -> list[Problem]:

@@ -27,6 +27,7 @@ from fig_assets.graph.rows import RowOwner
 from fig_assets.graph.scope import Refused, Scope
 from fig_assets.graph.sources import Landing, Source
 from fig_assets.graph.tables import build_table
+from fig_assets.graph.warnings import WARNINGS
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -52,13 +53,13 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
         where = Where(config.folder.name + "/project.json", 1, 1, "/start_date")
         problem = Problem(where, "the project has no start_date", 'add "start_date": "2026-01-01"')
         scope.problems.append(problem)
+    for rule in RULES:
+        scope.problems += rule(scope.resolved.values(), config)
     errors = [p for p in scope.problems if p.severity == "error"]
     if errors or start is None:
         raise ConfigError(errors)
     graph = _assemble(scope, nodes, tables, start)
-    found = [problem for rule in RULES for problem in rule(graph, config)]
-    if errors := [problem for problem in found if problem.severity == "error"]:
-        raise ConfigError(errors)
+    found = [problem for warn in WARNINGS for problem in warn(graph, config)]
     return graph, tuple(sorted([*scope.problems, *found], key=lambda problem: problem.where))
 
 
@@ -94,7 +95,7 @@ def _register(scope: Scope, tables: Mapping[str, Table]) -> list[NodeOwner]:
             message = f"a second version of {owner.what} is not supported yet"
             scope.report(Problem(at, message, "leave the other one out, or name it differently"))
         scope.owners[owner.name] = owner
-    scope.absent |= _names(config) - {*scope.owners, *tables}
+    scope.absent |= (_names(config) - {*scope.owners, *tables}) | config.missing
     for owner in owners:
         owner.names()
     return owners

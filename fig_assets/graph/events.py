@@ -1,6 +1,7 @@
 """Configured events and tables -> `Event` and `Table` nodes."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property, partial
 
 from fig_assets.config.load import Definition
@@ -49,8 +50,11 @@ class EventOwner:
         self.spec = definition.spec
         self.name = definition.spec.name
         self.what = f"event '{self.name}'"
-        self.source = self._source()
-        late_days = scope.environment.sources[self.source].late_days
+        self.source = ""
+        with suppress(Refused):  # Its fields have a meaning wherever its lines come from.
+            self.source = self._source()
+        known = scope.environment.sources
+        late_days = known[self.source].late_days if self.source else 0
         self._raw = Input(("raw", self.source), Reach(0, late_days))
 
     @cached_property
@@ -160,6 +164,8 @@ class EventOwner:
 
     def node(self) -> Event:
         """Build the whole event; raises Refused when a part of it is refused."""
+        if not self.source:
+            raise Refused
         fields = [
             partial(
                 self.scope.attribute,

@@ -21,8 +21,8 @@ from fig_assets.graph.nodes import (
     Input,
     label_of,
 )
-from fig_assets.graph.owners import Choice, Symbol
-from fig_assets.graph.period import SAME_DAY, Period, parse_period
+from fig_assets.graph.owners import Choice, Refused, Symbol
+from fig_assets.graph.period import SAME_DAY, Period, nearest_period, parse_period
 from fig_assets.graph.python import bind_call
 from fig_assets.graph.scope import (
     Bound,
@@ -49,6 +49,7 @@ class FamilyOwner:
         self.spec = definition.spec
         self.name = definition.spec.name
         self.what = f"family '{self.name}'"
+        self._is_sure = True
         self.periods = self._periods()
         self._where_is: dict[str, tuple[int, Versions[Feature]]] = {}
         for index, group in enumerate(self.spec.groups):
@@ -71,6 +72,8 @@ class FamilyOwner:
     def period(self, name: str, where: Where) -> Period:
         """Return the period of that name; raises Refused where this family has none such."""
         known = {period.name: period for period in self.periods}
+        if name not in known and not self._is_sure:
+            raise Refused
         if name not in known:
             fix = f'use one of: {", ".join(known)}, or add it to "period" of {self.what}'
             self.scope.refuse(where, f"{self.what} has no period '{name}'", fix)
@@ -301,8 +304,11 @@ class FamilyOwner:
                 found.append(parse_period(name))
             except ValueError as error:
                 where = self.definition.where("period", index)
-                self.scope.refuse(where, f"unknown period '{name}'", str(error))
-        return tuple(dict.fromkeys(found))
+                fix = nearest_period(name) or str(error)
+                self._is_sure = False
+                self.scope.report(Problem(where, f"unknown period '{name}'", fix))
+        # Without any, the features are resolved for one day all the same, for their own mistakes.
+        return tuple(dict.fromkeys(found)) or (parse_period("daily"),)
 
 
 class BoundFeature:

@@ -1,6 +1,7 @@
 """What a group of a row family joins: which features it takes over, by which key, of which day."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from fig_assets.config.load import Definition
@@ -13,7 +14,7 @@ from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import Attribute, Join, Joined, Table
 from fig_assets.graph.owners import Choice, Rows
 from fig_assets.graph.period import DAY_BEFORE, SAME_DAY, Period, Reach
-from fig_assets.graph.scope import Scope
+from fig_assets.graph.scope import Refused, Scope
 from fig_assets.graph.version import Part
 from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, Type, convertible
 
@@ -94,10 +95,7 @@ class JoinedGroup:
             name, _, pin = written.partition("@")
             if name not in offered or (pin and int(pin) not in offered[name].versions):
                 self._refuse_circle(written, offered)
-                message = f"'{written}' is not a feature of '{self.group.source}'"
-                fix = self.scope.nearest(written, _written(offered))
-                self.scope.report(Problem(self.at("features"), message, fix))
-                self.scope.unsure.add(self.definition.spec.name)
+                self._tell_missing(written, offered)
                 continue
             version = int(pin) if pin else self._chosen(name, offered[name])
             taken.setdefault(name, {})[version] = options
@@ -105,6 +103,31 @@ class JoinedGroup:
             default, versions = offered[name].default, tuple(sorted(by_version))
             choice = Choice(default if default in versions else versions[0], versions)
             yield self._named(name), Taken(self.index, name, by_version), choice
+
+    def place_of(self, name: str, version: int) -> Where:
+        """Return where a feature that is taken over is asked for."""
+        asked = self.group.features
+        if asked == "*":
+            return self.at("features")
+        written = f"{name}@{version}" if f"{name}@{version}" in asked else name
+        if isinstance(asked, tuple):
+            return self.at("features", asked.index(written))
+        return self.definition.where("groups", self.index, "features", written, key=True)
+
+    def _tell_missing(self, written: str, offered: Mapping[str, Choice]) -> None:
+        """Record that the source does not have, or no longer has, the feature `written`."""
+        name, _, pin = written.partition("@")
+        where = self.place_of(name, int(pin or 0))
+        source = self.source()
+        self.scope.unsure.add(self.definition.spec.name)
+        with suppress(Refused):
+            if not isinstance(source, Table):
+                self.scope.refuse_retired(source, name, int(pin) if pin else None, where)
+                if source.name in self.scope.unsure:
+                    return
+            message = f"'{written}' is not a feature of '{self.group.source}'"
+            fix = self.scope.nearest(written, _written(offered))
+            self.scope.report(Problem(where, message, fix))
 
     @property
     def prefix(self) -> str:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from difflib import get_close_matches
 
 NAMED_DAYS = {
     "daily": 1,
@@ -88,6 +89,18 @@ class Period:
     def word(self) -> str:
         """The name inside joined features: `weekly`, `monthly`, `14d`."""
         return self.name.removesuffix("_by_day")
+
+
+def nearest_period(name: str) -> str:
+    """Word a mend that names the period that `name` may mean; nothing where none is near."""
+    stem = name.lower().removesuffix("_by_day").strip()
+    days = re.fullmatch(r"([1-9][0-9]{0,3}) ?(d|days?)?", stem)
+    if days:
+        return f'write "{days[1]}d_by_day"'
+    known = {known.removesuffix("_by_day"): known for known in NAMED_DAYS}
+    words = {"day": "daily", "week": "weekly", "month": "monthly", "year": "yearly"}
+    close = get_close_matches(words.get(stem, stem), known, 1)
+    return f'write "{known[close[0]]}"' if close else ""
 
 
 def parse_period(name: str) -> Period:

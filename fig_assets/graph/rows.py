@@ -312,7 +312,7 @@ class RowOwner(Rows):
     def _joined(self, symbol: Symbol, taken: Taken) -> Attribute:
         join = self._join(taken.group)
         group = self.spec.groups[taken.group]
-        where = self.definition.where("groups", taken.group, "features")
+        where = self._group(taken.group).place_of(taken.name, symbol.version)
         options = taken.options.get(symbol.version, JoinedOptions())
         inputs: list[Input] = []
         if group.granularity_match is not None:

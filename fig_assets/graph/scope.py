@@ -1,6 +1,6 @@
 """Names -> attributes: the one place where `$name` and `name@2` are looked up and cycles found."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, NoReturn, TypeVar
@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
-from fig_assets.config.schema import Described, Environment, Project, Versions
+from fig_assets.config.schema import Described, Environment, Project
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.mends import comparison, mended_type, nearest, retired
 from fig_assets.graph.nodes import (
@@ -24,6 +24,7 @@ from fig_assets.graph.nodes import (
 )
 from fig_assets.graph.owners import Choice, Owner, Refused, Rows, Symbol
 from fig_assets.graph.pins import Pins
+from fig_assets.graph.symbols import attribute_key, choices, place
 from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import (
     Expression,
@@ -52,6 +53,7 @@ __all__ = [
     "choices",
     "condition",
     "place",
+    "refuse_aggregates",
 ]
 
 T = TypeVar("T")
@@ -363,24 +365,3 @@ def about(definition: Definition[Any], spec: Described, *path: str | int) -> Abo
     """Collect what documents a thing, with the place where it is written."""
     deprecated = spec.deprecated if isinstance(spec, AttributeSpec) else None
     return About(definition.where(*path), spec.description, spec.owner, dict(spec.tags), deprecated)
-
-
-def choices(written: Mapping[str, Versions]) -> dict[str, Choice]:  # type: ignore[type-arg]
-    """List the live versions of each name."""
-    found = {}
-    for name, versions in written.items():
-        live = tuple(sorted(n for n, spec in versions.all.items() if not spec.retired))
-        if live:
-            default = versions.default if versions.default in live else live[0]
-            found[name] = Choice(default, live)
-    return found
-
-
-def place(versions: Versions, base: tuple[str | int, ...], version: int) -> tuple[str | int, ...]:  # type: ignore[type-arg]
-    """Return the path of one version below the path of its attribute."""
-    return (*base, "versions", str(version)) if len(versions.all) > 1 else base
-
-
-def attribute_key(*owner: str, name: str, version: int) -> Key:
-    """Return the asset key of an attribute version."""
-    return (*owner, f"{name}__v{version}")

@@ -104,6 +104,7 @@ SMALL: Json = {
         ],
         "truth_label": {"source": "fraud", "name": "majority"},
         "output_features": ["score"],
+        "allow_shared": {"is_odd": "the label counts refunds, this is their share"},
     },
 }
 

@@ -20,8 +20,7 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, "period", value=["daily", "week"]),
             "configs/features/shop.json: /period/1\n"
             "  unknown period 'week'\n"
-            "  fix: use one of: daily, weekly_by_day, monthly_by_day, quarterly_by_day,"
-            " yearly_by_day, or <N>d_by_day such as 14d_by_day",
+            '  fix: write "weekly_by_day"',
             id="unknown period",
         ),
         pytest.param(

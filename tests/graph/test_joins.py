@@ -21,14 +21,14 @@ SCORES = {"source": "scorer", "features": ["score"]}
         ),
         pytest.param(
             put(REQUEST, "groups", 1, "features", value=["orders", "refund_rte"]),
-            "/groups/1/features\n"
+            "/groups/1/features/1\n"
             "  'refund_rte' is not a feature of 'shop_stats'\n"
             "  fix: write refund_rate",
             id="unknown feature",
         ),
         pytest.param(
             put(REQUEST, "groups", 1, "features", value=["refund_rate", "orders@3"]),
-            "/groups/1/features\n"
+            "/groups/1/features/1\n"
             "  'orders@3' is not a feature of 'shop_stats'\n"
             "  fix: write orders",
             id="unknown version",

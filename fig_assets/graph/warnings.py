@@ -1,0 +1,200 @@
+"""Warnings over a whole resolved project, each a function that yields problems."""
+
+from collections.abc import Callable, Iterator
+
+from fig_assets.config.load import Config, Definition
+from fig_assets.config.schema import Model as ModelSpec
+from fig_assets.errors import Problem, Where
+from fig_assets.graph.nodes import (
+    Aggregated,
+    Attribute,
+    Carried,
+    Computed,
+    Family,
+    Graph,
+    Joined,
+    Key,
+    Model,
+    RowFamily,
+    Scored,
+    Voted,
+    base_column,
+)
+
+Rule = Callable[[Graph, Config], Iterator[Problem]]
+
+OUTPUT = "output"
+"""The tag of what is read outside of the project."""
+MOST_NAMES = 6
+
+
+def deprecated_versions_have_no_consumers(graph: Graph, config: Config) -> Iterator[Problem]:
+    """Warn each consumer of a deprecated version by name, once for all periods."""
+    specs = _specs(config)
+    seen = set()
+    for attribute in graph.attributes.values():
+        if isinstance(attribute.definition, Scored):
+            continue
+        values = set(_values(graph, attribute))
+        for read in attribute.inputs:
+            source = graph.attributes.get(read.key)
+            if source is None or not source.about.deprecated:
+                continue
+            reader = attribute.identity if source.key in values else f"'{attribute.owner}'"
+            if (reader, source.identity) not in seen:
+                seen.add((reader, source.identity))
+                yield _deprecated(attribute.about.where, reader, source)
+    for model in graph.models.values():
+        spec = specs[model.name]
+        for source in (*model.inputs, model.label):
+            if source.about.deprecated:
+                at = _input_place(spec, source) or spec.where("truth_label", "name")
+                yield _deprecated(at, f"model '{model.name}'", source)
+
+
+def labels_and_model_share_nothing_by_accident(graph: Graph, config: Config) -> Iterator[Problem]:
+    """Warn of what both the weak labels of a model's truth and the model read, by which path."""
+    specs = _specs(config)
+    for model in graph.models.values():
+        spec = specs[model.name]
+        allowed = spec.spec.allow_shared
+        voted = _paths(graph, [read.key for read in graph.attributes[model.label.key].inputs])
+        for attribute in model.inputs:
+            if _is_named(attribute, allowed):
+                continue
+            read = _paths(graph, [attribute.key])
+            shared = [k for k in read if k in voted and not _is_named(graph.attributes[k], allowed)]
+            # What is shared is told once, by what stands nearest to the model.
+            if shared:
+                yield _leak(graph, model, spec, attribute, voted[shared[0]], read[shared[0]])
+
+
+def every_feature_is_read(graph: Graph, config: Config) -> Iterator[Problem]:
+    """Warn of features that nothing reads, where labels or models show what is read at all."""
+    if not config.label_sets and not config.models:
+        return
+    read = {read.key for attribute in graph.attributes.values() for read in attribute.inputs}
+    read |= {attribute.key for model in graph.models.values() for attribute in model.inputs}
+    used = {(a.owner, a.name) for k in read if (a := graph.attributes.get(k)) is not None}
+    families: dict[str, Family | RowFamily] = {**graph.families, **graph.row_families}
+    found: dict[str, dict[str, Where]] = {}
+    for a in graph.attributes.values():
+        is_own = a.owner in families and not isinstance(a.definition, Joined)
+        if not is_own or (a.owner, a.name) in used or OUTPUT in a.about.tags:
+            continue
+        if OUTPUT not in families[a.owner].about.tags:
+            found.setdefault(a.owner, {}).setdefault(a.name, a.about.where)
+    for name, unread in found.items():
+        yield _unread(name, unread)
+
+
+WARNINGS: tuple[Rule, ...] = (
+    deprecated_versions_have_no_consumers,
+    labels_and_model_share_nothing_by_accident,
+    every_feature_is_read,
+)
+
+
+def _specs(config: Config) -> dict[str, Definition[ModelSpec]]:
+    return {definition.spec.name: definition for definition in config.models}
+
+
+def _deprecated(where: Where, reader: str, source: Attribute) -> Problem:
+    message = f"{reader} reads {source.identity}, which is deprecated"
+    return Problem(where, message, source.about.deprecated or "", "warning")
+
+
+def _input_place(spec: Definition[ModelSpec], attribute: Attribute) -> Where | None:
+    """Return where a model asks for a feature, or None where it does not."""
+    for written in (f"{attribute.name}@{attribute.version}", attribute.name):
+        for index, group in enumerate(spec.spec.input_features):
+            for title, names in group.feature_names.items():
+                if written in names:
+                    place = names.index(written)
+                    return spec.where("input_features", index, "feature_names", title, place)
+    return None
+
+
+def _leak(
+    graph: Graph,
+    model: Model,
+    spec: Definition[ModelSpec],
+    attribute: Attribute,
+    to_label: tuple[Key, ...],
+    to_model: tuple[Key, ...],
+) -> Problem:
+    label = graph.attributes[to_label[-1]]
+    origin = graph.attributes[to_label[0]]
+    before = _values(graph, origin) if isinstance(origin.definition, Joined) else []
+    steps = [graph.attributes[key].identity for key in (*before, *to_label[:-1])]
+    lines = [
+        f"{attribute.identity}, from which '{model.name}' learns, takes part in its labels:",
+        " -> ".join([*steps, f"label {label.name}"]),
+    ]
+    if len(to_model) > 1:
+        read = [graph.attributes[key].identity for key in to_model]
+        lines.append(" -> ".join([*read, f"model {model.name}"]))
+    where = _input_place(spec, attribute) or spec.where("input_features")
+    fix = f'take it out, or add "allow_shared": {{"{attribute.name}": "<why it may>"}}'
+    if spec.spec.allow_shared:
+        fix = f'take it out, or add to "allow_shared": "{attribute.name}": "<why it may>"'
+    return Problem(where, "\n".join(lines), fix, "warning")
+
+
+def _unread(family: str, found: dict[str, Where]) -> Problem:
+    names = sorted(found, key=lambda name: found[name])
+    shown = ", ".join(names[:MOST_NAMES])
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    count = "a feature" if len(names) == 1 else f"{len(names)} features"
+    message = f"nothing reads {count} of '{family}': {shown}{more}"
+    them = "it" if len(names) == 1 else "them"
+    fix = f'leave {them} out, or write "tags": ["{OUTPUT}"] if {them} is read outside'
+    fix = fix.replace("them is", "they are")
+    return Problem(min(found.values()), message, fix, "warning")
+
+
+def _is_named(attribute: Attribute, allowed: dict[str, str]) -> bool:
+    return attribute.name in allowed or f"{attribute.name}@{attribute.version}" in allowed
+
+
+def _paths(graph: Graph, starts: list[Key]) -> dict[Key, tuple[Key, ...]]:
+    """Return all that the attributes `starts` are made of, each with the path to its start."""
+    found: dict[Key, tuple[Key, ...]] = {key: (key,) for key in starts}
+    queue = list(starts)
+    for key in queue:
+        for read in _values(graph, graph.attributes[key]):
+            if read not in found:
+                found[read] = (read, *found[key])
+                queue.append(read)
+    return found
+
+
+def _values(graph: Graph, attribute: Attribute) -> list[Key]:
+    """Return the attributes whose values, of the same row, an attribute is made of.
+
+    What selects or matches rows is none of them, nor what a model made its scores of.
+    """
+    definition = attribute.definition
+    known = graph.attributes
+    read = [known[r.key] for r in attribute.inputs if r.key in known]
+    match definition:
+        case Joined():
+            return [a.key for a in read if a.owner != attribute.owner and a.key[0] != "events"]
+        case Voted():
+            columns = set(definition.computed.columns.values())
+        case Computed():
+            columns = set(definition.columns.values())
+        case Aggregated():
+            columns = set(definition.siblings.values())
+            return [a.key for a in read if a.owner == attribute.owner and a.column in columns]
+        case _:
+            return []
+    return [a.key for a in read if _column(a, attribute.owner) in columns]
+
+
+def _column(attribute: Attribute, reader: str) -> str:
+    """Return under which name `reader` sees the column of `attribute`; none for its own times."""
+    if isinstance(attribute.definition, Carried):
+        return ""
+    is_field = attribute.key[0] == "events" and attribute.owner != reader
+    return base_column(attribute) if is_field else attribute.column

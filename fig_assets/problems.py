@@ -1,0 +1,57 @@
+"""Problems of a configuration -> text of 80 columns for people, objects for programs."""
+
+import textwrap
+
+from fig_assets.errors import ConfigError, Problem
+
+WIDTH = 80
+
+
+def show_problems(refusal: ConfigError) -> str:
+    """Return the problems of a refusal in file order, below a line that counts them."""
+    title = str(refusal).partition("\n")[0]
+    return "\n".join([title, *map(problem_text, refusal.problems)])
+
+
+def problem_text(problem: Problem) -> str:
+    """Return where, what, an excerpt and a mend, in lines of at most 80 columns.
+
+    Places, excerpts and mends that can be pasted are never broken.
+    """
+    lines = [str(problem.where)]
+    for line in problem.message.splitlines():
+        lines += _wrapped(line, "  ")
+    lines += [f"    {line}" for line in problem.excerpt.splitlines()]
+    if problem.fix:
+        lines += _wrapped(f"fix: {problem.fix}", "  ")
+    return "\n".join(lines)
+
+
+def problem_json(problem: Problem) -> dict[str, str | int]:
+    """Return a problem as an object; `line` and `column` count from 1, 0 means the whole file."""
+    where = problem.where
+    return {
+        "file": where.file,
+        "line": where.line,
+        "column": where.column,
+        "pointer": where.pointer,
+        "severity": problem.severity,
+        "message": problem.message,
+        "excerpt": problem.excerpt,
+        "mend": problem.fix,
+    }
+
+
+def _wrapped(line: str, indent: str) -> list[str]:
+    """Break at spaces outside of what could be pasted: braces, brackets and quotes stay whole."""
+    is_pasted = line.startswith("fix:") and any(mark in line for mark in '{[$("')
+    if is_pasted and "use one of" not in line:
+        return [f"{indent}{line}"]
+    return textwrap.wrap(
+        line,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
