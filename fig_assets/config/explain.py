@@ -132,7 +132,8 @@ def _problem(error: "ErrorDetails", place: Place) -> Problem:
         case "extra_forbidden":
             return _unknown(path, error["input"], place)
         case kind:
-            message, fix = _told(kind, error["input"], about, error["msg"])
+            key = str(path[-1]) if path else ""
+            message, fix = _told(kind, error["input"], about, error["msg"], key)
             return Problem(place.where(*path, key=is_key), message, fix)
 
 
@@ -152,25 +153,33 @@ def _unknown(path: tuple[str | int, ...], mark: object, place: Place) -> Problem
     return Problem(where, f"unknown key {shown(key)}", did_you_mean(key, known))
 
 
-def _told(kind: str, value: object, about: dict[str, object], said: str) -> tuple[str, str]:
+def _told(
+    kind: str, value: object, about: dict[str, object], said: str, key: str
+) -> tuple[str, str]:
     """Return message and mend for the refusal `kind` of `value`."""
     if kind in _KINDS:
-        return f"must be {_KINDS[kind]}, not {shown(value)}", _converted(kind, value)
+        fix = _converted(kind, value)
+        if not fix and kind in ("dict_type", "model_type", "tuple_type") and key in EXAMPLES:
+            fix = f"write {EXAMPLES[key]}"
+        return f"must be {_KINDS[kind]}, not {shown(value)}", fix
     match kind:
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(about["expected"]))
             return f"unknown value {shown(value)}", did_you_mean(str(value), known)
         case "greater_than_equal":
-            return f"must be {_number(about['ge'])} or more, not {shown(value)}", ""
+            least = _number(about["ge"])
+            return f"must be {least} or more, not {shown(value)}", f"write {least}"
         case "greater_than":
             return f"must be more than {_number(about['gt'])}, not {shown(value)}", ""
         case "less_than_equal":
-            return f"must be {_number(about['le'])} or less, not {shown(value)}", ""
+            most = _number(about["le"])
+            return f"must be {most} or less, not {shown(value)}", f"write {most}"
         case "string_too_short":
-            return "must not be empty", ""
+            return "must not be empty", "write something, or leave it out"
         case "too_short":
-            least = about["min_length"]
-            return ("must not be empty" if least == 1 else f"needs at least {least} entries"), ""
+            fewest = about["min_length"]
+            fix = f"write {EXAMPLES[key]}" if key in EXAMPLES else ""
+            return ("must not be empty" if fewest == 1 else f"needs at least {fewest} entries"), fix
         case "too_long":
             return f"has more than {about['max_length']} entries", ""
         case "string_pattern_mismatch":

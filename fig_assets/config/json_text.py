@@ -1,5 +1,6 @@
 """JSON text -> `Parsed`. Strict, without recursion, and with a mend for the usual slips."""
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -14,6 +15,8 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])")
 _WORD = re.compile(r"[+-]?[\w.$@+-]+")
 _WORDS: dict[str, Value] = {"null": None, "true": True, "false": False}
+_SPACES = "\u00a0\u2007\u202f\u3000"
+_QUOTES = "\u2018\u2019\u201c\u201d\u201e"
 _MEANT = {"none": "null", "nil": "null", "undefined": "null", "yes": "true", "no": "false"}
 
 
@@ -82,6 +85,8 @@ class _Scanner:
         self.parsed.keys[entry] = start
         self._skip_blank()
         if self._peek() != ":":
+            if self._peek() and self._peek() in _SPACES:
+                self._stop_at_typography()
             self._stop('a ":" is missing after the key', fix=f'write "{key}": ...')
         self.at += 1
         self._skip_blank()
@@ -183,6 +188,8 @@ class _Scanner:
         found = self._peek()
         if not found:
             self._stop_at_end()
+        if found in _SPACES:
+            self._stop_at_typography()
         if found in "}]":
             self._stop(f"{found} where {closing} belongs", fix=f"write {closing}")
         self.at = len(self.text[: self.at].rstrip())
@@ -193,13 +200,25 @@ class _Scanner:
             self._stop_at_end()
         if self._peek() == ",":
             self._stop("a comma without an entry before it", fix="remove the comma")
+        self._stop_at_typography()
         word = _WORD.match(self.text, self.at)
         named = re.match(r"'([^'\n]*)'", self.text[self.at : self.at + 200])
         key = named[1] if named else word[0] if word else ""
         fix = f'write "{key}"' if key else ""
         self._stop("a key in double quotes is missing here", fix=fix)
 
+    def _stop_at_typography(self) -> None:
+        """Refuse what word processors make of quotes and spaces."""
+        near = self.text[self.at : self.at + 2000]
+        if near[:1] and near[0] in _SPACES:
+            self._stop("a space that is no plain space", fix="write a plain space")
+        if near[:1] and near[0] in _QUOTES:
+            quoted = re.match(f"[{_QUOTES}]([^{_QUOTES}\n]*)[{_QUOTES}]", near)
+            fix = f"write {json.dumps(quoted[1], ensure_ascii=False)}" if quoted else 'write "'
+            self._stop("typographic quotes do not quote", fix=fix)
+
     def _stop_at_value(self, word: str) -> NoReturn:
+        self._stop_at_typography()
         if not self._peek():
             if self.open:
                 self._stop_at_end()

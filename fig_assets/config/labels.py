@@ -34,7 +34,8 @@ class WeakLabel(Attribute):
     def _one_way_to_vote(self) -> Self:
         exactly_one(self, "a weak label", when=self.when, function=self.function)
         if (self.when is None) != (self.vote is None):
-            raise wrong('"when" and "vote" belong together', fix='add "vote": "<class>"')
+            lacking = '"vote": "<class>"' if self.vote is None else '"when": "<condition>"'
+            raise wrong('"when" and "vote" belong together', fix=f"add {lacking}")
         return self
 
 

@@ -149,13 +149,14 @@ def _stand_in(reader: "_Reader", found: "_Found") -> "_Base":
         project = Definition(spec, Document(f"{reader.folder.name}/project.json", None))
     if environment is None:
         lines = {event.spec.source or "events" for event in found.events}
-        files = {table.spec.source for table in found.tables}
+        days = {"static": "rows.csv", "daily": "{date}.csv"}
+        files = {table.spec.source: days[table.spec.snapshot] for table in found.tables}
         place = Environment(
             name="local",
             warehouse=Warehouse(type="duckdb", path="lake"),
             models=ModelStore(path="models"),
             sources={
-                **{name: Source(format="csv", path="{date}.csv") for name in files},
+                **{name: Source(format="csv", path=path) for name, path in files.items()},
                 **{name: Source(format="json", path="{date}.jsonl") for name in lines},
             },
             event_defaults=EventDefaults() if reader.found_project else ANY_DEFAULTS,
@@ -278,7 +279,7 @@ class _Reader:
             return False
         definition = place if place.spec.end_date else project
         message = f"the end, {end}, is before the start, {start}"
-        self._problem(definition.where("end_date"), message)
+        self._problem(definition.where("end_date"), message, f'write "{start}" or a later day')
         return True
 
     def _one(self, file: Path, kind: type[S]) -> Definition[S] | None:
@@ -298,6 +299,8 @@ class _Reader:
             if not document.is_complete:
                 self.guessed |= guessed_names(file)
             for part, raw in entries(document):
+                if not (isinstance(raw, dict) and isinstance(raw.get("name"), str)):
+                    self.guessed |= guessed_names(file)
                 found, problems = define(kind, part, raw)
                 self.names += named(kind, part, raw)
                 self.problems += problems

@@ -224,7 +224,7 @@ def exactly_one(node: N, what: str, **ways: str | None) -> N:
     written = [key for key, value in ways.items() if value is not None]
     names = " or ".join(f'"{key}"' for key in ways)
     if not written:
-        raise wrong(f"{what} needs {names}")
+        raise wrong(f"{what} needs {names}", fix=f'add "{next(iter(ways))}": "..."')
     if len(written) > 1:
-        raise wrong(f"{what} has {names}, never both", at=(written[1],))
+        raise wrong(f"{what} has {names}, never both", at=(written[1],), fix="leave it out")
     return node

@@ -93,8 +93,9 @@ def date_of(value: object) -> object:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise wrong(f"there is no day {_quoted(value)}") from None
-    raise wrong('must be a day such as "2024-03-15" (UTC)')
+            fix = 'write a day such as "2024-03-15"'
+            raise wrong(f"there is no day {_quoted(value)}", fix=fix) from None
+    raise wrong("must be a day (UTC)", fix='write a day such as "2024-03-15"')
 
 
 def tags_of(value: object) -> object:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from fig_assets.config.load import Config
-from fig_assets.errors import ConfigError, Problem, Where
+from fig_assets.errors import ConfigError, Problem
 from fig_assets.graph.check import RULES
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import FamilyOwner
@@ -48,17 +48,12 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
     tables = _tables(scope)
     owners = _register(scope, tables)
     nodes: list[Node] = [n for o in owners if (n := _try(scope, _node_of(o))) is not None]
-    start = scope.environment.start_date or scope.project.start_date
-    if start is None:
-        where = Where(config.folder.name + "/project.json", 1, 1, "/start_date")
-        problem = Problem(where, "the project has no start_date", 'add "start_date": "2026-01-01"')
-        scope.problems.append(problem)
     for rule in RULES:
         scope.problems += rule(scope.resolved.values(), config)
     errors = [p for p in scope.problems if p.severity == "error"]
-    if errors or start is None:
+    if errors:
         raise ConfigError(errors)
-    graph = _assemble(scope, nodes, tables, start)
+    graph = _assemble(scope, nodes, tables, config.start_date)
     found = [problem for warn in WARNINGS for problem in warn(graph, config)]
     return graph, tuple(sorted([*scope.problems, *found], key=lambda problem: problem.where))
 

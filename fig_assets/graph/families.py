@@ -36,7 +36,7 @@ from fig_assets.graph.scope import (
 )
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.functions import calls
-from fig_assets.language.parse import Expression, Reference, canonical, reference_of
+from fig_assets.language.parse import Expression, Reference, canonical, excerpt, reference_of
 from fig_assets.language.types import Type, convertible
 
 
@@ -261,7 +261,8 @@ class FamilyOwner:
     ) -> "BoundFeature":
         if not expression.references and self._has_source(index):
             fix = "use an aggregate such as @COUNT(*), or another feature"
-            self.scope.refuse(where, "the expression reads nothing", fix)
+            whole = excerpt(expression.text, 0, len(expression.text))
+            self.scope.refuse(where, "the expression reads nothing", fix, whole)
         text = expression.text
         bound = bind(self.scope, text, where, lambda ref: self._sibling(ref, period, where))
         inputs = tuple(Input(a.key, SAME_DAY) for a in bound.attributes)

@@ -228,7 +228,7 @@ class JoinedGroup:
         elif isinstance(default, float):
             fitting = (FLOAT,)
         if default is not None and kind not in fitting:
-            message = f"the default {default!r} is no {kind}"
+            message = f"the default {default!r} is no {kind.name}"
             self.scope.refuse(self.at("features", name), message, f"write a {kind}")
 
     def _chosen(self, name: str, choice: Choice) -> int:
@@ -261,14 +261,17 @@ class JoinedGroup:
     def _period(self, family: FamilyOwner) -> Period:
         match = self.group.granularity_match
         if match is None or match.period is None:
-            fix = f'"granularity_match": {{"field": "...", "period": "{family.periods[0].name}"}}'
-            self.scope.refuse(self.at(), f"joining {family.what} needs a period", fix)
+            period = f'"period": "{family.periods[0].name}"'
+            fix = f'"granularity_match": {{"field": "...", {period}}}' if match is None else period
+            at = self.at("granularity_match")
+            self.scope.refuse(at, f"joining {family.what} needs a period", f"add {fix}")
         return family.period(match.period, self.at("granularity_match", "period"))
 
     def _reach(self, seen: str) -> Reach:
         if self.group.as_of is None:
             return DAY_BEFORE
-        message = f"a same-day join lets a row see {seen} after it"
+        name, source = self.definition.spec.name, self.group.source
+        message = f"'{name}' joins '{source}' of the same day: a row sees {seen} after it"
         fix = "leave as_of out to see what was there the day before"
         self.scope.warn(self.at("as_of"), message, fix)
         return SAME_DAY

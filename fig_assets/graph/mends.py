@@ -35,10 +35,13 @@ def comparison(text: str, found: Type) -> str:
     return f"write {whole} IS NOT NULL"
 
 
-def mended_type(said: str) -> tuple[str, str]:
+def mended_type(said: str, quote: str = '"') -> tuple[str, str]:
     """Split what is said of an unknown type into message and mend."""
-    message, _, rest = said.partition(", did you mean ")
-    return message, f'write "{rest[1:-2]}"' if rest else ""
+    message, _, near = said.partition(", did you mean ")
+    if near:
+        return message, f"write {quote}{near[1:-2]}{quote}"
+    message, mark, known = said.partition(", use one of: ")
+    return message, f"use one of: {known}" if mark else ""
 
 
 def retired(config: Config, owner: str, name: str) -> dict[int, str]:

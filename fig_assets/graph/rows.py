@@ -178,11 +178,12 @@ class RowOwner(Rows):
         if reference.name not in owner.names():
             self.scope.refuse_retired(self, reference.name, reference.version, where)
             self.scope.refuse_retired(self.base, reference.name, reference.version, where)
+            mark = self.scope.mark(where)
+            name = f"${label_of(reference)}" if mark else f"'{reference.name}'"
             self._refuse_if_sure(
                 where,
-                f"${label_of(reference)} is not a feature of '{self.name}'"
-                f" nor a field of '{self.base.name}'",
-                self.scope.nearest(reference.name, {*self._names, *self.base.names()}, "$"),
+                f"{name} is not a feature of '{self.name}' nor a field of '{self.base.name}'",
+                self.scope.nearest(reference.name, {*self._names, *self.base.names()}, mark),
             )
         symbol = self.scope.pick(owner, reference.name, reference.version, where)
         return self.scope.attribute(symbol, where)
@@ -395,7 +396,9 @@ class RowOwner(Rows):
     def _add(self, name: str, known: Own | Taken, choice: Choice | None) -> None:
         if name in self._known:
             at = self.definition.where("groups", known.group, "features", name)
-            message = f"feature '{name}' is already defined at {self._place(name)}"
+            first = self._place(name)
+            place = f"{first.file}:{first.line}:{first.column}"
+            message = f"feature '{name}' is already defined at {place}"
             fix = 'rename one, or give the join another "prefix"'
             self.scope.report(Problem(at, message, fix))
         elif choice is not None:

@@ -36,6 +36,7 @@ from fig_assets.language.parse import (
     parse,
     span,
 )
+from fig_assets.language.tree import AGGREGATES
 from fig_assets.language.types import BOOLEAN, STRING, Type, convertible, parse_type
 from fig_assets.usercode.modules import Modules
 
@@ -174,7 +175,7 @@ class Scope:
     def pick(self, owner: Owner, name: str, version: int | None, where: Where) -> Symbol:
         """Choose a version of `owner`'s attribute `name`; raises Refused where there is none."""
         choice = owner.names().get(name)
-        mark = self._mark(where)
+        mark = self.mark(where)
         if choice is None or (version is not None and version not in choice.versions):
             self.refuse_retired(owner, name, version, where)
         if choice is None and owner.name in self.unsure:
@@ -211,12 +212,12 @@ class Scope:
         number = max(gone) if version is None else version
         if number not in gone:
             return
-        live = [f"{self._mark(where)}{name}@{n}" for n in (choice.versions if choice else ())]
+        live = [f"{self.mark(where)}{name}@{n}" for n in (choice.versions if choice else ())]
         said = f"{name}@{number} of {owner.what} is retired"
         fix = f"use {', '.join(live)}" if live else "read something else"
         self.refuse(where, f"{said}: {gone[number]}" if gone[number] else said, fix)
 
-    def _mark(self, where: Where) -> str:
+    def mark(self, where: Where) -> str:
         """Return what stands before names at `where`: `$` inside expressions."""
         return "$" if self._reading and self._reading[-1][0] == where else ""
 
@@ -247,7 +248,8 @@ class Scope:
         try:
             expression = parse(text)
             for call in expression.tree.find_all(exp.Anonymous):
-                if call.name not in FUNCTIONS:
+                is_counted = call.name in AGGREGATES and len(call.expressions) != 1
+                if call.name not in FUNCTIONS or is_counted:
                     # Told before names are looked up: whether it aggregates decides where they are.
                     infer(call, lambda _: STRING)
         except ExpressionError as error:
@@ -256,7 +258,8 @@ class Scope:
 
     def refuse_expression(self, error: ExpressionError, text: str, where: Where) -> NoReturn:
         """Record what is wrong inside an expression, with a caret under it."""
-        self.refuse(where, error.message, error.fix, error.excerpt(text))
+        message, mend = mended_type(error.message, quote="")
+        self.refuse(where, message, error.fix or mend, error.excerpt(text))
 
     def type_of(self, name: str, where: Where) -> Type:
         """Read the name of a type; raises Refused."""
@@ -280,7 +283,7 @@ class Scope:
             return inferred
         wanted = self.type_of(name, where)
         if not convertible(inferred, wanted):
-            fix = f'write "type": "{inferred}"'
+            fix = f'write "{inferred}"'
             self.refuse(where, f"{inferred.words} cannot become {wanted.words}", fix)
         return wanted
 

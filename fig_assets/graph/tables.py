@@ -75,7 +75,10 @@ def _reach(scope: Scope, definition: Definition[TableSpec]) -> Reach | None:
     if spec.as_of is None:
         return DAY_BEFORE
     fix = "leave as_of out to see the snapshot up to the day before"
-    scope.warn(where, "a same-day join lets a row see a snapshot that was taken after it", fix)
+    message = (
+        f"'{spec.name}' is seen on the same day: a row sees a snapshot that was taken after it"
+    )
+    scope.warn(where, message, fix)
     return SAME_DAY
 
 

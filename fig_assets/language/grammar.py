@@ -1,6 +1,7 @@
 """The grammar of expressions: a small parser that builds sqlglot nodes of a closed set."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from sqlglot import exp
 
@@ -298,7 +299,8 @@ class _Reader(Cursor):
         end = self.before.end
         node = mark(exp.Anonymous(this=name, expressions=arguments), token.start, end)
         if self.token.word == "OVER":
-            raise ExpressionError("window functions are not supported", *self.here())
+            fix = 'aggregate in a family with a "period"'
+            raise ExpressionError("window functions are not supported", *self.here(), fix)
         return self.filtered(node) if self.token.word == "FILTER" else node
 
     def arguments(self, name: str) -> list[exp.Expr]:
@@ -309,10 +311,14 @@ class _Reader(Cursor):
             raise ExpressionError("DISTINCT is not supported", *self.here(), fix)
         if self.token.word == "*":
             star = self.take()
+            if name != "COUNT" and get_close_matches(name, ["COUNT"]):
+                call = self.tokens[self.place - 3]
+                message = f"unknown function @{name}"
+                raise ExpressionError(message, call.start, call.end, "write @COUNT")
             if name != "COUNT":
                 message = f"only @COUNT takes '*', not @{name}"
                 raise ExpressionError(message, star.start, star.end)
-            self.expect(")", "@COUNT(*")
+            self.expect(")", "the * of @COUNT")
             return [mark(exp.Star(), star.start, star.end)]
         return self.listed(f"the arguments of @{name}")
 

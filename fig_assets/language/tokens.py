@@ -86,6 +86,9 @@ def _unreadable(text: str, token: Token) -> ExpressionError:
         case '"' | "`":
             message = "double quotes and backticks have no meaning here"
             return ExpressionError(message, start, end, "write strings in single quotes: 'text'")
+        case "\u2018" | "\u2019" | "\u201c" | "\u201d":
+            message = f"the typographic quote {token.text} is no quote here"
+            return ExpressionError(message, start, end, "write '")
         case ";":
             return ExpressionError("one expression, not several statements", start, end)
         case "$" | "@":

@@ -1,10 +1,11 @@
 """What a configuration asks of its models -> problems, before anything is trained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Model
 from fig_assets.errors import ModelError, Problem
+from fig_assets.graph.mends import nearest
 from fig_assets.models.hyperparameters import resolve
 from fig_assets.models.metrics import METRICS
 
@@ -22,17 +23,35 @@ def _of(model: Definition[Model]) -> Iterator[Problem]:
     if spec.algorithm != ALGORITHM:
         where = model.where("algorithm")
         yield Problem(where, f"unknown algorithm '{spec.algorithm}'", f'write "{ALGORITHM}"')
-    try:
-        resolve(spec.hyperparameters)
-    except ModelError as refusal:
-        yield Problem(model.where("hyperparameters"), str(refusal))
+    yield from _hyperparameters(model)
     metric = spec.promotion.metric
     if metric not in METRICS:
-        known = ", ".join(sorted(METRICS))
         where = model.where("promotion", "metric")
-        yield Problem(where, f"unknown metric '{metric}'", f"use one of: {known}")
+        yield Problem(where, f"unknown metric '{metric}'", nearest(metric, METRICS))
     for key in WATCHED_LATER:
         if key in spec.retrain.model_fields_set:
             message = f'"{key}" is not watched yet; the sensor looks at age and new labels only'
             where = model.where("retrain", key)
             yield Problem(where, message, "set every_days, or leave it out", "warning")
+
+
+def _hyperparameters(model: Definition[Model]) -> Iterator[Problem]:
+    """Refuse each setting where it stands, or all of them for what they are together."""
+    written = model.spec.hyperparameters
+    wrong = {name: refusal for name in written if (refusal := _refused({name: written[name]}))}
+    if not wrong and (together := _refused(written)):
+        yield Problem(model.where("hyperparameters"), together)
+    for name, said in wrong.items():
+        message, _, fix = said.splitlines()[-1].strip().partition("; fix: ")
+        is_unknown = message.startswith("unknown")
+        where = model.where("hyperparameters", name, key=is_unknown)
+        message = f"unknown hyperparameter '{name}'" if is_unknown else message
+        yield Problem(where, message, fix.replace("'", '"'))
+
+
+def _refused(hyperparameters: Mapping[str, object]) -> str:
+    try:
+        resolve(hyperparameters)
+    except ModelError as refusal:
+        return str(refusal)
+    return ""

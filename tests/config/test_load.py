@@ -238,7 +238,8 @@ def test_without_its_project_file_and_environment_nothing_loads(tmp_path: Path, 
          '  fix: add "start_date": "2024-01-01"'),
         ({"project.json": {**PROJECT, "end_date": "2023-12-31"}}, "local",
          "configs/project.json:8:14: /end_date\n"
-         "  the end, 2023-12-31, is before the start, 2024-01-01"),
+         "  the end, 2023-12-31, is before the start, 2024-01-01\n"
+         '  fix: write "2024-01-01" or a later day'),
         ({"feature/ip.json": {}}, "local",
          "configs/feature\n  unknown folder 'feature'\n  fix: rename it features"),
         ({"features/more/ip.json": {}}, "local",

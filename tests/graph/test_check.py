@@ -55,7 +55,7 @@ def test_a_same_day_join_is_warned_of(tmp_path: Path) -> None:
 
     assert texts(*found) == [
         "/groups/1/as_of\n"
-        "  a same-day join lets a row see events that came after it\n"
+        "  'request' joins 'shop_stats' of the same day: a row sees events that came after it\n"
         "  fix: leave as_of out to see what was there the day before"
     ]
 

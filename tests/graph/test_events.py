@@ -75,7 +75,7 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             put(ORDER, "fields", "is_refund", value={"function": "TRUE", "type": "timestamp"}),
             "configs/events/order.json: /fields/is_refund/type\n"
             "  a boolean cannot become a timestamp\n"
-            '  fix: write "type": "boolean"',
+            '  fix: write "boolean"',
             id="impossible type",
         ),
         pytest.param(
@@ -90,7 +90,7 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
             put(ORDER, "fields", "is_refund", value={"function": "TRUE", "type": "embedding(2)"}),
             "configs/events/order.json: /fields/is_refund/type\n"
             "  a boolean cannot become an embedding(2)\n"
-            '  fix: write "type": "boolean"',
+            '  fix: write "boolean"',
             id="embedding of a boolean",
         ),
         pytest.param(

@@ -57,14 +57,14 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, "granularity_type", value="timestamp"),
             "configs/features/shop.json: /granularity_type\n"
             "  a bigint cannot become a timestamp\n"
-            '  fix: write "type": "bigint"',
+            '  fix: write "bigint"',
             id="impossible granularity",
         ),
         pytest.param(
             put(SHOP, "granularity_type", value="embedding(2)"),
             "configs/features/shop.json: /granularity_type\n"
             "  a bigint cannot become an embedding(2)\n"
-            '  fix: write "type": "bigint"',
+            '  fix: write "bigint"',
             id="embedding of a number as granularity",
         ),
         pytest.param(
@@ -107,6 +107,8 @@ FEATURES = ("groups", 0, "features")
             put(SHOP, *FEATURES, "two", value="1 + 1"),
             "configs/features/shop.json: /groups/0/features/two\n"
             "  the expression reads nothing\n"
+            "    1 + 1\n"
+            "    ^^^^^\n"
             "  fix: use an aggregate such as @COUNT(*), or another feature",
             id="nothing read",
         ),

@@ -138,7 +138,7 @@ def test_seeing_rows_of_the_same_day_is_warned_of(tmp_path: Path) -> None:
     same_day = into_request(join("visit", "*", as_of="same_day"))
     found = [w.message for w in warnings_of(tmp_path, visits(), same_day)]
 
-    assert "a same-day join lets a row see rows that came after it" in found
+    assert found == ["'request' joins 'visit' of the same day: a row sees rows that came after it"]
 
 
 def test_what_reads_earlier_rows_of_its_own_family_is_an_op_after_them(tmp_path: Path) -> None:

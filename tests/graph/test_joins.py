@@ -43,9 +43,9 @@ SCORES = {"source": "scorer", "features": ["score"]}
         ),
         pytest.param(
             drop(REQUEST, "groups", 1, "granularity_match", "period"),
-            "/groups/1\n"
+            "/groups/1/granularity_match\n"
             "  joining family 'shop_stats' needs a period\n"
-            '  fix: "granularity_match": {"field": "...", "period": "daily"}',
+            '  fix: add "period": "daily"',
             id="no period",
         ),
         pytest.param(
@@ -65,8 +65,8 @@ SCORES = {"source": "scorer", "features": ["score"]}
         pytest.param(
             put(REQUEST, "groups", 1, "granularity_match", "field", value="shp"),
             "/groups/1/granularity_match/field\n"
-            "  $shp is not a feature of 'request' nor a field of 'order'\n"
-            "  fix: write $shop",
+            "  'shp' is not a feature of 'request' nor a field of 'order'\n"
+            "  fix: write shop",
             id="unknown match",
         ),
         pytest.param(

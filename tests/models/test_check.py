@@ -35,7 +35,10 @@ def problems_of(folder: Path, change: dict[str, object]) -> list[str]:
     ("change", "words"),
     [
         ({"algorithm": "xgboost"}, "unknown algorithm 'xgboost'"),
-        ({"hyperparameters": {"num_leafs": 3}}, "unknown 'num_leafs'; fix: write 'num_leaves'"),
+        (
+            {"hyperparameters": {"num_leafs": 3}},
+            "unknown hyperparameter 'num_leafs'\n  fix: write \"num_leaves\"",
+        ),
         ({"hyperparameters": {"learning_rate": 7}}, "learning_rate"),
         ({"promotion": {"metric": "accuracy"}}, "unknown metric 'accuracy'"),
         ({"retrain": {"every_days": 7, "max_drift_psi": 0.2}}, '"max_drift_psi" is not watched'),
