@@ -74,7 +74,8 @@ def test_the_files_of_a_document_are_a_project_that_binds(document: Path, folder
     write_files(document, folder)
     with fig.load_project("configs") as project:
         assert project.bind() > 0
-        assert project.warnings == ()
+        # What an example shows need not be read by another example.
+        assert [w for w in project.warnings if not w.message.startswith("nothing reads")] == []
 
 
 @pytest.mark.parametrize("example", every("json"), ids=named)
