@@ -288,3 +288,21 @@ def test_no_published_view_is_read_by_anything_computed(shipped: Graph) -> None:
     for asset in shipped.get_all_asset_keys():
         if asset.path[0] in {"families", "label_sets"} or asset == AssetKey(["events", "x"]):
             assert not shipped.get(asset).child_keys, asset
+
+
+def test_what_is_locked_shows_its_number(tmp_path: Path) -> None:
+    configs = write_project(tmp_path)
+    with load_project(configs) as project:
+        before = project.definitions().resolve_asset_graph()
+        project.lock()
+    with load_project(configs) as project:
+        graph = project.definitions().resolve_asset_graph()
+        numbers = {
+            name: project.number(tuple(name.split("/")))
+            for name in ("features/request/ip__v1", "models/scorer__v1")
+        }
+
+    for name, number in numbers.items():
+        assert isinstance(number, int)
+        assert graph.get(key(name)).metadata["fig/id"] == number
+        assert "fig/id" not in before.get(key(name)).metadata

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import fig_assets as fig
 from fig_assets.config.lock import FILE, read_lock
+from fig_assets.graph.lock import Difference
 from fig_assets.workflow.lock import LockReport, lock_project
 from tests.graph.projects import Json, changed, put, write
 
@@ -21,6 +22,10 @@ TWO = {
     "2": {"function": "($refunds + 1) / ($orders + 20)", "type": "float"},
 }
 SHIPPED = Path(__file__).parents[2]
+EXAMPLES = sorted(
+    path.relative_to(SHIPPED).as_posix() for path in SHIPPED.glob("examples/*/configs")
+)
+PROJECTS = ["configs", *EXAMPLES]
 
 
 def locked(folder: Path, project: Json, **options: Any) -> LockReport:
@@ -34,7 +39,10 @@ def ids(folder: Path) -> dict[str, int]:
     return {key: line.id for key, line in lock.attributes.items()}
 
 
-@pytest.mark.parametrize("folder", ["configs", "examples/flights/configs"])
+@pytest.mark.parametrize(
+    "folder",
+    ["configs", *(str(p.relative_to(SHIPPED)) for p in SHIPPED.glob("examples/*/configs"))],
+)
 def test_the_shipped_projects_are_locked(folder: str) -> None:
     with fig.load_project(SHIPPED / folder) as project:
         assert project.lock_problems() == (), f"run: fig lock --project {folder}"
@@ -132,7 +140,7 @@ def test_a_merge_gives_new_ids_to_what_two_branches_added(tmp_path: Path) -> Non
 
 def two_files() -> Json:
     """A project of which two families read `shop_stats.refund_rate` without its version."""
-    project = changed(put(*RATE, value={"default_version": 1, "versions": TWO}))
+    project = changed(put(*RATE, value={"default_version": 1, "versions": copy.deepcopy(TWO)}))
     other = copy.deepcopy(project[REQUEST])
     other["name"] = "second"
     project["features/second.json"] = other
@@ -237,6 +245,97 @@ def test_a_version_that_a_locked_consumer_reads_cannot_retire(tmp_path: Path) ->
 
     with pytest.raises(fig.ConfigError, match=r"shop_stats\.refund_rate@1, which is gone"):
         fig.load_project(tmp_path / "configs")
+
+
+VERSIONED: dict[str, tuple[tuple[str | int, ...], Json]] = {
+    "path": (
+        ("events/order.json", "fields", "country"),
+        {"1": {"json": "country"}, "2": {"json": "land"}},
+    ),
+    "key": (
+        ("events/order.json", "fields", "shop"),
+        {"1": {"json": "shop::bigint"}, "2": {"json": "s::bigint"}},
+    ),
+    "base key": (
+        ("events/order.json", "fields", "session"),
+        {"1": {"json": "session:id"}, "2": {"json": "s"}},
+    ),
+    "window": (RATE, TWO),
+    "row": (
+        (REQUEST, "groups", 0, "features", "amount"),
+        {"1": {"function": "$amount"}, "2": {"function": "$amount * 2"}},
+    ),
+    "match": (
+        (REQUEST, "groups", 0, "features", "shop"),
+        {"1": {"function": "$shop"}, "2": {"function": "$shop + 1"}},
+    ),
+    "vote": (
+        ("labels/fraud.json", "weak_labels", "small"),
+        {
+            "1": {"when": "$amount < 10", "vote": "fine"},
+            "2": {"when": "$amount < 20", "vote": "fine"},
+        },
+    ),
+    "truth": (
+        ("labels/fraud.json", "strong_labels", "majority"),
+        {
+            "1": {"method": "plurality_vote"},
+            "2": {"method": "plurality_vote", "default": "fine"},
+        },
+    ),
+}
+"""What may have two versions, in every place where a reference without a version can stand."""
+
+
+def with_defaults(defaults: dict[str, int]) -> Json:
+    project = changed(
+        put("events/order.json", "where", value="$country <> 'XX'"),
+        put(SHOP, "groups", 0, "where", value="$country <> 'YY'"),
+        put(REQUEST, "groups", 0, "where", value="$country <> 'ZZ'"),
+        put("models/scorer.json", "input_features", 0, "feature_names", value={
+            "all": ["country", "is_odd", "amount", "shop_stats_weekly_refund_rate"]}),
+    )  # fmt: skip
+    for name, default in defaults.items():
+        path, versions = VERSIONED[name]
+        both = {"default_version": default, "versions": copy.deepcopy(versions)}
+        put(*path, value=both)(project)
+    return project
+
+
+some_defaults = st.fixed_dictionaries({name: st.integers(1, 2) for name in VERSIONED})
+
+
+@settings(max_examples=10, deadline=None)
+@given(before=some_defaults, after=some_defaults)
+def test_moving_any_defaults_changes_no_locked_meaning(
+    before: dict[str, int], after: dict[str, int]
+) -> None:
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        locked(folder, with_defaults(before))
+        text = (folder / "configs" / FILE).read_text("utf-8")
+
+        report = locked(folder, with_defaults(after))
+
+        assert report.difference == Difference()
+        assert (folder / "configs" / FILE).read_text("utf-8") == text
+
+
+def test_a_retired_version_is_removed_and_keeps_its_id(tmp_path: Path) -> None:
+    project = two_files()
+    locked(tmp_path, project)
+    before = ids(tmp_path)
+    second = project[SHOP]["groups"][0]["features"]["refund_rate"]["versions"]["2"]
+    second["retired"] = True
+
+    report = locked(tmp_path, project)
+    del second["retired"]
+    again = locked(tmp_path, project)
+
+    gone = [f"features/shop_stats/{p}/refund_rate__v2" for p in ("daily", "weekly_by_day")]
+    assert list(report.difference.removed) == gone
+    assert again.difference == Difference()
+    assert ids(tmp_path) == before
 
 
 # ---------------------------------------------------------------- any sequence of edits
