@@ -212,6 +212,8 @@ def _metadata(
     if facts:
         metadata["nulls"] = facts.nulls / facts.rows if facts.rows else 0.0
         metadata |= facts.numbers
+        if facts.lost:
+            metadata |= {"fig/lost": facts.lost, "fig/lost_fraction": facts.lost / facts.rows}
         metadata["fig/digest"] = facts.digest
         return metadata
     metadata |= {name: _plain(value) for name, value in found.notes.items()}

@@ -189,7 +189,7 @@ class Engine(Protocol):
         same rows, a day without rows becomes an empty day. Columns of the day that `target` does
         not name are kept where the keys are the same, dropped where `target.whole`, else the write
         is refused. `audit` sees each day's rows before they are published; what it raises stops
-        that.
+        that. It also sees the columns of `rows` that `target` does not name; those are not stored.
 
         Raises:
             EngineError: the statement or the storage failed.

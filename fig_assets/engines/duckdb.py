@@ -106,8 +106,9 @@ class DuckDBEngine:
         if audit is not None:
             for day, part in parts.items():
                 audit(day, part)
+        stored = list(target.names)
         return tuple(
-            self.lake.publish(target, day, part, inputs=inputs, base=bases[day])
+            self.lake.publish(target, day, part.select(stored), inputs=inputs, base=bases[day])
             for day, part in parts.items()
         )
 
@@ -116,7 +117,7 @@ class DuckDBEngine:
         base = self.lake.generations(target, None)
         inputs = self._inputs(target)
         table = rows if isinstance(rows, pa.Table) else self.query(rows)
-        part = _shaped(table, target)
+        part = _shaped(table, target).select(list(target.names))
         return self.lake.publish(target, None, part, inputs=inputs, base=base)
 
     def partition(self, relation: str, day: date | None) -> Partition | None:
@@ -268,9 +269,14 @@ def _split(table: pa.Table, target: Target, days: Sequence[date]) -> dict[date, 
 
 
 def _shaped(table: pa.Table, target: Target) -> pa.Table:
+    """Bring the columns of a target into their types; others stand behind them as they are."""
     try:
-        return table.select(list(target.names)).cast(target.schema).combine_chunks()
+        shaped = table.select(list(target.names)).cast(target.schema).combine_chunks()
     except (KeyError, pa.ArrowException) as refusal:
         raise EngineError(
             f"{target.relation}: the rows do not have the columns of this relation: {refusal}"
         ) from refusal
+    for name in table.column_names:
+        if name != DAY and name not in target.names:
+            shaped = shaped.append_column(name, table.column(name))
+    return shaped

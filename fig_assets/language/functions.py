@@ -277,6 +277,22 @@ def finish(
 ) -> exp.Expr:
     """Return the whole feature expression, each aggregate call replaced by its finished value.
 
+    See `finishing` for the arguments.
+    """
+    lowering = finishing(values, dialect, types, column=column, resolve=resolve)
+    return _typed(lowering.value(tree))
+
+
+def finishing(
+    values: Callable[[AggregateCall], exp.Expr],
+    dialect: str,
+    types: TypeOf,
+    *,
+    column: Column | None = None,
+    resolve: Resolve | None = None,
+) -> Lowering:
+    """Say how a feature's expression becomes a tree over finished aggregates.
+
     `values` says where the finished value of a call stands; a call's `node` is the node within
     `tree`. `types` are the types of the references. `column` says where a reference outside of
     every aggregate stands; without it such a reference is an error.
@@ -286,7 +302,7 @@ def finish(
         call = _call(node, resolve or str)
         return Value(values(call).copy(), value_type(call, types))
 
-    return _typed(_lowering(dialect, column or _outside, types, aggregate).value(tree))
+    return _lowering(dialect, column or _outside, types, aggregate)
 
 
 def _typed(value: Value) -> exp.Expr:

@@ -19,8 +19,10 @@ from fig_assets.language.duck import (
     call,
     cast,
     is_small,
+    let,
     number,
     operand,
+    when,
 )
 from fig_assets.language.patterns import BadEscape, like
 from fig_assets.language.rows import ROW_FUNCTIONS
@@ -246,7 +248,12 @@ class Lowering:
     def _modulo(self, node: exp.Expr) -> Value:
         above, below = self._numbers(node)
         if above.type == below.type == BIGINT:
-            tree = exp.Mod(this=operand(above.tree), expression=operand(below.tree))
+            # The smallest bigint % -1 overflows in DuckDB, though nothing is left of it.
+            divisor = let(
+                below.sealed(),
+                lambda d: when(exp.EQ(this=d, expression=number(-1)), number(1), d.copy()),
+            )
+            tree = exp.Mod(this=operand(above.tree), expression=operand(divisor))
             return Value(tree, BIGINT, "try")
         sides = [operand(self.as_type(side, FLOAT)) for side in (above, below)]
         return Value(exp.Mod(this=sides[0], expression=sides[1]), FLOAT, "finite")

@@ -238,7 +238,9 @@ ROW_FUNCTIONS: dict[str, RowFunction] = {
     ),
     "LOWER": RowFunction("text string", STRING, "@LOWER($email)", _plain("LOWER")),
     "UPPER": RowFunction("text string", STRING, "@UPPER($country)", _plain("UPPER")),
-    "TRIM": RowFunction("text string", STRING, "@TRIM($name)", _plain("TRIM")),
+    "TRIM": RowFunction(
+        "text string", STRING, "@TRIM($name)", lambda a: call("TRIM", a[0], text(" "))
+    ),
     "LENGTH": RowFunction("text string", BIGINT, "@LENGTH($name)", _plain("LENGTH")),
     "CONCAT": RowFunction("value text...", STRING, "@CONCAT($country, '-', $asn)", _concat),
     "SUBSTR": RowFunction(

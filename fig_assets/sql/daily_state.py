@@ -28,11 +28,13 @@ from fig_assets.language.functions import (
     value_type,
     values_of,
 )
+from fig_assets.language.losses import lost_before
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import BIGINT, BOOLEAN, Type, arrow_type, convert
 from fig_assets.sql.event import stored_columns
 from fig_assets.sql.expressions import (
     column,
+    count_where,
     day_literal,
     named,
     on_days,
@@ -43,6 +45,8 @@ from fig_assets.sql.expressions import (
 )
 
 VALUE, TIMES = "value__", "times__"
+LOST_ROWS = "lost"
+"""The suffix of a state: how many events lost a value in the argument or filter of a call."""
 REMEMBERED = 1024
 """How many nodes of a project have their states worked out once, not once a day."""
 
@@ -56,7 +60,7 @@ class CallStates:
     title: str
     """A readable name: `sum_is_failure`."""
     columns: dict[str, tuple[str, Type]]
-    """Suffix -> stored column and type; empty where the call needs values."""
+    """Suffix -> stored column and type; of a call that needs values only `LOST_ROWS`."""
     values: str | None
     """The relation of (entity, value, n), or None."""
     item_type: Type
@@ -96,6 +100,8 @@ def call_states(definition: Aggregated, group: Group) -> tuple[CallStates, ...]:
         title = _title(call, definition)
         types = typed(definition.types)
         kinds = {} if needs_values(call) else state_types(call, types)
+        if lost_before(call, "duckdb", _columns_of(definition), types) is not None:
+            kinds[LOST_ROWS] = BIGINT
         columns = {
             suffix: (f"{title}_{suffix}_{meaning[:6]}", kind) for suffix, kind in kinds.items()
         }
@@ -163,7 +169,11 @@ def select_states(
     columns = _key_columns(states, day, dialect)
     for call in calls_:
         definition = call.definition
-        aggregates = daily(call.call, dialect, _columns_of(definition), typed(definition.types))
+        read, types = _columns_of(definition), typed(definition.types)
+        aggregates = daily(call.call, dialect, read, types)
+        loss = lost_before(call.call, dialect, read, types)
+        if loss is not None:
+            aggregates[LOST_ROWS] = count_where(loss)
         columns += [named(aggregates[suffix], name) for suffix, (name, _) in call.columns.items()]
     query = _from_events(columns, states.group, event, day, dialect)
     query.where(_present(_entity(states, dialect)), copy=False)

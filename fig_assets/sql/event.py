@@ -38,6 +38,7 @@ from fig_assets.sql.expressions import (
     select,
     value,
 )
+from fig_assets.sql.losses import found_text, is_losing_path, losses, lost_text
 
 EVENT_TYPE, PAYLOAD, PARSED = "event_type", "payload", "parsed__"
 LANDED: dict[str, pa.DataType] = {
@@ -88,7 +89,8 @@ def select_event(
     The payload of each line is parsed once, for all paths together.
 
     Returns:
-        One row for each event, columns `(day, *ROW_ORDER, *attributes)`.
+        One row for each event, columns `(day, *ROW_ORDER, *attributes)`, and a boolean
+        `lost__...` for each attribute that can lose a value.
     """
     chain = Chain()
     source = chain.add("candidates", _candidates(event, late_days, day))
@@ -96,9 +98,10 @@ def select_event(
     filtered = _where_attributes(event)
     needed = closure([*attributes, *filtered], event.attributes)
     extracted = [a for a in needed if isinstance(a.definition, Extracted)]
+    lost = [a for a in attributes if is_losing_path(a)]
     if extracted:
         source = chain.add("parsed", _parse(extracted, source))
-        source = chain.add("fields", _fields(extracted, source, dialect))
+        source = chain.add("fields", _fields(extracted, lost, source, dialect))
     computed = [
         (a.column, a.definition, value(a.definition, a.type, dialect))
         for a in needed
@@ -107,7 +110,8 @@ def select_event(
     ready = {*ROW_ORDER, *(a.column for a in extracted)}
     source = add_layers(chain, source, computed, ready)
     names = [n for n in (a.column for a in attributes) if n not in KEY_TYPES]
-    wanted = [column(name) for name in (*ROW_ORDER, *names)]
+    wanted: list[exp.Expr] = [column(name) for name in (*ROW_ORDER, *names)]
+    wanted += [*map(lost_text, lost), *losses(attributes, dialect)]
     query = select([named(day_literal(day), DAY), *wanted], source)
     if event.where is not None:
         query = query.where(value(event.where, BOOLEAN, dialect), copy=False)
@@ -176,7 +180,10 @@ def _parse(extracted: Sequence[Attribute], source: str) -> exp.Select:
     return select(columns, source)
 
 
-def _fields(extracted: Sequence[Attribute], source: str, dialect: str) -> exp.Select:
+def _fields(
+    extracted: Sequence[Attribute], lost: Sequence[Attribute], source: str, dialect: str
+) -> exp.Select:
+    """Type the texts; of the fields in `lost`, remember where there was one."""
     columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
     places = count(1)
     for attribute in extracted:
@@ -190,6 +197,8 @@ def _fields(extracted: Sequence[Attribute], source: str, dialect: str) -> exp.Se
         typed = convert(text, STRING, inferred, dialect)
         typed = convert(typed, inferred, attribute.type, dialect)
         columns.append(named(typed, attribute.column))
+        if attribute in lost:
+            columns.append(found_text(attribute, text.copy()))
     return select(columns, source)
 
 

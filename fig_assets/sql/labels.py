@@ -23,6 +23,7 @@ from fig_assets.sql.expressions import (
     scan,
     value,
 )
+from fig_assets.sql.losses import losses
 from fig_assets.sql.relations import row_columns
 from fig_assets.sql.row import base_rows
 
@@ -74,7 +75,8 @@ def select_labels(
 
     Returns:
         One row for each row of the family, ordered by its key, columns `(day, granularity,
-        *attributes)`; a vote is a class or NULL (the weak label abstains).
+        *attributes)`; a vote is a class or NULL (the weak label abstains). Beside them a boolean
+        `lost__...` for each weak label that can lose a value.
     """
     own = [a for a in labels.labels if a.column in stratum]
     needed = closure(attributes, own)
@@ -99,6 +101,7 @@ def select_labels(
             named(day_literal(day), DAY),
             column(family.granularity),
             *(column(a.column) for a in attributes),
+            *losses(attributes, dialect),
         )
         .from_(source)
         .order_by(column(family.granularity))

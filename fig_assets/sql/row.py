@@ -36,6 +36,7 @@ from fig_assets.sql.expressions import (
     value,
 )
 from fig_assets.sql.joined import join_ready
+from fig_assets.sql.losses import losses
 from fig_assets.sql.relations import CARRIED, row_columns
 
 
@@ -82,7 +83,8 @@ def select_rows(
     Returns:
         One row for each granularity value of the day's events (the first by `ROW_ORDER`), ordered
         by it, columns `(day, granularity, event_time, event_id, *attributes)`; the two in the
-        middle only from the first stratum.
+        middle only from the first stratum. Beside them a boolean `lost__...` for each attribute
+        that can lose a value.
     """
     own = [a for a in family.features if a.column in stratum]
     needed = closure(attributes, own)
@@ -114,6 +116,7 @@ def select_rows(
         column(family.granularity),
         *carried,
         *(column(a.column) for a in attributes),
+        *losses(attributes, dialect),
     ]
     rows = select(columns, source)
     return chain.finish(rows.order_by(column(family.granularity), copy=False))

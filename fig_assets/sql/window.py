@@ -15,11 +15,12 @@ from fig_assets.language.duck import cast
 from fig_assets.language.functions import (
     AggregateCall,
     empty,
-    finish,
+    finishing,
     from_values,
     merge,
     merged_times,
 )
+from fig_assets.language.lower import Lowering
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type, arrow_type, convert
 from fig_assets.language.value import bare
@@ -46,6 +47,8 @@ from fig_assets.sql.expressions import (
     value,
 )
 from fig_assets.sql.layer import Layer
+from fig_assets.sql.losses import losses
+from fig_assets.sql.window_losses import lost_of_window, lost_over_aggregates
 
 WINDOW_START, WINDOW_END, WINDOW_COMPLETE = "window_start", "window_end", "window_complete"
 BOUNDS: dict[str, pa.DataType] = {
@@ -126,7 +129,8 @@ def select_windows(
     Returns:
         One row for each entity with at least one event in the window, ordered by entity, columns
         `(day, entity, *attributes, window_start, window_end, window_complete)`; the last three
-        only from the op that makes the rows.
+        only from the op that makes the rows. Beside them a boolean `lost__...` for each attribute
+        that can lose a value.
     """
     family, window = layer.family, layer.period.window(day)
     seen = Window(max(window.start, start), window.end)
@@ -150,6 +154,10 @@ def select_windows(
         column(family.granularity),
         *(column(a.column) for a in attributes),
         *(_bounds(window, start) if layer.is_first else ()),
+        *losses(attributes, dialect),
+        *lost_over_aggregates(
+            family, attributes, lambda a: _lowering(family, a, values, dialect)[1], _result
+        ),
     ]
     rows = select(columns, source).order_by(column(family.granularity), copy=False)
     return chain.finish(rows)
@@ -179,6 +187,7 @@ def _merge_group(
         if call.values is None:
             names = {part: name for part, (name, _) in call.columns.items()}
             merged.append(named(merge(call.call, partial(_state, names), dialect), _result(call)))
+        merged += lost_of_window(call, _result(call))
     table = scan(states.group.relation, states.columns, days, "states")
     source = chain.add(f"merged{suffix}", _grouped(merged, table, days, [key]))
     results: list[exp.Expr] = [column_all(source)]
@@ -323,6 +332,15 @@ def _computed(
 def _finished(
     family: Family, attribute: Attribute, values: dict[str, exp.Expr], dialect: str
 ) -> exp.Expr:
+    definition, lowering = _lowering(family, attribute, values, dialect)
+    tree = lowering.value(definition.expression.tree).sealed()
+    return convert(tree, definition.result, attribute.type, dialect)
+
+
+def _lowering(
+    family: Family, attribute: Attribute, values: dict[str, exp.Expr], dialect: str
+) -> tuple[Aggregated, Lowering]:
+    """Say how a feature's expression becomes a tree over merged aggregates and siblings."""
     definition = attribute.definition
     if not isinstance(definition, Aggregated):
         raise TypeError(attribute.identity)
@@ -340,15 +358,14 @@ def _finished(
         known = {**definition.sibling_types, **definition.types}
         return known[label_of(reference)]
 
-    tree = finish(
-        definition.expression.tree,
+    lowering = finishing(
         result,
         dialect,
         type_of,
         column=lambda ref: column(definition.siblings[label_of(ref)]),
         resolve=lambda ref: definition.columns.get(label_of(ref), ""),
     )
-    return convert(tree, definition.result, attribute.type, dialect)
+    return definition, lowering
 
 
 def _empty(call: CallStates) -> exp.Expr:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
+import pyarrow.compute as pc
 from pandera.errors import SchemaErrors
 
 from fig_assets.config.schema import Check
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Attribute, Key
 from fig_assets.language.types import arrow_type
+from fig_assets.sql.losses import lost_column
 
 SAMPLE_ROWS = 5
 SCHEMA = "schema"
@@ -104,6 +106,12 @@ def judge(
     verdicts = [_contract(relation, key, attributes, frame, cases)]
     declared = [(attribute, check) for attribute in attributes for check in attribute.checks]
     return verdicts + [_verdict(a, check, list(key), frame, cases) for a, check in declared]
+
+
+def lost_rows(rows: pa.Table, attribute: Attribute) -> int:
+    """Count the rows in which a value was lost while `attribute` was computed."""
+    name = lost_column(attribute)
+    return int(pc.sum(rows.column(name)).as_py() or 0) if name in rows.column_names else 0
 
 
 def check_names(attribute: Attribute) -> list[tuple[str, bool]]:

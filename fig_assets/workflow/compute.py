@@ -1,7 +1,7 @@
 """An op and a day -> writes: targets, statements, what must be built before; and doing them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from fig_assets.workflow.accounts import account_for_events, account_for_lines
 from fig_assets.workflow.checks import (
     ChecksFailed,
     judge,
+    lost_rows,
 )
 from fig_assets.workflow.python import Calls
 from fig_assets.workflow.result import DayResult, Facts
@@ -96,7 +97,7 @@ def state_writes(
     for states in daily_state.states_of(family):
         event = graph.events[states.group.source]
         calls = tuple(c for c in states.calls if wanted is None or c.fingerprint in wanted)
-        merged = tuple(call for call in calls if call.values is None)
+        merged = tuple(call for call in calls if call.columns)
         target = daily_state.state_target(states, day, merged)
         select = partial(daily_state.select_states, states, event, day, merged, dialect)
         found.append(Write(target, select, needs=_reads(target)))
@@ -177,7 +178,8 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
         if any(v.blocking and not v.passed for v in result.verdicts):
             raise ChecksFailed(result.verdicts)
         for attribute in write.attributes:
-            result.facts[attribute.key] = _facts(rows.column(attribute.column))
+            facts = _facts(rows.column(attribute.column))
+            result.facts[attribute.key] = replace(facts, lost=lost_rows(rows, attribute))
 
     (written,) = engine.replace_days(write.target, rows_of, [day], audit)
     result.rows = written.rows
@@ -186,10 +188,8 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
     if write.published:
         result.statement = write.tree() if callable(rows_of) else rows_of
     for attribute in write.attributes:
-        facts = result.facts[attribute.key]
-        result.facts[attribute.key] = Facts(
-            facts.rows, facts.nulls, written.digests[attribute.column], facts.numbers
-        )
+        digest = written.digests[attribute.column]
+        result.facts[attribute.key] = replace(result.facts[attribute.key], digest=digest)
 
 
 def _facts(column: "pa.ChunkedArray[Any]") -> Facts:

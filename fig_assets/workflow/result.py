@@ -18,6 +18,8 @@ class Facts:
     nulls: int
     digest: str
     numbers: Mapping[str, float] = field(default_factory=dict)
+    lost: int = 0
+    """In how many rows a value was lost while this column was computed."""
 
 
 @dataclass

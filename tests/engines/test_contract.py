@@ -137,6 +137,23 @@ def test_an_audit_sees_the_rows_and_can_stop_them(engine: Engine) -> None:
     assert stored_days(engine) == ()
 
 
+def test_an_audit_sees_columns_that_are_not_stored(engine: Engine) -> None:
+    seen: list[object] = []
+    rows = counted(ann=1, bob=2)
+    flagged = rows.append_column("is_odd", pa.array([True, None]))
+
+    (written,) = engine.replace_days(
+        target("total"), flagged, [DAY], lambda _, part: seen.extend(part["is_odd"].to_pylist())
+    )
+
+    (plain,) = engine.replace_days(target("total"), rows, [DAY])
+    stored = engine.partition(LOGINS, DAY)
+    assert seen == [True, None]
+    assert stored is not None
+    assert set(stored.columns) == {"user", "total"}
+    assert written.digests == plain.digests
+
+
 def test_a_scoped_write_leaves_the_columns_of_others_alone(engine: Engine) -> None:
     engine.replace_days(target("total"), counted(ann=1, bob=2), [DAY])
     before = engine.partition(LOGINS, DAY)

@@ -32,6 +32,7 @@ TYPES = {
     "ts": TIMESTAMP,
     "tt": TIMESTAMP,
     "d": DATE,
+    "e": DATE,
     "v": Type("embedding", 2),
     "w": Type("embedding", 3),
 }

@@ -2,12 +2,10 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
 from statistics import StatisticsError, stdev, variance
 
 import duckdb
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,26 +13,20 @@ from sqlglot import exp
 
 from fig_assets.language.functions import (
     FUNCTIONS,
-    AggregateCall,
     calls,
-    daily,
     empty,
     finish,
-    from_values,
     function_table,
     infer,
     lower,
     merge,
-    merged_times,
-    needs_values,
-    state_types,
-    times_of,
     value_type,
-    values_of,
 )
-from fig_assets.language.parse import ExpressionError, is_aggregate, parse
+from fig_assets.language.parse import ExpressionError, parse
 from fig_assets.language.tree import AGGREGATES
-from fig_assets.language.types import BIGINT, FLOAT, arrow_type, sql_type
+from fig_assets.language.types import BIGINT, FLOAT
+from tests.conformance.duck import Duck
+from tests.conformance.runner import events_of, window_value
 from tests.language.rows import HOSTILE, TYPES, column, moment, type_of
 
 MAX, MIN = 2**63 - 1, -(2**63)
@@ -184,144 +176,18 @@ def test_a_reference_outside_of_an_aggregate_is_refused_unless_it_has_a_column()
     assert done.sql("duckdb") == 'CAST(sum AS DOUBLE) / CAST(NULLIF("j", 0) AS DOUBLE)'
 
 
-Row = dict[str, object]
+Row = Mapping[str, object]
 
 
 def windowed(engine: duckdb.DuckDBPyConnection, text: str, rows: Sequence[Row]) -> object:
     """Return an aggregate expression over `rows`, by way of the states of their days."""
-    tree = parse(text).tree
-    assert is_aggregate(tree)
-    infer(tree, type_of)
-    names = ("i", "f", "s", "b", "ts")
-    data = {
-        name: pa.array([row.get(name) for row in rows], arrow_type(TYPES[name])) for name in names
-    }
-    data["day"] = pa.array([row["day"] for row in rows], pa.int64())
-    data["event_time"] = pa.array([row["event_time"] for row in rows], pa.timestamp("us"))
-    data["event_id"] = pa.array([row["event_id"] for row in rows], pa.string())
-    engine.register("events", pa.table(data))
-    finished: dict[str, object] = {}
-    for call in calls(tree):
-        query = _values(call) if needs_values(call) else _states(call)
-        [(finished[call.meaning],)] = engine.execute(query.sql("duckdb")).fetchall()
-    engine.unregister("events")
-
-    def value(call: AggregateCall) -> exp.Expr:
-        type_ = sql_type(value_type(call, type_of))
-        return exp.Cast(this=exp.convert(finished[call.meaning]), to=type_)
-
-    [(found,)] = engine.execute(
-        exp.select(finish(tree, value, "duckdb", type_of)).sql("duckdb")
-    ).fetchall()
-    return found
+    return window_value(Duck(engine), text, rows)
 
 
-def _states(call: AggregateCall) -> exp.Select:
-    parts = daily(call, "duckdb", column, type_of)
-    assert parts.keys() == state_types(call, type_of).keys()
-    typed = {
-        k: exp.Cast(this=v, to=sql_type(state_types(call, type_of)[k])) for k, v in parts.items()
-    }
-    days = exp.select(*(exp.alias_(tree, name) for name, tree in typed.items()))
-    inner = days.from_("events").group_by("day").subquery("days")
-    return exp.select(merge(call, exp.column, "duckdb")).from_(inner)
-
-
-def _values(call: AggregateCall) -> exp.Select:
-    value = exp.alias_(values_of(call, "duckdb", column, type_of), "value")
-    n = exp.alias_(times_of(call, "duckdb", column, type_of), "n")
-    counts = exp.select("day", value, n).from_("events").group_by("1", "2")
-    if call.filter is not None:
-        counts = counts.where(lower(call.filter, "duckdb", column, type_of))
-    n = exp.alias_(merged_times(call, exp.column("n")), "n")
-    inner = exp.select("value", n).from_(counts.subquery("days")).group_by("1").subquery("counts")
-    return exp.select(from_values(call, exp.column("value"), exp.column("n"), "duckdb")).from_(
-        inner
-    )
-
-
-def rows_of(name: str, values: Sequence[object], **more: Sequence[object]) -> list[Row]:
+def rows_of(name: str, values: Sequence[object]) -> list[Row]:
     """Return one event per value, the first half on one day and the rest on the next."""
-    start = moment(2024, 1, 1, 23)
-    return [
-        {
-            name: value,
-            "day": place * 2 // max(len(values), 1),
-            "event_time": start + timedelta(hours=place),
-            "event_id": f"e{place}",
-            **{key: column_[place] for key, column_ in more.items()},
-        }
-        for place, value in enumerate(values)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "values", "expected"),
-    [
-        ("@COUNT(*)", "i", [1, None, 3], 3),
-        ("@COUNT($i)", "i", [1, None, 3], 2),
-        ("@COUNT_IF($b)", "b", [True, None, False, True], 2),
-        ("@COUNT_IF($b)", "b", [None], 0),
-        ("@COUNT_DISTINCT($s)", "s", ["a", None, "b", "a"], 2),
-        ("@COUNT_DISTINCT($s)", "s", [None], 0),
-        ("@APPROX_COUNT_DISTINCT($s)", "s", ["a", None, "b", "a"], 2),
-        ("@APPROX_COUNT_DISTINCT($s)", "s", [None], 0),
-        ("@APPROX_COUNT_DISTINCT($i) FILTER (WHERE $i > 1)", "i", [1, None, 3, 4], 2),
-        ("@APPROX_COUNT_DISTINCT($i)", "i", list(range(60)), 60),
-        ("@APPROX_COUNT_DISTINCT($ts) + 1", "ts", [moment(2024, 1, 1), None], 2),
-        ("@SUM($i)", "i", [1, None, 3], 4),
-        ("@SUM($i)", "i", [None, None], None),
-        ("@SUM($i)", "i", [MAX, MAX, MIN, MIN], -2),
-        ("@SUM($i)", "i", [MAX, 1], None),
-        ("@SUM($i)", "i", [MAX, MAX, -MAX, -1], MAX - 1),
-        ("@SUM($b)", "b", [True, None, True, False], 2),
-        ("@SUM($b)", "b", [None], None),
-        ("@SUM($f)", "f", [0.5, 1.5, None], 2.0),
-        ("@SUM($f)", "f", [1e308, 1e308, -1e308], None),
-        ("@AVG($i)", "i", [MAX, MAX, None], float(MAX)),
-        ("@AVG($b)", "b", [True, False, None, False], 1 / 3),
-        ("@AVG($f)", "f", [None], None),
-        ("@AVG($f)", "f", [1e308, 1e308], None),
-        ("@MIN($s)", "s", ["b", None, "a"], "a"),
-        ("@MIN($b)", "b", [True, None], True),
-        ("@MODE($b)", "b", [True, None, False], False),
-        ("@MAX($ts)", "ts", [moment(2024, 1, 1), None], moment(2024, 1, 1)),
-        ("@VARIANCE($i)", "i", [1, 2, 3, 4, None], 5 / 3),
-        ("@VARIANCE($f)", "f", [1e9, 1e9 + 1, 1e9 + 2, None], 1.0),
-        ("@VARIANCE($f)", "f", [1.0, None], None),
-        ("@STDDEV($f)", "f", [5.0, 5.0, 5.0], 0.0),
-        ("@STDDEV($f)", "f", [1e308, -1e308, 0.0], None),
-        ("@STDDEV($i)", "i", [MAX, MIN], pytest.approx(2**64 / math.sqrt(2))),
-        ("@BOOL_OR($b)", "b", [None, False, True], True),
-        ("@BOOL_AND($b)", "b", [None], None),
-        ("@BOOL_AND($b)", "b", [None, True, False], False),
-        ("@FIRST($s)", "s", [None, "x", "y"], "x"),
-        ("@LAST($s)", "s", ["x", "y", None], "y"),
-        ("@ENTROPY($s)", "s", ["a", "b", "a", "b", None], 1.0),
-        ("@ENTROPY($s)", "s", ["a", "a", "a"], 0.0),
-        ("@ENTROPY($s)", "s", [None], None),
-        ("@MODE($i)", "i", [3, 2, 3, 2, 9, None, None, None], 2),
-        ("@MODE($s)", "s", [None], None),
-        ("@SUM($i) / @COUNT(*)", "i", [1, None, 3, 4], 2.0),
-        ("@SUM($i) FILTER (WHERE $i > 1 OR $i = 0)", "i", [1, None, 3, 4], 7),
-        ("@COUNT(*) FILTER (WHERE $i > 1)", "i", [1, None, 3, 4], 2),
-        ("@COUNT_DISTINCT($i) FILTER (WHERE $i > 1)", "i", [1, None, 3, 4], 2),
-        ("@FIRST($i) FILTER (WHERE $i > 1)", "i", [1, None, 3, 4], 3),
-        ("@VARIANCE($i) FILTER (WHERE $i > 1)", "i", [1, None, 3, 5, 7], 4.0),
-        ("@COUNT_IF($i > 1) FILTER (WHERE $i < 4)", "i", [1, None, 3, 4], 1),
-        ("@SUM($i * 2)", "i", [MAX, 1, None], 2),
-        ("@ROUND(@AVG($f), 1) + 1", "f", [0.25, None], 1.3),
-    ],
-    ids=str,
-)
-def test_an_aggregate_has_its_documented_value(
-    engine: duckdb.DuckDBPyConnection,
-    text: str,
-    name: str,
-    values: list[object],
-    expected: object,
-) -> None:
-    assert windowed(engine, text, rows_of(name, values)) == expected
+    days = [place * 2 // len(values) for place in range(len(values))]
+    return events_of({name: values}, days)
 
 
 def test_first_breaks_ties_of_time_by_event_id_and_skips_no_missing_id(

@@ -8,7 +8,7 @@ the events of all its days.
 from datetime import date
 from pathlib import Path
 
-from tests.naive import events, labels, rows, windows
+from tests.naive import events, labels, losses, rows, windows
 from tests.naive.config import Config, read_config
 from tests.naive.values import Value
 from tests.naive.world import Row, Scores
@@ -83,3 +83,19 @@ class Naive:
     def label_rows(self, label_set: str, day: date, scores: Scores | None = None) -> list[Row]:
         """Give the granularity and every weak and strong label version of one day."""
         return labels.label_rows(self, label_set, day, scores=scores or {})
+
+    def event_losses(self, name: str, day: date) -> losses.Lost:
+        """Count, for each field version, the events in which a value was lost."""
+        return losses.event_losses(self, self._files, name, day)
+
+    def window_losses(self, family: str, period: str, day: date) -> losses.Lost:
+        """Count, for each feature version, the windows in which a value was lost."""
+        return losses.window_losses(self, family, period, day)
+
+    def request_losses(self, family: str, day: date, scores: Scores | None = None) -> losses.Lost:
+        """Count, for each feature version, the rows in which a value was lost."""
+        return losses.request_losses(self, family, day, scores or {})
+
+    def label_losses(self, label_set: str, day: date, scores: Scores | None = None) -> losses.Lost:
+        """Count, for each weak label version, the rows in which a value was lost."""
+        return losses.label_losses(self, label_set, day, scores or {})

@@ -124,8 +124,14 @@ def walk(payload: object, path: str) -> Value:
 
     Without a type the answer is text: a scalar's own, or the JSON text of an object or array.
     """
-    steps, target = _path(path)
-    return convert(json_text(_follow(payload, steps)), target)
+    _, target = _path(path)
+    return convert(text_at(payload, path), target)
+
+
+def text_at(payload: object, path: str) -> str | None:
+    """Follow a path to the text that stands there, whatever its type."""
+    steps, _ = _path(path)
+    return json_text(_follow(payload, steps))
 
 
 def _follow(node: object, steps: tuple[str | int | Every, ...]) -> object:

@@ -11,6 +11,7 @@ product     := sign ((* | / | %) sign)*
 sign        := (- | +) sign | cast
 cast        := primary (::type)*
 primary     := literal | $name[@N] | @NAME(list) [FILTER (WHERE either)] | (either) | CASE ...
+               | CAST(either AS type)
 """
 
 import re
@@ -234,6 +235,8 @@ class _Parser:
             return Literal(_CONSTANTS[token.upper()])
         if kind == "word" and token.upper() == "CASE":
             return self._case()
+        if kind == "word" and token.upper() == "CAST":
+            return self._written_cast()
         if token != "(":
             raise ValueError(f"unexpected {token!r}")
         tree = self._either()
@@ -256,6 +259,14 @@ class _Parser:
         condition = self._either()
         self._expect(")")
         return Call(name, arguments, condition)
+
+    def _written_cast(self) -> Tree:
+        self._expect("(")
+        tree = self._either()
+        self._expect("AS")
+        tree = Call("CAST", (tree, Literal(self._take())))
+        self._expect(")")
+        return tree
 
     def _case(self) -> Tree:
         subject = None if self._peek() == "WHEN" else self._either()

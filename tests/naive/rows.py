@@ -20,6 +20,8 @@ class WideRow:
 
     row: Row
     scope: Scope
+    base_scope: Scope
+    """What the group that reads the events sees: fields before features."""
 
 
 def wide_rows(world: World, name: str, day: date, *, scores: Scores) -> list[WideRow]:
@@ -41,7 +43,7 @@ def wide_rows(world: World, name: str, day: date, *, scores: Scores) -> list[Wid
             features = _Features(layout, family["groups"], field=field, names=known, joins=joins)
             moment = {name: event[name] for name in ("event_time", "event_id")}
             row = {family["granularity"]: key, **moment, **features.all()}
-            kept[key] = WideRow(row, features.feature_or_field)
+            kept[key] = WideRow(row, features.feature_or_field, features.field_or_feature)
     return list(kept.values())
 
 

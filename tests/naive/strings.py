@@ -22,7 +22,8 @@ def _lower(value: str) -> str:
 
 
 def _upper(value: str) -> str:
-    return "".join(changed if len(changed := c.upper()) == 1 else c for c in value)
+    one_letter = value.replace("ß", "ẞ")
+    return "".join(changed if len(changed := c.upper()) == 1 else c for c in one_letter)
 
 
 def _concat(*values: Value) -> Value:
@@ -46,14 +47,19 @@ def _split_part(value: str, separator: str, part: int) -> Value:
     return parts[index] if -len(parts) <= index < len(parts) else ""
 
 
+def _search(value: str, pattern: str) -> re.Match[str] | None:
+    """Search with Python's syntax: like RE2's, but for what RE2 refuses and for a last line end."""
+    at_end = re.sub(r"(?<!\\)\$$", r"\\Z", pattern)
+    return re.search(at_end, value, re.ASCII)
+
+
 def _regexp_like(value: str, pattern: str) -> bool:
-    """Search with Python's syntax: like RE2's, but for what RE2 refuses."""
-    return re.search(pattern, value) is not None
+    return _search(value, pattern) is not None
 
 
 def _regexp_extract(value: str, pattern: str, group: int = 0) -> Value:
     """Give a group of the first match, "" for a group that took no part in it."""
-    found = re.search(pattern, value)
+    found = _search(value, pattern)
     return None if found is None else found.group(group) or ""
 
 
@@ -74,6 +80,16 @@ def _like(value: str, pattern: str, escape: str | None = None) -> Value:
 
 def _ilike(value: str, pattern: str, escape: str | None = None) -> Value:
     return _like(_lower(value), _lower(pattern), escape)
+
+
+def _of_few_letters(distance: Callable[[str, str], Value]) -> Callable[[str, str], Value]:
+    """Give NULL beyond 127 different characters, unless all are ASCII."""
+
+    def limited(left: str, right: str) -> Value:
+        both = left + right
+        return None if len(set(both)) > 127 and not both.isascii() else distance(left, right)
+
+    return limited
 
 
 def _levenshtein(left: str, right: str) -> int:
@@ -129,6 +145,6 @@ STRING_FUNCTIONS: dict[str, Callable[..., Value]] = {
     "REGEXP_EXTRACT": _of_text(_regexp_extract, texts=2),
     "LIKE": _of_text(_like, texts=3),
     "ILIKE": _of_text(_ilike, texts=3),
-    "LEVENSHTEIN": _of_text(_levenshtein, texts=2),
-    "JARO_WINKLER": _of_text(_jaro_winkler, texts=2),
+    "LEVENSHTEIN": _of_text(_of_few_letters(_levenshtein), texts=2),
+    "JARO_WINKLER": _of_text(_of_few_letters(_jaro_winkler), texts=2),
 }

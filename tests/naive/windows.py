@@ -37,8 +37,7 @@ def window_rows(world: World, name: str, period: str, day: date, *, scores: Scor
     """Aggregate the days [day - N + 1, day], both included; days before the start hold nothing."""
     family = world.config.families[name]
     first = day - timedelta(days=period_days(period) - 1)
-    days = [first + timedelta(days=n) for n in range(period_days(period))]
-    groups = [_group(world, family, group, days, scores) for group in family["groups"]]
+    groups = groups_of(world, name, period, day, scores)
     keys = {key for group in groups for key in group.rows_of}
     return [
         {
@@ -46,10 +45,18 @@ def window_rows(world: World, name: str, period: str, day: date, *, scores: Scor
             "window_start": first,
             "window_end": day + timedelta(days=1),
             "window_complete": first >= world.config.start,
-            **_features(world, groups, key),
+            **features_of(world, groups, key),
         }
         for key in sorted(keys)  # type: ignore[type-var]
     ]
+
+
+def groups_of(world: World, name: str, period: str, day: date, scores: Scores) -> list[Group]:
+    """Read the rows of the window that ends with `day`, group by group."""
+    family = world.config.families[name]
+    first = day - timedelta(days=period_days(period) - 1)
+    days = [first + timedelta(days=n) for n in range(period_days(period))]
+    return [_group(world, family, group, days, scores) for group in family["groups"]]
 
 
 def with_counts_of_zero(family: Spec, feature: str, version: int) -> Value:
@@ -111,7 +118,7 @@ def _definitions(group: Spec) -> dict[str, Versions]:
     return {name: versions(definition) for name, definition in group["features"].items()}
 
 
-def _features(world: World, groups: list[Group], key: Value) -> Row:
+def features_of(world: World, groups: list[Group], key: Value) -> Row:
     """Compute every feature version of one granularity; siblings may stand in any group."""
     home = {name: group for group in groups for name in group.definitions}
     done: Row = {}

@@ -51,6 +51,7 @@ WITH candidates AS (
     source_line,
     LIST_EXTRACT(parsed__, 1) AS session__v1,
     TRY_CAST(REGEXP_EXTRACT(LIST_EXTRACT(parsed__, 2), '^[+-]?[0-9]+(?:\.0*)?$') AS BIGINT) AS shop__v1,
+    NOT LIST_EXTRACT(parsed__, 2) IS NULL AS found__shop__v1,
     LIST_EXTRACT(parsed__, 3) AS country__v1,
     CASE
       WHEN ISFINITE(
@@ -63,7 +64,8 @@ WITH candidates AS (
         LIST_EXTRACT(parsed__, 4),
         '^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$'
       ) AS DOUBLE)
-    END AS amount__v1
+    END AS amount__v1,
+    NOT LIST_EXTRACT(parsed__, 4) IS NULL AS found__amount__v1
   FROM parsed
 ), step_4 AS (
   SELECT
@@ -81,7 +83,9 @@ SELECT
   shop__v1,
   country__v1,
   amount__v1,
-  is_refund__v1
+  is_refund__v1,
+  found__shop__v1 AND shop__v1 IS NULL AS lost__shop__v1,
+  found__amount__v1 AND amount__v1 IS NULL AS lost__amount__v1
 FROM step_4
 ORDER BY
   event_time,

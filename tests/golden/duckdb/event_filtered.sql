@@ -64,6 +64,7 @@ WITH candidates AS (
         '^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$'
       ) AS DOUBLE)
     END AS seconds__v1,
+    NOT LIST_EXTRACT(parsed__, 3) IS NULL AS found__seconds__v1,
     CASE
       WHEN JSON_TYPE(tags__v1__array) = 'ARRAY'
       THEN '[' || ARRAY_TO_STRING(
@@ -85,7 +86,8 @@ SELECT
   country__v1,
   page__v1,
   seconds__v1,
-  tags__v1
+  tags__v1,
+  found__seconds__v1 AND seconds__v1 IS NULL AS lost__seconds__v1
 FROM fields
 WHERE
   NOT (

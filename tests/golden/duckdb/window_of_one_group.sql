@@ -7,6 +7,7 @@ WITH merged AS (
       WHEN ISFINITE(FSUM(sum_amount_amount_sum_f5a139))
       THEN FSUM(sum_amount_amount_sum_f5a139)
     END AS sum_amount_amount_f5a139__,
+    NOT FSUM(sum_amount_amount_sum_f5a139) IS NULL AS sum_amount_amount_f5a139__known,
     LIST_TRANSFORM(
       [
         SQRT(
@@ -44,6 +45,7 @@ WITH merged AS (
       ],
       LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
     )[1] AS stddev_amount_016989__,
+    SUM(stddev_amount_count_016989) >= 2 AS stddev_amount_016989__known,
     ARG_MAX(
       last_country_value_7f7d33,
       ROW(last_country_time_7f7d33, last_country_id_7f7d33, last_country_value_7f7d33)
@@ -112,7 +114,10 @@ SELECT
   refund_rate__v1,
   CAST('2024-03-08' AS DATE) AS window_start,
   CAST('2024-03-15' AS DATE) AS window_end,
-  TRUE AS window_complete
+  TRUE AS window_complete,
+  NOT refunds__v1 IS NULL AND NOT orders__v1 IS NULL AND refund_rate__v1 IS NULL AS lost__refund_rate__v1,
+  sum_amount_amount_f5a139__known AND sum_amount_amount_f5a139__ IS NULL AS lost__spent__v1,
+  stddev_amount_016989__known AND stddev_amount_016989__ IS NULL AS lost__spread__v1
 FROM step_4
 ORDER BY
   shop

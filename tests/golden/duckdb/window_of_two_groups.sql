@@ -44,7 +44,8 @@ WITH merged_1 AS (
     CASE
       WHEN ISFINITE(FSUM(sum_seconds_sum_5302df))
       THEN FSUM(sum_seconds_sum_5302df)
-    END AS sum_seconds_5302df__
+    END AS sum_seconds_5302df__,
+    NOT FSUM(sum_seconds_sum_5302df) IS NULL AS sum_seconds_5302df__known
   FROM READ_PARQUET(
     'lake/states/land/visit/day=*/data.parquet',
     hive_partitioning := TRUE
@@ -95,6 +96,7 @@ WITH merged_1 AS (
     grouped_1.count_99c07c__,
     grouped_1.count_distinct_shop_1f6a28__,
     grouped_2.sum_seconds_5302df__,
+    grouped_2.sum_seconds_5302df__known,
     grouped_2.count_distinct_page_4a13fe__
   FROM entities
   LEFT JOIN grouped_1
@@ -128,7 +130,11 @@ SELECT
   seconds_per_order__v1,
   CAST('2024-03-14' AS DATE) AS window_start,
   CAST('2024-03-15' AS DATE) AS window_end,
-  TRUE AS window_complete
+  TRUE AS window_complete,
+  NOT seconds__v1 IS NULL
+  AND NOT orders__v1 IS NULL
+  AND seconds_per_order__v1 IS NULL AS lost__seconds_per_order__v1,
+  sum_seconds_5302df__known AND sum_seconds_5302df__ IS NULL AS lost__seconds__v1
 FROM step_9
 ORDER BY
   country
