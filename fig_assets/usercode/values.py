@@ -12,9 +12,10 @@ import pandas as pd
 
 OLDEST_US, LATEST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
 """The first and last microsecond of the years 0001 to 9999, since 1970."""
-
 LONGEST_BIGINT = 20
 """More digits than any whole number of 64 bits has."""
+LARGEST_EXPONENT = 400
+"""Beyond that of any float."""
 
 _BIGINT = re.compile(r"([+-]?)0*(\d+?)(?:\.0*)?", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -32,6 +33,8 @@ def is_missing(value: object) -> bool:
         return True
     if isinstance(value, np.datetime64):
         return bool(np.isnat(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
     return isinstance(value, float | np.floating) and math.isnan(value)
 
 
@@ -131,9 +134,10 @@ def _plain(value: object) -> object:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Decimal):
-        return (
-            int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
-        )
+        # An exponent of a billion would take as many digits.
+        if not value.is_finite() or value.adjusted() > LARGEST_EXPONENT:
+            return math.inf
+        return int(value) if value == value.to_integral_value() else float(value)
     return value
 
 
