@@ -131,11 +131,7 @@ class ModelOwner:
         name, _, pin = written.partition("@")
         with self.scope.pins.reading(self.identity):
             symbol = self.scope.pick(self._family(), name, int(pin) if pin else None, where)
-        found = self.scope.attribute(symbol, where)
-        if found.type.size is not None:
-            message = f"'{name}' is {found.type.words}, which no model reads yet"
-            self.scope.refuse(where, message, "leave it out")
-        return found
+        return self.scope.attribute(symbol, where)
 
     def _labels(self) -> LabelOwner:
         where = self.definition.where("truth_label", "source")

@@ -27,7 +27,7 @@ class Input:
     attribute: str
     """The name for people, such as `request.asn_weekly_failure_rate@1`."""
     type: str
-    """A FIG type: string, bigint, float, boolean, timestamp or date."""
+    """A FIG type: string, bigint, float, boolean, timestamp, date or `embedding(n)`."""
     attribute_id: int | None = None
     """The number of the attribute version in the lock file."""
 
@@ -42,7 +42,7 @@ class Card:
     """The partition of the model; its training days lie before it."""
     days: tuple[date, ...]
     inputs: tuple[Input, ...]
-    """In the order of the columns of LightGBM's matrix."""
+    """In the order of LightGBM's matrix; an embedding has as many columns there as floats."""
     categories: Mapping[str, tuple[str, ...]]
     """Per string column the values the model knows; the position is the code LightGBM sees."""
     label: str

@@ -1,17 +1,23 @@
-"""Attributes -> the numbers LightGBM sees: one float64 column per attribute, NULL for missing.
+"""Attributes -> the numbers LightGBM sees: float64 columns, NULL for missing.
+
+An attribute is one column, an `embedding(n)` is n of them.
 
 LightGBM ends the process when it meets an Arrow column of text, dictionary, time or null type, and
 it takes columns by position. So every column passes through here, by name, and leaves as float64.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Input
+from fig_assets.models.metrics import Floats
 
 if TYPE_CHECKING:
     Column = pa.ChunkedArray[Any] | pa.Array[Any]
@@ -20,6 +26,7 @@ MAX_CATEGORIES = 255
 """Values of a text attribute that a model tells apart: the most frequent ones."""
 MIN_CATEGORY_ROWS = 5
 """Training rows a text value needs to be known; rarer ones count as missing."""
+_EMBEDDING = re.compile(r"embedding\((\d+)\)", re.ASCII)
 _SECONDS_A_DAY = 86_400.0
 _MICROSECONDS = 1_000_000.0
 
@@ -61,12 +68,16 @@ def matrix(
     value in `categories`. NULL, NaN and unknown text are NULL. Integers beyond 2**53 are rounded.
 
     Returns:
-        float64 columns named by `feature_names`; infinite values are still there.
+        float64 columns named by `feature_names`; infinite values are still there. A NULL embedding
+        is NULL in all of its columns.
     """
-    columns = [
-        _encode(table.column(entry.column), entry.type, categories.get(entry.column, ()))
-        for entry in inputs
-    ]
+    columns: list[Column] = []
+    for entry in inputs:
+        column = table.column(entry.column)
+        if size := embedding_size(entry):
+            columns += _elements(column, size)
+        else:
+            columns.append(_encode(column, entry.type, categories.get(entry.column, ())))
     return pa.table(columns, names=feature_names(inputs))
 
 
@@ -76,11 +87,47 @@ def finite(encoded: pa.Table) -> pa.Table:
     return pa.table(columns, names=encoded.column_names)
 
 
+def embedding_size(entry: Input) -> int:
+    """Return how many floats an input of type `embedding(n)` has; 0 for any other type."""
+    found = _EMBEDDING.fullmatch(entry.type)
+    return int(found[1]) if found else 0
+
+
+def expanded(inputs: Sequence[Input]) -> list[Input]:
+    """Return an input for each column of the matrix: an embedding's elements are `vector[0]` ..."""
+    found = []
+    for entry in inputs:
+        size = embedding_size(entry)
+        for place in range(size):
+            column, attribute = f"{entry.column}[{place}]", f"{entry.attribute}[{place}]"
+            found.append(replace(entry, column=column, attribute=attribute, type="float"))
+        if not size:
+            found.append(entry)
+    return found
+
+
+def by_attribute(contributions: Floats, inputs: Sequence[Input]) -> Floats:
+    """Add up what the elements of each embedding contribute.
+
+    Args:
+        contributions: A row for each row, a column for each column of the matrix, and a last one.
+        inputs: In the order of the matrix.
+
+    Returns:
+        A column for each input, and the last one.
+    """
+    widths = [embedding_size(entry) or 1 for entry in inputs]
+    starts = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
+    if len(contributions) == 0:
+        return np.zeros((0, len(starts)))
+    return np.asarray(np.add.reduceat(contributions, starts, axis=1), dtype=np.float64)
+
+
 def feature_names(inputs: Sequence[Input]) -> list[str]:
     """Name LightGBM's columns: it refuses JSON's characters, so only letters and digits stay."""
     return [
         f"{position}_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in entry.column)
-        for position, entry in enumerate(inputs)
+        for position, entry in enumerate(expanded(inputs))
     ]
 
 
@@ -92,12 +139,19 @@ def _fault(table: pa.Table, entry: Input) -> str:
     kind = table.schema.field(entry.column).type
     if not _fits(kind, entry.type):
         return f"{entry.attribute}: column '{entry.column}' is {kind}, not {entry.type}"
+    size = embedding_size(entry)
+    if size and not pa.types.is_null(kind):
+        lengths = pc.unique(pc.list_value_length(table.column(entry.column))).to_pylist()
+        if others := sorted({n for n in lengths if n is not None} - {size}):
+            return f"{entry.attribute}: an embedding of {others[0]} floats, not {size}"
     return ""
 
 
 def _fits(kind: pa.DataType, name: str) -> bool:
     if pa.types.is_null(kind):
         return True
+    if _EMBEDDING.fullmatch(name):
+        return pa.types.is_list(kind) and pa.types.is_floating(kind.value_type)
     match name:
         case "string":
             kind = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
@@ -136,6 +190,16 @@ def _frequent(column: "Column") -> tuple[str, ...]:
         [("count_all", "descending"), ("value", "ascending")]
     )
     return tuple(map(str, ranked.column("value").slice(0, MAX_CATEGORIES).to_pylist()))
+
+
+def _elements(column: "Column", size: int) -> "list[Column]":
+    """Return a column for each place of an embedding."""
+    known = column.is_valid().to_numpy(zero_copy_only=False)
+    numbers = np.full((len(column), size), np.nan)
+    if known.any():
+        flat = pc.list_flatten(column).to_numpy(zero_copy_only=False)
+        numbers[known] = flat.reshape(-1, size)
+    return [pa.array(np.ascontiguousarray(place), from_pandas=True) for place in numbers.T]
 
 
 def _encode(column: "Column", name: str, known: Sequence[str]) -> "Column":

@@ -48,6 +48,7 @@ def explain(
     matrix = _matrix(artifact, table)
     wanted = booster.probabilities(artifact.model_text, matrix) >= above
     found = booster.contributions(artifact.model_text, matrix.filter(pa.array(wanted)))
+    found = encode.by_attribute(found, artifact.card.inputs)
     names = [entry.attribute for entry in artifact.card.inputs]
     texts = iter([_text(row, names, top_k) for row in found])
     return pa.array([next(texts) if told else None for told in wanted.tolist()], pa.string())

@@ -95,7 +95,7 @@ def _hyperparameters(request: TrainingRequest) -> dict[str, Value]:
 
 def _recipe(request: TrainingRequest, values: Mapping[str, Value], threads: int) -> Recipe:
     names = encode.feature_names(request.inputs)
-    text = [entry.type == "string" for entry in request.inputs]
+    text = [entry.type == "string" for entry in encode.expanded(request.inputs)]
     own = ("num_iterations", "early_stopping_rounds")
     return Recipe(
         parameters={name: value for name, value in values.items() if name not in own},
@@ -155,7 +155,8 @@ def _metrics(prefix: str, sample: Sample, scores: Floats | None) -> dict[str, fl
 def _strength(request: TrainingRequest, model: Fitted, sample: Sample) -> dict[str, float]:
     step = -(-sample.matrix.num_rows // _STRENGTH_ROWS)
     some = sample.matrix.take(np.arange(0, sample.matrix.num_rows, step))
-    means = np.abs(booster.contributions(model.text, some)).mean(axis=0)
+    found = encode.by_attribute(booster.contributions(model.text, some), request.inputs)
+    means = np.abs(found).mean(axis=0)
     return {
         entry.attribute: float(mean) for entry, mean in zip(request.inputs, means[:-1], strict=True)
     }
@@ -164,10 +165,17 @@ def _strength(request: TrainingRequest, model: Fitted, sample: Sample) -> dict[s
 def _warnings(
     request: TrainingRequest, rows: TrainingRows, study: _Study, strength: Mapping[str, float]
 ) -> tuple[str, ...]:
+    columns = iter(rows.sample.matrix.columns)
+    faults = {
+        entry.attribute: [
+            _emptiness(entry, next(columns)) for _ in range(encode.embedding_size(entry) or 1)
+        ]
+        for entry in request.inputs
+    }
     found = [
-        f"{entry.attribute} {fault}: the model learns nothing from it"
-        for entry, column in zip(request.inputs, rows.sample.matrix.columns, strict=True)
-        if (fault := _emptiness(entry, column))
+        f"{attribute} {told[0]}: the model learns nothing from it"
+        for attribute, told in faults.items()
+        if all(told)
     ]
     positives = int(rows.sample.labels.sum())
     if positives < _FEW_POSITIVES:

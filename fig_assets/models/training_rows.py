@@ -132,7 +132,7 @@ def _classes(labelled: pa.Table, request: TrainingRequest, *, unlabelled: int) -
 
 
 def _refuse_infinite(matrix: pa.Table, request: TrainingRequest) -> None:
-    for entry, column in zip(request.inputs, matrix.columns, strict=True):
+    for entry, column in zip(encode.expanded(request.inputs), matrix.columns, strict=True):
         count = int(np.isinf(column.to_numpy()).sum())
         if count:
             raise request.refuse(

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -117,10 +118,77 @@ def test_every_column_that_does_not_fit_is_named():
         (pa.array(["a"]), "date"),
         (pa.array([b"a"]), "string"),
         (pa.array([1]).dictionary_encode(), "string"),
-        (pa.array([[1.0]]), "embedding(1)"),
+        (pa.array([[1.0]]), "float"),
     ],
     ids=str,
 )
 def test_a_column_of_another_type_is_refused(values, kind):
     with pytest.raises(ModelError, match=r"f\.a@1: column 'a' is "):
         encode.check_columns(pa.table({"a": values}), [Input("a", "f.a@1", kind)], "m")
+
+
+VECTORS = pa.array([[1.0, 2.0], None, [3.0, 4.0]])
+VECTOR = Input("v__v1", "f.v@1", "embedding(2)")
+NUMBER = Input("n__v1", "f.n@1", "float")
+
+
+def test_an_embedding_is_a_column_for_each_of_its_floats():
+    table = pa.table({"v__v1": VECTORS, "n__v1": [7.0, 8.0, None]})
+
+    found = encode.matrix(table, [VECTOR, NUMBER], {})
+
+    assert found.to_pydict() == {
+        "0_v__v1_0_": [1.0, None, 3.0],
+        "1_v__v1_1_": [2.0, None, 4.0],
+        "2_n__v1": [7.0, 8.0, None],
+    }
+    assert set(found.schema.types) == {pa.float64()}
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [VECTORS.slice(1), pa.chunked_array([VECTORS.slice(1, 1), VECTORS.slice(2)])],
+    ids=["slice", "chunks"],
+)
+def test_an_embedding_is_read_at_its_own_place(vectors):
+    found = encode.matrix(pa.table({"v__v1": vectors}), [VECTOR], {})
+
+    assert found.column(1).to_pylist() == [None, 4.0]
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_embeddings_that_are_not_there_are_missing_numbers(rows):
+    for nothing in (pa.nulls(rows, pa.list_(pa.float64())), pa.nulls(rows)):
+        found = encode.matrix(pa.table({"v__v1": nothing}), [VECTOR], {})
+
+        assert found.column(1).to_pylist() == [None] * rows
+
+
+def test_the_columns_of_an_embedding_have_names_for_people():
+    names = [entry.attribute for entry in encode.expanded([VECTOR, NUMBER])]
+
+    assert names == ["f.v@1[0]", "f.v@1[1]", "f.n@1"]
+
+
+def test_contributions_of_an_embedding_are_those_of_one_attribute():
+    found = encode.by_attribute(np.array([[1.0, 2.0, 4.0, 8.0]]), [VECTOR, NUMBER])
+
+    assert found.tolist() == [[3.0, 4.0, 8.0]]
+    assert encode.by_attribute(np.zeros((0, 4)), [VECTOR, NUMBER]).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "said"),
+    [
+        (pa.array([[1.0, 2.0, 3.0], None]), "f.v@1: an embedding of 3 floats, not 2"),
+        (pa.array([[1.0, 2.0], [1.0]]), "f.v@1: an embedding of 1 floats, not 2"),
+        (pa.array(["[1, 2]"]), "f.v@1: column 'v__v1' is string, not embedding(2)"),
+        (pa.array([["a", "b"]]), "f.v@1: column 'v__v1' is list<"),
+    ],
+    ids=["longer", "shorter", "text", "texts"],
+)
+def test_an_embedding_of_another_size_is_refused(vectors, said):
+    with pytest.raises(ModelError) as refusal:
+        encode.check_columns(pa.table({"v__v1": vectors}), [VECTOR], "model 'm'")
+
+    assert said in str(refusal.value)

@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from fig_assets.errors import ModelError
+from fig_assets.models.artifact import Input
 from fig_assets.models.score import explain, score
-from tests.models.rows import INPUTS, labelled_rows, trained, with_column
+from fig_assets.models.train import train
+from tests.models.rows import INPUTS, REQUEST, labelled_rows, trained, with_column
 
 
 def rows() -> pa.Table:
@@ -135,3 +138,40 @@ def test_no_rows_have_no_explanations():
 def test_an_explanation_needs_an_attribute():
     with pytest.raises(ModelError, match="top_k is 0"):
         explain(trained(), rows(), top_k=0)
+
+
+def embedded(table: pa.Table) -> pa.Table:
+    """Put the country into an embedding of three floats, NULL on some rows."""
+    places = {"BR": [1.0, 0.0, 0.5], "DE": [0.0, 1.0, 0.5], "JP": [0.0, 0.2, 0.5], "US": None}
+    vectors = [places[country] for country in table.column("country__v2").to_pylist()]
+    kind = pa.list_(pa.float64())
+    return with_column(table, "country__v2", pa.array(vectors, kind))
+
+
+def test_a_model_learns_from_an_embedding_and_explains_it_as_one_attribute():
+    vector = Input("country__v2", "request.country@2", "embedding(3)", 12)
+    request = replace(REQUEST, inputs=(INPUTS[0], vector))
+    artifact = train(embedded(labelled_rows()), request)
+
+    table = embedded(rows())
+    [told] = explain(artifact, table.slice(0, 1), top_k=2).to_pylist()
+    parts = json.loads(told)
+
+    assert artifact.card.inputs[1].type == "embedding(3)"
+    assert artifact.card.strength["request.country@2"] > 0.1
+    assert {part["attribute"] for part in parts["attributes"]} == {
+        "request.rate@1",
+        "request.country@2",
+    }
+    odds = parts["base"] + sum(part["contribution"] for part in parts["attributes"])
+    probability = score(artifact, table)[0].as_py()
+    assert np.isclose(odds, np.log(probability / (1 - probability)), atol=1e-5)
+
+
+def test_an_embedding_of_another_size_is_not_scored():
+    vector = Input("country__v2", "request.country@2", "embedding(3)", 12)
+    artifact = train(embedded(labelled_rows()), replace(REQUEST, inputs=(INPUTS[0], vector)))
+    shorter = pa.array([[1.0, 2.0]] * 50)
+
+    with pytest.raises(ModelError, match="an embedding of 2 floats, not 3"):
+        score(artifact, with_column(rows(), "country__v2", shorter))
