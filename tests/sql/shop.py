@@ -54,6 +54,34 @@ def _two_sources(project: Json) -> None:
     }
 
 
+def _in_python(project: Json) -> None:
+    """Add families of windows and of rows with features in Python between those of statements."""
+    call = {"python": "odd:odd", "type": "float"}
+    till = {
+        "orders": "@COUNT(*)",
+        "oddness": {**call, "inputs": ["$orders"]},
+        "spent": "@SUM($amount) / $oddness",
+        "rank": "$oddness + $orders",
+    }
+    basket = {
+        "country": "$country",
+        "oddness": {**call, "inputs": ["$amount", "$country"]},
+        "is_odd": "$oddness > 0.5",
+    }
+    project["features/odd.json"] = [
+        {
+            "name": name,
+            "granularity": key,
+            **more,
+            "groups": [{"source": "order", "granularity_field": key, "features": features}],
+        }
+        for name, key, features, more in (
+            ("till", "shop", till, {"period": ["daily"]}),
+            ("basket", "session", basket, {}),
+        )
+    ]
+
+
 def _later_rows(project: Json) -> None:
     """Add a feature over the model's score, and labels over that."""
     groups = project["features/request.json"]["groups"]
@@ -77,6 +105,7 @@ CHANGES: list[Change] = [
     put("features/request.json", "groups", 1, "no_match", value="zero"),
     put("labels/fraud.json", "weak_labels", "small", "when", value="$is_refund AND $amount > -9.5"),
     _two_sources,
+    _in_python,
     _later_rows,
 ]  # fmt: skip
 
@@ -84,7 +113,10 @@ CHANGES: list[Change] = [
 @contextmanager
 def opened(folder: Path) -> Iterator[Workspace]:
     """Open the project in `folder`."""
-    config = load_config(write(folder, changed(*CHANGES)), "local")
+    configs = write(folder, changed(*CHANGES))
+    (configs / "python").mkdir()
+    (configs / "python" / "odd.py").write_text("def odd(table): ...\n")
+    config = load_config(configs, "local")
     graph, _ = build_graph(config)
     with open_workspace(config, graph) as workspace:
         yield workspace
@@ -94,9 +126,11 @@ def statements(workspace: Workspace) -> Iterator[tuple[str, exp.Query]]:
     """Give the statement of each relation, and of those that are only read, by name."""
     graph = workspace.graph
     for op in graph.ops:
-        if op.kind in ("event", "states", "window", "row", "label"):
+        if op.kind in ("event", "states", "window", "row", "python", "label"):
             for part in writes(workspace, op, DAY, attributes_of(graph, op)):
-                stratum = f"/{op.stratum}" if op.kind == "row" else ""
+                is_layer = op.kind == "row" or (op.kind == "window" and op.stratum)
+                stratum = f"/{op.stratum}" if is_layer else ""
+                stratum += "/python" if op.kind == "python" else ""
                 # A relation of values ends in a part of its fingerprint.
                 name = re.sub("_[0-9a-f]{6}$", "", part.target.relation)
                 yield f"{name}{stratum}", part.tree()

@@ -16,6 +16,8 @@ FILES = {
     "families/land/daily": "window_of_two_groups",
     "families/request/0": "row_family_with_joins",
     "families/request/4": "row_family_of_a_later_stratum",
+    "families/till/daily/2": "window_of_a_later_layer",
+    "families/basket/python": "inputs_of_python",
     "label_sets/fraud": "labels",
     "training": "training_set",
     "published": "published_view",
