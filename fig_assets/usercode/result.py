@@ -39,10 +39,10 @@ _PLAIN = (int, float, str, bool, datetime, date)
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A column of the declared type, and how many values had no counterpart in it."""
+    """A column of the declared type, and a boolean for each value that had no counterpart in it."""
 
     column: "Column"
-    lost: int
+    lost: "Column"
 
 
 def to_column(returned: object, rows: int, kind: pa.DataType, size: int | None = None) -> Result:
@@ -109,8 +109,8 @@ def _of_array(values: "Column", kind: pa.DataType, size: int | None) -> Result:
         try:
             return _one_by_one(values.to_pylist(), kind, size)
         except (pa.ArrowException, ValueError, OverflowError):
-            return Result(_nothing(len(values), kind), len(values) - values.null_count)
-    return Result(found, found.null_count - values.null_count)
+            return Result(_nothing(len(values), kind), values.is_valid())
+    return Result(found, pc.and_(values.is_valid(), found.is_null()))
 
 
 def _quickly(values: "Column", kind: pa.DataType) -> "Column | None":
@@ -162,8 +162,8 @@ def _one_by_one(values: Sequence[object], kind: pa.DataType, size: int | None) -
     found = [
         None if absent else convert(value) for value, absent in zip(values, missing, strict=True)
     ]
-    column = pa.array(found, kind)
-    return Result(column, column.null_count - sum(missing))
+    column: Column = pa.array(found, kind)
+    return Result(column, pc.and_not(column.is_null(), pa.array(missing, pa.bool_())))
 
 
 def _converter(kind: pa.DataType, size: int | None) -> Callable[[object], object]:
@@ -183,11 +183,12 @@ def _converter(kind: pa.DataType, size: int | None) -> Callable[[object], object
 def _of_matrix(values: npt.NDArray[Any], kind: pa.DataType, size: int | None) -> Result:
     rows = len(values)
     if values.shape[1] != size or values.dtype.kind not in "fiu":
-        return Result(_nothing(rows, kind), rows)
+        column = _nothing(rows, kind)
+        return Result(column, column.is_null())
     numbers = values.astype(np.float64)
     found = [row if np.isfinite(row).all() else None for row in numbers]
     column = pa.array(found, kind)
-    return Result(column, column.null_count)
+    return Result(column, column.is_null())
 
 
 def _nothing(rows: int, kind: pa.DataType) -> "Column":

@@ -183,8 +183,6 @@ def _run(workspace: Workspace, write: Write, day: date, result: DayResult) -> No
 
     (written,) = engine.replace_days(write.target, rows_of, [day], audit)
     result.rows = written.rows
-    if write.calls is not None and (lost := write.calls.lost_by_name()):
-        result.notes["lost"] = lost
     if write.published:
         result.statement = write.tree() if callable(rows_of) else rows_of
     for attribute in write.attributes:

@@ -1,7 +1,7 @@
 """The inputs of one day -> the columns that Python features add to its rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, Problem, WorkflowError
-from fig_assets.graph.nodes import Attribute, Called, Graph, Key
+from fig_assets.graph.nodes import Attribute, Called, Graph
 from fig_assets.language.types import arrow_type
+from fig_assets.sql.losses import lost_column
 from fig_assets.usercode.result import Result, to_column
 from fig_assets.usercode.source import CodeError
 
@@ -28,14 +29,13 @@ class Calls:
 
     day: date
     attributes: Sequence[Attribute]
-    lost: dict[Key, int] = field(default_factory=dict)
-    """How many values of each were none of its type; filled by `compute`."""
 
     def compute(self, inputs: pa.Table, target: Target) -> pa.Table:
         """Call every function; a day without rows calls none.
 
         Returns:
-            `day`, the key and the columns of `target`, a row for each row of `inputs`.
+            `day`, the key and the columns of `target`, a row for each row of `inputs`, and beside
+            each column which of its values were none of its type (see `lost_column`).
 
         Raises:
             PythonFailed: a function raised, or gave something that is no such column.
@@ -46,8 +46,9 @@ class Calls:
         for attribute in self.attributes:
             found = self._call(attribute, columns, inputs.num_rows)
             columns[attribute.column] = found.column
-            self.lost[attribute.key] = found.lost
-        wanted = (DAY, *target.names)
+            columns[lost_column(attribute)] = found.lost
+        lost = (lost_column(attribute) for attribute in self.attributes)
+        wanted = (DAY, *target.names, *lost)
         return pa.table({name: columns[name] for name in wanted})
 
     def inputs(self) -> dict[str, pa.DataType]:
@@ -61,16 +62,12 @@ class Calls:
             if column not in made
         }
 
-    def lost_by_name(self) -> dict[str, int]:
-        """Return how many values were lost of each feature that lost some."""
-        return {a.identity: n for a in self.attributes if (n := self.lost.get(a.key, 0))}
-
     def _call(self, attribute: Attribute, columns: "dict[str, Column]", rows: int) -> Result:
         called, kind = attribute.definition, arrow_type(attribute.type)
         if not isinstance(called, Called):
             raise TypeError(attribute.identity)
         if not rows:
-            return Result(pa.array([], kind), 0)
+            return Result(pa.array([], kind), pa.array([], pa.bool_()))
         given = pa.table({label: columns[name] for label, name in called.columns.items()})
         try:
             returned = called.function.call(given)

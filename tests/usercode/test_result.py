@@ -36,7 +36,7 @@ def column(returned: object, kind: Type, rows: int | None = None) -> tuple[list[
     count = len(returned) if rows is None else rows  # type: ignore[arg-type]
     found = to_column(returned, count, arrow_type(kind), kind.size)
     assert found.column.type == arrow_type(kind)
-    return found.column.to_pylist(), found.lost
+    return found.column.to_pylist(), found.lost.true_count
 
 
 @pytest.mark.parametrize(

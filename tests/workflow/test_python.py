@@ -350,7 +350,7 @@ def test_values_without_a_counterpart_are_null_and_counted(tmp_path: Path) -> No
 
     found = [row["half__v1"] for row in project.rows("families/request", DAYS[0])]
     assert found == [12.0, None, None, 2.5, None, 1.0, None, None, None]
-    assert result.notes["lost"] == {"request.half@1": 5}
+    assert result.facts["features", "request", "half__v1"].lost == 5
 
 
 def test_a_blocking_check_keeps_the_day_from_being_published(tmp_path: Path) -> None:
