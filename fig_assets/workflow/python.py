@@ -11,12 +11,15 @@ from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.nodes import Attribute, Called, Graph
 from fig_assets.language.types import arrow_type
-from fig_assets.sql.losses import lost_column
 from fig_assets.usercode.result import Result, to_column
 from fig_assets.usercode.source import CodeError
 
 if TYPE_CHECKING:
     Column = pa.Array[Any]
+
+
+LOST = "lost__"
+"""What the name of a column begins with that says which values of another were lost."""
 
 
 class PythonFailed(WorkflowError):
@@ -35,7 +38,7 @@ class Calls:
 
         Returns:
             `day`, the key and the columns of `target`, a row for each row of `inputs`, and beside
-            each column which of its values were none of its type (see `lost_column`).
+            each column which of its values were none of its type (see `LOST`).
 
         Raises:
             PythonFailed: a function raised, or gave something that is no such column.
@@ -46,8 +49,8 @@ class Calls:
         for attribute in self.attributes:
             found = self._call(attribute, columns, inputs.num_rows)
             columns[attribute.column] = found.column
-            columns[lost_column(attribute)] = found.lost
-        lost = (lost_column(attribute) for attribute in self.attributes)
+            columns[f"{LOST}{attribute.column}"] = found.lost
+        lost = (f"{LOST}{attribute.column}" for attribute in self.attributes)
         wanted = (DAY, *target.names, *lost)
         return pa.table({name: columns[name] for name in wanted})
 

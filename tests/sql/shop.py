@@ -60,8 +60,8 @@ def _in_python(project: Json) -> None:
     till = {
         "orders": "@COUNT(*)",
         "oddness": {**call, "inputs": ["$orders"]},
-        "spent": "@SUM($amount) / $oddness",
-        "rank": "$oddness + $orders",
+        "largest": "@COALESCE(@MAX($amount), $oddness)",
+        "is_odd": "$oddness > $orders",
     }
     basket = {
         "country": "$country",

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from fig_assets.workflow.compute import attributes_of, writes
 from fig_assets.workflow.python import PythonFailed
 from fig_assets.workflow.run import run_op
 from tests.workflow.projects import Json, Project, days_from, write_project
@@ -346,11 +347,16 @@ def test_values_without_a_counterpart_are_null_and_counted(tmp_path: Path) -> No
     body = "return ['12', 'x', None, 2.5, float('inf'), True, b'1', [], 10 ** 400]"
     project = built(tmp_path, SMALL, bad(body))
 
-    result = project.run(DAYS[:1])["python__request"].days[DAYS[0]]
+    project.run(DAYS[:1])
+    [op] = project.ops("python")
+    attributes = attributes_of(project.graph, op)
+    [write] = writes(project.workspace, op, DAYS[0], attributes)
+    rows = write.rows(project.workspace.engine)
 
     found = [row["half__v1"] for row in project.rows("families/request", DAYS[0])]
     assert found == [12.0, None, None, 2.5, None, 1.0, None, None, None]
-    assert result.facts["features", "request", "half__v1"].lost == 5
+    assert callable(rows)
+    assert rows().column("lost__half__v1").combine_chunks().true_count == 5
 
 
 def test_a_blocking_check_keeps_the_day_from_being_published(tmp_path: Path) -> None:

@@ -1,11 +1,7 @@
 WITH merged AS (
   SELECT
     shop,
-    CASE
-      WHEN ISFINITE(FSUM(sum_amount_sum_b73633))
-      THEN FSUM(sum_amount_sum_b73633)
-    END AS sum_amount_b73633__,
-    NOT FSUM(sum_amount_sum_b73633) IS NULL AS sum_amount_b73633__known
+    MAX(max_amount_max_c83e5b) AS max_amount_c83e5b__
   FROM READ_PARQUET(
     'lake/states/till/order/day=*/data.parquet',
     hive_partitioning := TRUE
@@ -28,36 +24,22 @@ WITH merged AS (
 ), joined AS (
   SELECT
     stored.*,
-    merged.sum_amount_b73633__,
-    merged.sum_amount_b73633__known
+    merged.max_amount_c83e5b__
   FROM stored
   LEFT JOIN merged
     ON merged.shop = stored.shop
 ), step_3 AS (
   SELECT
     *,
-    CASE
-      WHEN ISFINITE(sum_amount_b73633__ / oddness__v1)
-      THEN sum_amount_b73633__ / oddness__v1
-    END AS spent__v1,
-    CASE
-      WHEN ISFINITE(oddness__v1 + CAST(orders__v1 AS DOUBLE))
-      THEN oddness__v1 + CAST(orders__v1 AS DOUBLE)
-    END AS rank__v1
+    COALESCE(max_amount_c83e5b__, oddness__v1) AS largest__v1,
+    oddness__v1 > CAST(orders__v1 AS DOUBLE) AS is_odd__v1
   FROM joined
 )
 SELECT
   CAST('2024-03-14' AS DATE) AS day,
   shop,
-  spent__v1,
-  rank__v1,
-  NOT oddness__v1 IS NULL AND NOT orders__v1 IS NULL AND rank__v1 IS NULL AS lost__rank__v1,
-  (
-    sum_amount_b73633__known AND sum_amount_b73633__ IS NULL
-  )
-  OR (
-    NOT sum_amount_b73633__ IS NULL AND NOT oddness__v1 IS NULL AND spent__v1 IS NULL
-  ) AS lost__spent__v1
+  largest__v1,
+  is_odd__v1
 FROM step_3
 ORDER BY
   shop
