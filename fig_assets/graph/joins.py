@@ -249,6 +249,8 @@ class JoinedGroup:
     def _of_model(self, model: ModelOwner) -> Join:
         family = self.definition.spec
         named = {group.family_name for group in model.spec.input_features}
+        if not named <= {*self.scope.owners}:
+            raise Refused  # The model itself says so.
         if named != {family.name}:
             fix = f"join it in '{min(named)}'"
             message = f"{model.what} scores other rows than those of '{family.name}'"

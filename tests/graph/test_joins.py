@@ -129,6 +129,19 @@ def test_a_mistake_is_told_once_where_it_stands_with_a_mend(
     assert problems_of(tmp_path, change) == [f"configs/features/request.json: {problem}"]
 
 
+def test_a_join_of_a_model_whose_family_is_unknown_is_told_by_the_model_alone(
+    tmp_path: Path,
+) -> None:
+    family = put("models/scorer.json", "input_features", 0, "family_name", value="reqest")
+    join_it = put(REQUEST, "groups", 2, value=SCORES)
+
+    assert problems_of(tmp_path, family, join_it) == [
+        "configs/models/scorer.json: /input_features/0/family_name\n"
+        "  'reqest' is not a row family\n"
+        "  fix: write request"
+    ]
+
+
 def test_a_model_of_other_rows_cannot_be_joined(tmp_path: Path) -> None:
     visit = {
         "name": "visit",

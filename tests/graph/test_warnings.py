@@ -1,0 +1,52 @@
+"""Warnings over a whole project: what is warned of, and what is not."""
+
+from pathlib import Path
+
+from tests.graph.projects import Change, drop, put, warnings_of
+
+SHOP, REQUEST, SCORER = "features/shop.json", "features/request.json", "models/scorer.json"
+UNREAD = put(REQUEST, "groups", 3, "features", "is_late", value="$amount > 5")
+NO_MODEL, NO_LABELS = drop(SCORER), drop("labels/fraud.json")
+
+
+def said(folder: Path, *changes: Change) -> list[str]:
+    return [warning.message for warning in warnings_of(folder, *changes)]
+
+
+def test_a_feature_that_nothing_reads_is_warned_of_unless_it_is_read_outside(
+    tmp_path: Path,
+) -> None:
+    tagged = put(REQUEST, "groups", 3, "features", "is_late", value={
+        "function": "$amount > 5", "tags": ["output"]})  # fmt: skip
+    family = put(REQUEST, "tags", value=["output"])
+
+    assert said(tmp_path / "a", UNREAD) == ["nothing reads a feature of 'request': is_late"]
+    assert said(tmp_path / "b", tagged) == []
+    assert said(tmp_path / "c", UNREAD, family) == []
+
+
+def test_a_project_without_labels_and_models_may_have_features_that_nothing_reads(
+    tmp_path: Path,
+) -> None:
+    assert said(tmp_path / "a", UNREAD, NO_MODEL, NO_LABELS) == []
+    assert said(tmp_path / "b", UNREAD, NO_MODEL) != []
+
+
+def test_what_is_shared_through_a_field_is_shown_with_both_paths(tmp_path: Path) -> None:
+    label = put("labels/fraud.json", "weak_labels", "small", "when", value="$is_refund")
+    feature = put(REQUEST, "groups", 0, "features", "back", value="$is_refund")
+    model = put(SCORER, "input_features", 0, "feature_names", "all", value=["is_odd", "back"])
+
+    family = put(REQUEST, "tags", value=["output"])
+
+    assert "\n".join(said(tmp_path, label, feature, model, family)).splitlines() == [
+        "request.back@1, from which 'scorer' learns, takes part in its labels:",
+        "order.is_refund@1 -> label small",
+        "order.is_refund@1 -> request.back@1 -> model scorer",
+    ]
+
+
+def test_the_key_by_which_rows_are_joined_is_not_shared(tmp_path: Path) -> None:
+    model = put(SCORER, "input_features", 0, "feature_names", "all", value=["is_odd", "shop"])
+
+    assert not any("takes part" in text for text in said(tmp_path, model))
