@@ -126,6 +126,10 @@ def scope(name: str, version: int | None) -> Value:
         ("@GET(@GET(@PARSE_JSON($json), 'a'), 0)::bigint", 1),
         ("@GET(@GET(@PARSE_JSON($json), 'a'), 3)::string", '{"c":2.5}'),
         ("@GET(@PARSE_JSON($json), 'missing') IS NULL", True),
+        # a whole number beside a float is a float: beyond 2**53 two may become one
+        ("9223372036854775807 = 9223372036854775808.0", True),
+        ("9007199254740993 <> 9007199254740992.0", False),
+        ("9007199254740993 <> 9007199254740992", True),
         # time
         ("@HOUR($moment)", 10),
         ("@DAY_OF_WEEK('2024-03-17'::date)", 7),

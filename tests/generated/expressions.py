@@ -68,6 +68,7 @@ class Expressions:
             lambda: f"@CONCAT({of('string')}, {of('string')})",
             lambda: f"@SUBSTR({of('string')}, 2, 3)",
             lambda: f"@REPLACE({of('string')}, 'e', '')",
+            lambda: f"@ARRAY_JOIN(@PARSE_JSON({of('string')}), '-')",
             lambda: f"@SPLIT_PART({of('string')}, ' ', 1)",
             lambda: f"({of('bigint')})::string",
             lambda: f"({of('boolean')})::string",
@@ -77,6 +78,7 @@ class Expressions:
         return [
             lambda: f"({of('bigint')} {self.chance.choice('+-*%')} {of('bigint')})",
             lambda: f"@LENGTH({of('string')})",
+            lambda: f"@ARRAY_SIZE(@PARSE_JSON({of('string')}))",
             lambda: f"@ABS({of('bigint')})",
             lambda: f"@HOUR({of('timestamp')})",
             lambda: f"@DAY_OF_WEEK({of('timestamp')})",
@@ -112,6 +114,8 @@ class Expressions:
             lambda: f"({of('bigint')} NOT BETWEEN 0 AND {of('bigint')})",
             lambda: f"({of('string')} LIKE 'e%_1')",
             lambda: f"@CONTAINS({of('string')}, 'e')",
+            lambda: f"@ARRAY_CONTAINS(@PARSE_JSON({of('string')}), {of('string')})",
+            lambda: f"({of('string')} ILIKE 'E%')",
             lambda: f"@REGEXP_LIKE({of('string')}, '^[a-e].*[0-9]$')",
         ]
 

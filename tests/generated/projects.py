@@ -27,7 +27,17 @@ def known_of_row(*values):
 """
 PERIODS = ("daily", "2d_by_day", "3d_by_day", "weekly_by_day")
 AGGREGATES = {
-    "string": ("COUNT", "COUNT_DISTINCT", "MIN", "MAX", "FIRST", "LAST", "MODE", "ENTROPY"),
+    "string": (
+        "COUNT",
+        "COUNT_DISTINCT",
+        "APPROX_COUNT_DISTINCT",
+        "MIN",
+        "MAX",
+        "FIRST",
+        "LAST",
+        "MODE",
+        "ENTROPY",
+    ),
     "bigint": ("SUM", "AVG", "MIN", "MAX", "COUNT_DISTINCT", "LAST", "MODE", "VARIANCE"),
     "float": ("SUM", "AVG", "MAX", "FIRST", "STDDEV", "VARIANCE", "COUNT"),
     "boolean": ("COUNT_IF", "SUM", "AVG", "BOOL_OR", "BOOL_AND", "LAST"),
@@ -35,7 +45,8 @@ AGGREGATES = {
     "date": ("MIN", "COUNT_DISTINCT", "MODE"),
 }
 RESULTS = {
-    "COUNT": "bigint", "COUNT_DISTINCT": "bigint", "COUNT_IF": "bigint", "AVG": "float",
+    "COUNT": "bigint", "COUNT_DISTINCT": "bigint", "APPROX_COUNT_DISTINCT": "bigint",
+    "COUNT_IF": "bigint", "AVG": "float",
     "STDDEV": "float", "VARIANCE": "float", "ENTROPY": "float", "BOOL_OR": "boolean",
     "BOOL_AND": "boolean",
 }  # fmt: skip
@@ -141,7 +152,7 @@ class Projects:
     def _reading(self, kind: str, scope: dict[str, str]) -> str:
         """Make an expression that reads something: one of literals alone says nothing."""
         expressions = Expressions(self.chance, scope)
-        texts = (expressions.of(kind) for _ in range(99))
+        texts = (expressions.of(kind) for _ in range(9_999))
         return next(t for t in texts if re.search(r"\$[a-z]", t.replace("'$x @F(1)'", "")))
 
     def _table(self) -> None:

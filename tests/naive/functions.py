@@ -33,7 +33,8 @@ _EARTH_RADIUS_KM = 6371.0088
 def order(left: Value, right: Value) -> int | None:
     """Give -1, 0 or 1 as `left` is less, equal or greater; None where one cannot know.
 
-    Text compared with another type is read as that type; text compares by code point.
+    Text compared with another type is read as that type; text compares by code point; a whole
+    number compared with a float is one.
     """
     if isinstance(left, str) != isinstance(right, str):
         left, right = _read_as(left, right), _read_as(right, left)
@@ -41,6 +42,8 @@ def order(left: Value, right: Value) -> int | None:
         left, right = convert(left, "timestamp"), convert(right, "timestamp")
     if left is None or right is None:
         return None
+    if isinstance(left, float) or isinstance(right, float):
+        left, right = float(left), float(right)  # type: ignore[arg-type]
     return (left > right) - (left < right)  # type: ignore[operator]
 
 
