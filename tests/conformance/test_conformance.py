@@ -106,7 +106,13 @@ def test_windows_have_the_values_of_the_table_however_days_are_cut(
 
 
 def scope_of(columns: Mapping[str, list[Value]], place: int) -> Scope:
-    return lambda name, _: columns[name][place]
+    """Read the row at `place`; rows stand in the order of their time."""
+    row = {
+        "event_time": place,
+        "event_id": None,
+        **{n: column[place] for n, column in columns.items()},
+    }
+    return lambda name, _: row[name]
 
 
 @pytest.mark.parametrize("of", OF_WINDOWS)
