@@ -14,10 +14,11 @@ from typing import TypeAlias, cast
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from fig_assets.config.checks import CHECK_KINDS, Check
 from fig_assets.config.environment import Environment, Project
 from fig_assets.config.labels import LabelSet
 from fig_assets.config.model import Model
-from fig_assets.config.node import CHECK_KINDS, Check, Node
+from fig_assets.config.node import Node
 from fig_assets.config.schema import Event, Family, Table
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -250,6 +251,10 @@ def _model(schema: Schema) -> Schema:
         "required": ["name", "versions"],
         "properties": {**properties, "versions": _numbered(part)},
     }
+    outputs = cast("Schema", properties["output_features"])
+    words = outputs.pop("description", "")
+    names: Json = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+    properties["output_features"] = {"anyOf": [names, dict(outputs)], "description": words}
     return _either({"required": ["versions"], "type": "object"}, versions, schema)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
+from fig_assets.config.checks import Checks
 from fig_assets.config.node import (
     Attribute,
     Described,
@@ -29,6 +30,8 @@ class WeakLabel(Attribute):
     """The class it votes for."""
     function: Text | None = None
     """An expression that gives the name of a class, or NULL to abstain."""
+    checks: Checks = ()
+    """What must hold for its votes. Example: `{"max_lost_fraction": 0.01}`."""
 
     @model_validator(mode="after")
     def _one_way_to_vote(self) -> Self:
@@ -55,6 +58,8 @@ class StrongLabel(Attribute):
     """The weight of each weak label, 1 unless written. Example: `{"asn_mass_failure": 3}`."""
     fit_days: Positive = 7
     """How many days a label model learns from."""
+    checks: Checks = ()
+    """What must hold for the labels. Example: `"nonnull"`."""
 
 
 class LabelJoin(Node):

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
+from pydantic import BeforeValidator, JsonValue
 from pydantic import Field as Bound
-from pydantic import JsonValue
 
+from fig_assets.config.checks import Checks
 from fig_assets.config.node import (
     Attribute,
+    Described,
     Flag,
     Name,
     Node,
@@ -17,6 +19,7 @@ from fig_assets.config.node import (
     Share,
     Text,
 )
+from fig_assets.config.rules import wrong
 
 
 class InputFeatures(Node):
@@ -81,6 +84,26 @@ class Sample(Node):
     """The share of rows of the last class that is trained on, 0 to 1."""
 
 
+class Output(Described):
+    """One score of a model."""
+
+    checks: Checks = ()
+    """What must hold for the scores. Example: `{"in_range": [0, 1]}`."""
+
+
+def _by_name(raw: object) -> object:
+    if not isinstance(raw, list):
+        return raw
+    if len({str(name) for name in raw}) < len(raw):
+        raise wrong("an output stands here twice")
+    if not all(isinstance(name, str) for name in raw):
+        raise wrong('a list of outputs holds their names, such as ["request_threat_score"]')
+    return {name: {} for name in raw}
+
+
+Outputs = Annotated[dict[Name, Output], BeforeValidator(_by_name), Bound(min_length=1)]
+
+
 class Model(Attribute):
     """One version of a model.
 
@@ -109,8 +132,8 @@ class Model(Attribute):
     """What the model reads: features of one row family."""
     truth_label: TruthLabel
     """What the model learns: a strong label."""
-    output_features: Annotated[tuple[Name, ...], Bound(min_length=1)]
-    """The names of its scores. Example: `["request_threat_score"]`."""
+    output_features: Outputs
+    """The names of its scores, or an object of them. Example: `["request_threat_score"]`."""
     retrain: Retrain = Retrain()
     """When the model is trained again."""
     promotion: Promotion = Promotion()

@@ -1,9 +1,9 @@
-"""What all things of the configuration language share: names, values, versions and checks."""
+"""What all things of the configuration language share: names, values and versions."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -161,62 +161,6 @@ def default_among(raw: Mapping[str, object], numbered: Mapping[int, object]) -> 
             fix=f"use one of: {known}",
         )
     return default
-
-
-class Check(Node):
-    """One thing that must hold for a column.
-
-    Written `"nonnull"`, `"unique"` or as an object with exactly one of `nonnull`, `unique`,
-    `in_range` ([low, high], both ends included, null for an open end), `isin`, `str_matches` (a
-    regular expression that the whole text must match). NULLs are judged by `nonnull` only.
-    """
-
-    nonnull: Flag = False
-    """No value is NULL. Blocks publication unless `severity` says otherwise."""
-    unique: Flag = False
-    """No value stands twice in a day."""
-    in_range: tuple[Number | None, Number | None] | None = None
-    """Lowest and highest value, both included; null for an open end. Example: `[0, 1]`."""
-    isin: tuple[Scalar, ...] | None = None
-    """Every value is one of these. Example: `["SUCCESS", "FAILURE"]`."""
-    str_matches: Text | None = None
-    """A regular expression that the whole text matches. Example: `"[A-Z]{2}"`."""
-    severity: Literal["warn", "block"] | None = None
-    """`block` keeps a day from being published when the check fails, `warn` only tells."""
-    max_fraction: Share = 0.0
-    """The share of the rows that may break the check before it fails."""
-
-    @property
-    def kind(self) -> str:
-        """The key that says what is checked: `nonnull`, `unique`, `in_range`, ..."""
-        return next(kind for kind in CHECK_KINDS if getattr(self, kind) not in (None, False))
-
-    @property
-    def blocks(self) -> bool:
-        """Whether a failure stops publication; unless written, only `nonnull` does."""
-        return self.severity == "block" or (self.severity is None and self.nonnull)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_word(cls, raw: object) -> object:
-        return {raw: True} if isinstance(raw, str) else raw
-
-    @model_validator(mode="after")
-    def _exactly_one_kind(self) -> Self:
-        kinds = [kind for kind in CHECK_KINDS if getattr(self, kind) not in (None, False)]
-        if len(kinds) != 1:
-            raise wrong(f"a check needs exactly one of: {', '.join(CHECK_KINDS)}")
-        return self
-
-
-CHECK_KINDS = ("nonnull", "unique", "in_range", "isin", "str_matches")
-
-
-def _listed(raw: object) -> object:
-    return raw if isinstance(raw, list) else [raw]
-
-
-Checks = Annotated[tuple[Check, ...], BeforeValidator(_listed)]
 
 
 def exactly_one(node: N, what: str, **ways: str | None) -> N:

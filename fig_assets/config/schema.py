@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Tag, WithJsonSchema, model_validator
 from pydantic import Field as Bound
 
+from fig_assets.config.checks import Check, Checks
 from fig_assets.config.environment import (
     Environment,
     EventDefaults,
@@ -32,8 +33,6 @@ from fig_assets.config.model import (
 )
 from fig_assets.config.node import (
     Attribute,
-    Check,
-    Checks,
     Described,
     Name,
     Node,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from fig_assets.config.load import Config
 from fig_assets.errors import Problem
+from fig_assets.graph.checks import checks_fit_their_attributes
 from fig_assets.graph.nodes import Attribute
 
 Rule = Callable[[Iterable[Attribute], Config], Iterator[Problem]]
@@ -23,22 +24,7 @@ def named_like_their_key(attributes: Iterable[Attribute], config: Config) -> Ite
             yield Problem(attribute.about.where, message, "leave it out, or rename it")
 
 
-def checks_of_embeddings_ask_whether_there_is_one(
-    attributes: Iterable[Attribute], config: Config
-) -> Iterator[Problem]:
-    """Refuse checks that compare an embedding: it has no order and no equality."""
-    del config
-    seen = set()
-    for attribute in attributes:
-        where = attribute.about.where
-        compared = [check.kind for check in attribute.checks if not check.nonnull]
-        if attribute.type.size is not None and compared and where not in seen:
-            seen.add(where)
-            message = f"'{compared[0]}' cannot judge {attribute.type.words}"
-            yield Problem(where, message, 'write "checks": "nonnull", or leave it out')
-
-
 RULES: tuple[Rule, ...] = (
     named_like_their_key,
-    checks_of_embeddings_ask_whether_there_is_one,
+    checks_fit_their_attributes,
 )

@@ -175,5 +175,6 @@ class LabelOwner:
             inputs=tuple(dict.fromkeys(inputs)),
             fingerprint=fingerprint("label", *meaning),
             about=about(self.definition, spec, *path),
+            checks=spec.checks,
             is_default=symbol.version == self._names[symbol.name].default,
         )

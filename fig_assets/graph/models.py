@@ -1,6 +1,7 @@
 """Configured models -> `Model` nodes: what they read, when they learn, what they give."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from fig_assets.config.load import Definition
@@ -42,8 +43,11 @@ class ModelOwner:
     def resolve(self, symbol: Symbol) -> Attribute:
         """See `Owner.resolve`."""
         inputs, label = self._inputs(), self._label()
-        position = self.spec.output_features.index(symbol.name)
-        where = ("output_features", position)
+        spec = self.spec.output_features[symbol.name]
+        path: tuple[str | int, ...] = ("output_features", symbol.name)
+        if self.definition.where(*path) == self.definition.where("output_features"):
+            path = ("output_features", list(self.spec.output_features).index(symbol.name))
+        shared = about(self.definition, self.spec, *path)
         return Attribute(
             key=attribute_key("scores", self.name, name=symbol.name, version=symbol.version),
             owner=self.name,
@@ -53,7 +57,13 @@ class ModelOwner:
             definition=Scored(self.name),
             inputs=(*(Input(a.key) for a in inputs), Input(self.key)),
             fingerprint=fingerprint("score", self._meaning(inputs, label), symbol.name),
-            about=about(self.definition, self.spec, *where),
+            about=replace(
+                shared,
+                description=spec.description or shared.description,
+                owner=spec.owner or shared.owner,
+                tags={**shared.tags, **spec.tags},
+            ),
+            checks=spec.checks,
         )
 
     @property

@@ -1,5 +1,6 @@
 """Declared checks -> pandera schemas, and a day's rows -> verdicts with samples of what failed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from pandera.errors import SchemaErrors
 from fig_assets.config.schema import Check
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Attribute, Key
-from fig_assets.language.types import arrow_type
+from fig_assets.language.types import Type, arrow_type
 from fig_assets.sql.losses import lost_column
+from fig_assets.workflow.broken import Values, broken, places
 
 SAMPLE_ROWS = 5
 SCHEMA = "schema"
@@ -74,14 +76,16 @@ def pandera_schema(
     }
     for attribute in attributes:
         name = attribute.name if names == "plain" else attribute.column
+        titled = zip(check_titles(attribute.checks), attribute.checks, strict=True)
+        checks = (_pandera_check(title, check, attribute.type) for title, check in titled)
         columns[name] = pandera.Column(
             pd.ArrowDtype(arrow_type(attribute.type)),
-            checks=[c for check in attribute.checks if (c := _pandera_check(check)) is not None],
+            checks=[check for check in checks if check is not None],
             nullable=not any(check.nonnull for check in attribute.checks),
             unique=any(check.unique for check in attribute.checks),
             name=name,
         )
-    return pandera.DataFrameSchema(columns, unique=list(key) or None, strict=False)
+    return _schema(columns, key)
 
 
 def judge(
@@ -92,112 +96,136 @@ def judge(
 ) -> list[Verdict]:
     """Judge one day's rows: the relation's own contract, then each declared check.
 
+    Args:
+        relation: The asset of the relation.
+        key: Its key columns, which must be there and unique.
+        attributes: The columns to judge.
+        rows: The rows, which may have columns that say where a value was lost.
+
     Returns:
         A verdict for the relation and one for each check of each attribute, in order.
     """
-    wanted = [*key, *(a.column for a in attributes)]
-    frame = rows.select(wanted).to_pandas(types_mapper=pd.ArrowDtype)
-    schema = pandera_schema(key, attributes, names="stored")
-    try:
-        schema.validate(frame, lazy=True)
-        cases = None
-    except SchemaErrors as found:
-        cases = found.failure_cases
-    verdicts = [_contract(relation, key, attributes, frame, cases)]
-    declared = [(attribute, check) for attribute in attributes for check in attribute.checks]
-    return verdicts + [_verdict(a, check, list(key), frame, cases) for a, check in declared]
+    contract = _contract(relation, key, attributes, rows)
+    return [contract, *judge_declared(list(key), attributes, rows)]
+
+
+def judge_declared(
+    key: Sequence[str], attributes: Sequence[Attribute], rows: pa.Table
+) -> list[Verdict]:
+    """Judge the declared checks alone; see `judge`."""
+    return [
+        _verdict(attribute, title, check, [*key], rows)
+        for attribute in attributes
+        for title, check in zip(check_titles(attribute.checks), attribute.checks, strict=True)
+    ]
 
 
 def lost_rows(rows: pa.Table, attribute: Attribute) -> int:
     """Count the rows in which a value was lost while `attribute` was computed."""
+    return int(pc.sum(lost_flags(rows, attribute)).as_py() or 0)
+
+
+def lost_flags(rows: pa.Table, attribute: Attribute) -> Values:
+    """Say of each row whether a value was lost while `attribute` was computed."""
     name = lost_column(attribute)
-    return int(pc.sum(rows.column(name)).as_py() or 0) if name in rows.column_names else 0
+    if name not in rows.column_names:
+        return pa.array([None] * rows.num_rows, pa.bool_())
+    return rows.column(name).combine_chunks()
 
 
 def check_names(attribute: Attribute) -> list[tuple[str, bool]]:
     """Return the name of each check of an attribute and whether it blocks publication."""
-    return [(check.kind, check.blocks) for check in attribute.checks]
+    titles = check_titles(attribute.checks)
+    return [(t, check.blocks) for t, check in zip(titles, attribute.checks, strict=True)]
 
 
-_NAMES = {"nonnull": "not_nullable", "unique": "field_uniqueness"}
+def check_titles(checks: Sequence[Check]) -> list[str]:
+    """Name checks by their kinds; the second of one kind is called `ge_2`."""
+    titles: list[str] = []
+    seen: Counter[str] = Counter()
+    for check in checks:
+        seen[check.kind] += 1
+        titles.append(check.kind if seen[check.kind] == 1 else f"{check.kind}_{seen[check.kind]}")
+    return titles
 
 
-def _pandera_check(check: Check) -> pandera.Check | None:
-    match check.kind:
-        case "in_range":
-            low, high = check.in_range or (None, None)
-            if low is not None and high is not None:
-                return pandera.Check.in_range(low, high, name=check.kind)
-            if low is not None:
-                return pandera.Check.ge(low, name=check.kind)
-            return pandera.Check.le(high, name=check.kind)
-        case "isin":
-            return pandera.Check.isin(list(check.isin or ()), name=check.kind)
-        case "str_matches":
-            return pandera.Check.str_matches(check.str_matches or "", name=check.kind)
-        case _:
-            return None
+def _pandera_check(title: str, check: Check, kind: Type) -> pandera.Check | None:
+    if check.kind in ("nonnull", "unique", "max_lost_fraction"):
+        return None
+
+    def holds(series: pd.Series) -> pd.Series:
+        wrong = broken(check, kind, pa.array(series, arrow_type(kind)))
+        return pd.Series([not it for it in wrong.to_pylist()], index=series.index, dtype=bool)
+
+    return pandera.Check(holds, name=title, error=title)
+
+
+def _schema(
+    columns: dict[str, pandera.Column], key: Mapping[str, pa.DataType]
+) -> pandera.DataFrameSchema:
+    return pandera.DataFrameSchema(columns, unique=list(key) or None, strict=False)
 
 
 def _contract(
     relation: Key,
     key: Mapping[str, pa.DataType],
     attributes: Sequence[Attribute],
-    frame: pd.DataFrame,
-    cases: pd.DataFrame | None,
+    rows: pa.Table,
 ) -> Verdict:
-    declared = {a.column: {_NAMES.get(c.kind, c.kind) for c in a.checks} for a in attributes}
-    if cases is None:
-        return Verdict(relation, SCHEMA, passed=True, blocking=True, failed_rows=0, rows=len(frame))
-    own = [
-        row
-        for row in cases.to_dict("records")
-        if not any(str(row["check"]).startswith(n) for n in declared.get(row["column"], ()))
-    ]
-    rows = sorted({int(row["index"]) for row in own if row["index"] is not None})
+    """Judge that the keys are there and unique and that columns have their types."""
+    types = {a.column: arrow_type(a.type) for a in attributes}
+    columns = {
+        name: pandera.Column(pd.ArrowDtype(kind), nullable=name not in key, name=name)
+        for name, kind in {**types, **key}.items()
+    }
+    frame = rows.select(list(columns)).to_pandas(types_mapper=pd.ArrowDtype)
+    wrong: list[int] = []
+    passed = True
+    try:
+        _schema(columns, key).validate(frame, lazy=True)
+    except SchemaErrors as found:
+        cases = found.failure_cases
+        wrong = sorted({int(index) for index in cases["index"] if index is not None})
+        passed = False
     return Verdict(
         relation,
         SCHEMA,
-        passed=not own,
+        passed=passed,
         blocking=True,
-        failed_rows=len(rows) or len(own),
-        rows=len(frame),
-        sample=_sample(frame, rows, list(key)),
+        failed_rows=len(wrong) or int(not passed),
+        rows=rows.num_rows,
+        sample=_sample(rows, wrong, list(key)),
     )
 
 
 def _verdict(
     attribute: Attribute,
+    title: str,
     check: Check,
     key: list[str],
-    frame: pd.DataFrame,
-    cases: pd.DataFrame | None,
+    rows: pa.Table,
 ) -> Verdict:
-    rows: list[int] = []
-    if cases is not None:
-        name = _NAMES.get(check.kind, check.kind)
-        mine = cases[(cases["column"] == attribute.column)]
-        mine = mine[mine["check"].astype(str).str.startswith(name)]
-        rows = sorted({int(index) for index in mine["index"] if index is not None})
-    allowed = check.max_fraction * len(frame)
+    wrong: Values
+    if check.max_lost_fraction is None:
+        values = rows.column(attribute.column).combine_chunks()
+        wrong = broken(check, attribute.type, values)
+    else:
+        wrong = lost_flags(rows, attribute)
+    bad = places(wrong)
+    failed = len(bad)
     return Verdict(
         attribute.key,
-        check.kind,
-        passed=len(rows) <= allowed,
+        title,
+        passed=failed == 0 or failed / rows.num_rows <= check.allowed,
         blocking=check.blocks,
-        failed_rows=len(rows),
-        rows=len(frame),
-        sample=_sample(frame, rows, [*key, attribute.column]),
+        failed_rows=failed,
+        rows=rows.num_rows,
+        sample=_sample(rows, bad, [*key, attribute.column]),
     )
 
 
-def _sample(
-    frame: pd.DataFrame, rows: Sequence[int], columns: list[str]
-) -> tuple[dict[str, str], ...]:
-    if not rows:
+def _sample(rows: pa.Table, bad: Sequence[int], columns: list[str]) -> tuple[dict[str, str], ...]:
+    if not bad or not columns:
         return ()
-    shown = frame.iloc[list(rows[:SAMPLE_ROWS])][columns]
-    return tuple(
-        {str(name): str(value)[:200] for name, value in record.items()}
-        for record in shown.to_dict("records")
-    )
+    shown = rows.select(columns).take(list(bad[:SAMPLE_ROWS])).to_pylist()
+    return tuple({name: str(value)[:200] for name, value in row.items()} for row in shown)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fig_assets.engines.base import DAY, Read, Target, Written, require_days
+from fig_assets.engines.base import DAY, Audit, Read, Target, Written, require_days
 from fig_assets.errors import EngineError, ModelError
 from fig_assets.graph.nodes import Model
 from fig_assets.graph.period import Window
@@ -135,10 +135,11 @@ def target_of_scores(workspace: Workspace, model: Model, day: date) -> Target:
     return _score_target(workspace, model, day, artifact)
 
 
-def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
+def score_day(workspace: Workspace, model: Model, day: date, audit: Audit | None = None) -> Scored:
     """Score the rows of `day` with the champion in force, and explain the high scores.
 
-    Without a champion the day gets no scores: an empty, valid partition.
+    `audit` sees the scores before they are published; what it raises stops that. Without a
+    champion the day gets no scores: an empty, valid partition.
 
     Raises:
         EngineError: the day's features were never built.
@@ -155,7 +156,7 @@ def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
     key = target.key[0]
     if artifact is None:
         empty = pa.table({DAY: pa.array([], pa.date32()), **_empty(target)})
-        (written,) = workspace.engine.replace_days(target, empty, [day])
+        (written,) = workspace.engine.replace_days(target, empty, [day], audit)
         return Scored(day, written, None)
     scores = score(artifact, rows)
     columns: dict[str, Column] = {
@@ -165,7 +166,7 @@ def score_day(workspace: Workspace, model: Model, day: date) -> Scored:
         "trained_for": pa.repeat(pa.scalar(artifact.card.trained_for, pa.date32()), len(scores)),
         "explanation": _explanations(model, artifact, rows),
     }
-    (written,) = workspace.engine.replace_days(target, pa.table(columns), [day])
+    (written,) = workspace.engine.replace_days(target, pa.table(columns), [day], audit)
     high = pc.greater_equal(scores, pa.scalar(model.explain_above))
     above = high.true_count
     mean = pc.mean(scores).as_py() if len(scores) else None

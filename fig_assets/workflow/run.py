@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Model, Op
 from fig_assets.models.registry import Decision
 from fig_assets.workflow import learn, raw
-from fig_assets.workflow.checks import CONSERVATION, TRAINED, Verdict
+from fig_assets.workflow.checks import (
+    CONSERVATION,
+    TRAINED,
+    ChecksFailed,
+    Verdict,
+    judge_declared,
+)
 from fig_assets.workflow.compute import attributes_of, refresh_states, run_day
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.snapshots import build_snapshots
@@ -227,8 +235,16 @@ def _trained(workspace: Workspace, model: Model, decision: Decision) -> Verdict:
 
 def _score(workspace: Workspace, op: Op, day: date) -> DayResult:
     model = workspace.graph.models[op.owner]
-    scored = learn.score_day(workspace, model, day)
-    result = DayResult(day, rows=scored.written.rows)
+    result = DayResult(day)
+
+    def audit(_: date, rows: pa.Table) -> None:
+        key = workspace.graph.row_families[model.family].granularity
+        result.verdicts += judge_declared([key], model.outputs, rows)
+        if any(v.blocking and not v.passed for v in result.verdicts):
+            raise ChecksFailed(result.verdicts)
+
+    scored = learn.score_day(workspace, model, day, audit)
+    result.rows = scored.written.rows
     numbers = {} if scored.mean is None else {"mean": scored.mean}
     for output in model.outputs:
         digest = scored.written.digests[output.column]

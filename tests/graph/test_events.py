@@ -95,7 +95,7 @@ ORDER, COUNTRIES = "events/order.json", "tables/countries.json"
         ),
         pytest.param(
             put(ORDER, "fields", "place", value={"json": "p::embedding(2)", "checks": "unique"}),
-            "configs/events/order.json: /fields/place\n"
+            "configs/events/order.json: /fields/place/checks\n"
             "  'unique' cannot judge an embedding(2)\n"
             '  fix: write "checks": "nonnull", or leave it out',
             id="comparing check of an embedding",

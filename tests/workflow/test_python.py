@@ -347,7 +347,7 @@ def test_values_without_a_counterpart_are_null_and_counted(tmp_path: Path) -> No
     body = "return ['12', 'x', None, 2.5, float('inf'), True, b'1', [], 10 ** 400]"
     project = built(tmp_path, SMALL, bad(body))
 
-    project.run(DAYS[:1])
+    result = project.run(DAYS[:1])["python__request"].days[DAYS[0]]
     [op] = project.ops("python")
     attributes = attributes_of(project.graph, op)
     [write] = writes(project.workspace, op, DAYS[0], attributes)
@@ -357,6 +357,7 @@ def test_values_without_a_counterpart_are_null_and_counted(tmp_path: Path) -> No
     assert found == [12.0, None, None, 2.5, None, 1.0, None, None, None]
     assert callable(rows)
     assert rows().column("lost__half__v1").combine_chunks().true_count == 5
+    assert result.facts["features", "request", "half__v1"].lost == 5
 
 
 def test_a_blocking_check_keeps_the_day_from_being_published(tmp_path: Path) -> None:
