@@ -184,6 +184,7 @@ def _fields(
     extracted: Sequence[Attribute], lost: Sequence[Attribute], source: str, dialect: str
 ) -> exp.Select:
     """Type the texts; of the fields in `lost`, remember where there was one."""
+    wanted = {attribute.key for attribute in lost}
     columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
     places = count(1)
     for attribute in extracted:
@@ -197,7 +198,7 @@ def _fields(
         typed = convert(text, STRING, inferred, dialect)
         typed = convert(typed, inferred, attribute.type, dialect)
         columns.append(named(typed, attribute.column))
-        if attribute in lost:
+        if attribute.key in wanted:
             columns.append(found_text(attribute, text.copy()))
     return select(columns, source)
 
