@@ -9,6 +9,9 @@ from fig_assets.language.duck import call, cast, let_all, number, operand, text,
 Build = Callable[[Sequence[exp.Expr]], exp.Expr]
 """Arguments, converted to what the signature asks for -> the call's tree."""
 
+MAX_PRODUCT = 1_000_000
+"""How large the product of the lengths of two compared texts may be, which is the time it takes."""
+
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG), in kilometres."""
 
@@ -67,11 +70,16 @@ def by_character(name: str) -> Build:
             ),
             copy=False,
         )
+        product = exp.Mul(this=call("LENGTH", left.copy()), expression=call("LENGTH", right.copy()))
+        short = exp.LTE(this=product, expression=number(MAX_PRODUCT))
         few = exp.LT(this=call("LENGTH", used.copy()), expression=number(128))
         return exp.Case(
             ifs=[
-                exp.If(this=plain, true=call(name, left.copy(), right.copy())),
-                exp.If(this=few, true=call(name, *written)),
+                exp.If(
+                    this=exp.and_(short, plain, copy=False),
+                    true=call(name, left.copy(), right.copy()),
+                ),
+                exp.If(this=exp.and_(short.copy(), few, copy=False), true=call(name, *written)),
             ]
         )
 

@@ -312,6 +312,8 @@ class Lowering:
         function = ROW_FUNCTIONS.get(node.name)
         if function is None:
             raise _unknown(node)
+        if node.name == "CONCAT":
+            node = _flat(node)
         parameters = list(_PARAMETER.finditer(function.arguments))
         least = sum(not match["optional"] for match in parameters)
         self._count(node, least, None if parameters[-1]["repeated"] else len(parameters))
@@ -348,6 +350,21 @@ class Lowering:
             raise blame(node, f"{name} takes {words} here, not {value.type.words}", fix)
         type_ = target or (FLOAT if value.type == NULL else value.type)
         return self.as_type(value, type_), type_
+
+
+def _flat(node: exp.Anonymous) -> exp.Anonymous:
+    """Return a chain of `||` as one call, so that its length is looked at once."""
+    parts: list[exp.Expr] = []
+    pending = node.expressions[::-1]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, exp.Anonymous) and part.name == "CONCAT" and part.expressions:
+            pending += part.expressions[::-1]
+        else:
+            parts.append(part)
+    flat = exp.Anonymous(this="CONCAT", expressions=[part.copy() for part in parts])
+    flat.meta.update(node.meta)
+    return flat
 
 
 def _clause(node: exp.Expr, side: exp.Expr) -> exp.Expr:

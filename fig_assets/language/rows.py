@@ -26,6 +26,7 @@ from fig_assets.language.duck import (
     when,
 )
 from fig_assets.language.paths import json_path_of
+from fig_assets.language.texts import concat, replace
 from fig_assets.language.types import BIGINT, BOOLEAN, DATE, FLOAT, JSON, STRING, Type
 
 MICROSECONDS = {
@@ -93,13 +94,6 @@ def _nullif(arguments: Sequence[exp.Expr]) -> exp.Expr:
 
 def _coalesce(arguments: Sequence[exp.Expr]) -> exp.Expr:
     return exp.Coalesce(this=arguments[0], expressions=list(arguments[1:]))
-
-
-def _concat(arguments: Sequence[exp.Expr]) -> exp.Expr:
-    tree = operand(arguments[0])
-    for argument in arguments[1:]:
-        tree = exp.DPipe(this=tree, expression=operand(argument))
-    return tree
 
 
 def _within(value: exp.Expr, low: int, high: int) -> exp.Case:
@@ -170,7 +164,11 @@ def _first(arguments: Sequence[exp.Expr]) -> exp.Expr:
 
 _NO_ARRAY = "no JSON array: NULL"
 _OUT_OF_RANGE = "overflow gives NULL"
-_MANY_CHARACTERS = "beyond ASCII, more than 127 different characters in both: NULL"
+_TOO_LONG = "a result beyond 16 MiB: NULL"
+_MANY_CHARACTERS = (
+    "lengths whose product is beyond 1,000,000: NULL; "
+    "beyond ASCII, more than 127 different characters in both: NULL"
+)
 
 ROW_FUNCTIONS: dict[str, RowFunction] = {
     "ARRAY_SIZE": RowFunction(
@@ -242,7 +240,13 @@ ROW_FUNCTIONS: dict[str, RowFunction] = {
         "text string", STRING, "@TRIM($name)", lambda a: call("TRIM", a[0], text(" "))
     ),
     "LENGTH": RowFunction("text string", BIGINT, "@LENGTH($name)", _plain("LENGTH")),
-    "CONCAT": RowFunction("value text...", STRING, "@CONCAT($country, '-', $asn)", _concat),
+    "CONCAT": RowFunction(
+        "value text...",
+        STRING,
+        "@CONCAT($country, '-', $asn)",
+        concat,
+        on_bad_input=_TOO_LONG,
+    ),
     "SUBSTR": RowFunction(
         "text string, start bigint, length bigint?",
         STRING,
@@ -254,8 +258,8 @@ ROW_FUNCTIONS: dict[str, RowFunction] = {
         "text string, old string, new string",
         STRING,
         "@REPLACE($name, ' ', '')",
-        _plain("REPLACE"),
-        on_bad_input="an empty old text changes nothing",
+        replace,
+        on_bad_input=f"an empty old text changes nothing; {_TOO_LONG}",
     ),
     "SPLIT_PART": RowFunction(
         "text string, separator string, place bigint",

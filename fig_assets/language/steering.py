@@ -9,6 +9,9 @@ from sqlglot import exp
 from fig_assets.language.rows import MICROSECONDS
 from fig_assets.language.tree import blame
 
+MAX_SEPARATOR = 100
+"""The longest separator of joined texts, in characters."""
+
 MAX_GROUP = 9
 """The last capture group that DuckDB can extract."""
 
@@ -33,7 +36,7 @@ def setting(
             pass
         case "group" if whole and int(argument.name) <= MAX_GROUP:
             _check_pattern(before[1], int(argument.name), argument)
-        case "separator" if argument.is_string:
+        case "separator" if argument.is_string and len(argument.name) <= MAX_SEPARATOR:
             pass
         case "key" if argument.is_string and "\0" not in argument.name:
             pass
@@ -49,7 +52,7 @@ _SETTINGS = {
     "unit": f"one of {', '.join(MICROSECONDS)} in quotes",
     "digits": "a whole number from 0 to 15",
     "group": f"a whole number from 0 to {MAX_GROUP}",
-    "separator": "a text in quotes",
+    "separator": f"a text of at most {MAX_SEPARATOR} characters in quotes",
     "key": "a key in quotes or a place counted from 0",
 }
 

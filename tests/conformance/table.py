@@ -31,7 +31,7 @@ COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 MORE = ("ILIKE", "IS", "IS DISTINCT FROM", "CASE")
 OPERATORS = (*ARITHMETIC, *COMPARISONS, "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", *MORE)
 HARMLESS = {
-    *("||", "AND", "OR", "NOT", "IS"),
+    *("AND", "OR", "NOT", "IS"),
     *("bigint::string", "bigint::float", "float::string", "timestamp::string", "timestamp::date"),
     *("date::string", "date::timestamp", "json::string"),
     *("boolean::string", "boolean::bigint", "boolean::float"),

@@ -79,7 +79,7 @@ def test_the_type_of_an_expression_is_inferred(text: str, name: str) -> None:
         ("@REGEXP_EXTRACT($s, '(a)', 2)", "2", "the pattern is refused: ", "use RE2 syntax"),
         ("@TIMESTAMP_DIFF('eon', $ts, $tt)", "'eon'", "@TIMESTAMP_DIFF takes one of ", ""),
         ("@ARRAY_JOIN($s, $t)", "$t", "@ARRAY_JOIN takes a literal here", ""),
-        ("@ARRAY_JOIN($s, 1)", "1", "@ARRAY_JOIN takes a text in quotes here", ""),
+        ("@ARRAY_JOIN($s, 1)", "1", "@ARRAY_JOIN takes a text of at most 100", ""),
         ("@ARRAY_REGEXP_LIKE($s, '(')", "'('", "the pattern is refused: ", "use RE2 syntax"),
         ("@ARRAY_CONTAINS($i, 1)", "$i", "@ARRAY_CONTAINS takes JSON or a string", ""),
         ("@ARRAY_CONTAINS($s, $v)", "$v", "@ARRAY_CONTAINS takes a simple value here", ""),

@@ -26,9 +26,21 @@ def _upper(value: str) -> str:
     return "".join(changed if len(changed := c.upper()) == 1 else c for c in one_letter)
 
 
+def _bounded(value: str) -> str | None:
+    return value if len(value.encode()) <= 16 << 20 else None
+
+
+def _replace(value: str, old: str, new: str) -> Value:
+    if not old:
+        return value
+    if len(value.encode()) + value.count(old) * len(new.encode()) > 64 << 20:
+        return None
+    return _bounded(value.replace(old, new))
+
+
 def _concat(*values: Value) -> Value:
     texts = [text(value) for value in values]
-    return None if None in texts else "".join(written or "" for written in texts)
+    return None if None in texts else _bounded("".join(written or "" for written in texts))
 
 
 def _substr(value: str, start: int, length: int | None = None) -> Value:
@@ -87,6 +99,8 @@ def _of_few_letters(distance: Callable[[str, str], Value]) -> Callable[[str, str
 
     def limited(left: str, right: str) -> Value:
         both = left + right
+        if len(left) * len(right) > 1_000_000:
+            return None
         return None if len(set(both)) > 127 and not both.isascii() else distance(left, right)
 
     return limited
@@ -136,7 +150,7 @@ STRING_FUNCTIONS: dict[str, Callable[..., Value]] = {
     "CONCAT": _concat,
     "||": _concat,
     "SUBSTR": _of_text(_substr),
-    "REPLACE": _of_text(lambda v, old, new: v.replace(old, new) if old else v, texts=3),
+    "REPLACE": _of_text(_replace, texts=3),
     "SPLIT_PART": _of_text(_split_part, texts=2),
     "CONTAINS": _of_text(lambda value, part: part in value, texts=2),
     "STARTS_WITH": _of_text(lambda value, part: value.startswith(part), texts=2),
