@@ -3,7 +3,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 FIG_ENV ?= $(shell test -f configs/environments/demo.json && echo demo || echo local)
 
-.PHONY: demo test dev check lock clean
+.PHONY: demo test nightly dev check lock clean
 
 # The main job on the embedded default: made-up sign-ins to scored requests.
 demo: $(INSTALLED)
@@ -12,6 +12,10 @@ demo: $(INSTALLED)
 # Everything that must hold before a change lands.
 test: $(INSTALLED) check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The properties with fifty times as many examples; takes an hour.
+nightly: $(INSTALLED)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist loadfile tests/language
 
 # The asset graph, on what `make demo` built if it has run.
 dev: export DAGSTER_HOME ?= $(CURDIR)/data/dagster/$(FIG_ENV)

@@ -20,6 +20,7 @@ from fig_assets.language.tree import (
 from fig_assets.language.types import parse_type, sql_type
 
 MAX_LENGTH = 100_000
+MAX_ARGUMENTS = 1_000
 MAX_DEPTH = 32
 """The deepest nesting; a step of a chain of `+`, `-` or `*` counts a third of a level."""
 _NESTING, _CHAINING = 3, 1
@@ -320,7 +321,11 @@ class _Reader(Cursor):
                 raise ExpressionError(message, star.start, star.end)
             self.expect(")", "the * of @COUNT")
             return [mark(exp.Star(), star.start, star.end)]
-        return self.listed(f"the arguments of @{name}")
+        found = self.listed(f"the arguments of @{name}")
+        if len(found) > MAX_ARGUMENTS:
+            message = f"@{name} has more than {MAX_ARGUMENTS} arguments"
+            raise ExpressionError(message, *span(found[MAX_ARGUMENTS]), "call it several times")
+        return found
 
     def filtered(self, node: exp.Expr) -> exp.Expr:
         start, _ = span(node)

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from tests.language.rows import value_of
 from tests.naive.strings import STRING_FUNCTIONS
+from tests.profiles import examples
 
 WORDS = st.text(alphabet="abcä日e\u0301ß ", max_size=12)
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

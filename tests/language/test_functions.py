@@ -28,6 +28,7 @@ from fig_assets.language.types import BIGINT, FLOAT
 from tests.conformance.duck import Duck
 from tests.conformance.runner import events_of, window_value
 from tests.language.rows import HOSTILE, TYPES, column, moment, type_of
+from tests.profiles import examples
 
 MAX, MIN = 2**63 - 1, -(2**63)
 
@@ -252,7 +253,7 @@ ORACLES: dict[str, Callable[[list[float]], float | None]] = {
 
 @pytest.mark.parametrize("text", list(ORACLES))
 @settings(
-    max_examples=12,
+    max_examples=examples(12),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

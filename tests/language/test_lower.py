@@ -14,6 +14,7 @@ from fig_assets.language.functions import infer, lower
 from fig_assets.language.parse import parse
 from fig_assets.language.types import Type, arrow_type
 from tests.language.rows import HOSTILE, TYPES, column, table, type_of
+from tests.profiles import examples
 
 ANY = ("bigint", "float", "string", "boolean", "timestamp", "date")
 NAMES = {kind: [name for name, type_ in TYPES.items() if type_.name == kind] for kind in ANY}
@@ -97,12 +98,12 @@ def hostile(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(100),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(seed=st.integers(0, 2**32), kind=st.sampled_from(ANY), depth=st.integers(1, 3))
+@given(seed=st.integers(0, 2**32), kind=st.sampled_from(ANY), depth=st.integers(1, 5))
 def test_no_row_makes_an_expression_fail(
     hostile: duckdb.DuckDBPyConnection, seed: int, kind: str, depth: int
 ) -> None:
@@ -116,3 +117,45 @@ def test_no_row_makes_an_expression_fail(
 
     assert found.type == arrow_type(Type(kind))
     assert kind != "float" or all(v is None or math.isfinite(v) for v in found.to_pylist())
+
+
+HUGE = [
+    "a" * 1_000_000,
+    "\U0001f600e\u0301" * 200_000,
+    "[" + ",".join(map(str, range(100_000))) + "]",
+    "[" * 50_000 + "]" * 50_000,
+    '{"a":' * 900 + "1" + "}" * 900,
+    '{"a": "' + "\\\\" * 300_000 + '"}',
+    '["' + "\\u0000" * 100_000 + '", "\\ud800", "\\udfff\\ud800"]',
+    "1" * 500_000,
+    "[" + "1" * 500_000 + "]",
+    "2024-01-01T00:00:00." + "9" * 500_000,
+    "%_" * 300_000,
+    "\n" * 500_000,
+]
+
+
+@pytest.fixture(scope="module")
+def huge(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    picked = {name: [HOSTILE[type_.name][-1]] * len(HUGE) for name, type_ in TYPES.items()}
+    engine.register("long_texts", table({**picked, "s": HUGE, "t": HUGE[::-1]}))
+    engine.execute("CREATE TABLE huge AS FROM long_texts")
+    return engine
+
+
+@settings(
+    max_examples=examples(8),
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 2**32), kind=st.sampled_from(ANY), depth=st.integers(1, 3))
+def test_no_long_text_makes_an_expression_fail(
+    huge: duckdb.DuckDBPyConnection, seed: int, kind: str, depth: int
+) -> None:
+    tree = parse(expression(random.Random(seed), kind, depth)).tree
+
+    value = exp.alias_(lower(tree, "duckdb", column, type_of), "value")
+    found = huge.sql(exp.select(value).from_("huge").sql("duckdb")).to_arrow_table()
+
+    assert found.column("value").type == arrow_type(Type(kind))
