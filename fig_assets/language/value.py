@@ -55,5 +55,7 @@ Aggregate = Callable[[exp.Expr], Value]
 
 def bare(tree: exp.Expr) -> exp.Expr:
     """Return a literal without the cast that gives it its exact type, else `tree` itself."""
-    is_number = isinstance(tree, exp.Cast) and isinstance(tree.this, exp.Literal)
-    return tree.this if is_number and not tree.this.is_string else tree
+    if not isinstance(tree, exp.Cast) or not isinstance(tree.this, exp.Literal):
+        return tree
+    is_exact = tree.to.this == exp.DType.BIGINT and not tree.this.is_string
+    return tree.this if is_exact else tree
