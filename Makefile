@@ -15,7 +15,7 @@ test: $(INSTALLED) check
 
 # The properties with fifty times as many examples; takes an hour.
 nightly: $(INSTALLED)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist loadfile tests/language
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --dist loadfile tests/language tests/generated
 
 # The asset graph, on what `make demo` built if it has run.
 dev: export DAGSTER_HOME ?= $(CURDIR)/data/dagster/$(FIG_ENV)
