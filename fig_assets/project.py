@@ -22,12 +22,13 @@ from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, days_of, published, select_published, views
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
-from fig_assets.workflow.compute import Write, attributes_of, writes
+from fig_assets.workflow.compute import attributes_of, writes
 from fig_assets.workflow.lock import LockReport, lock_project
 from fig_assets.workflow.plan import check_days, stale_days
 from fig_assets.workflow.python import check_functions
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.workspace import Workspace, open_workspace
+from fig_assets.workflow.write import Write
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera

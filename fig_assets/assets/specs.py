@@ -33,6 +33,7 @@ from fig_assets.graph.nodes import (
     Op,
     Voted,
 )
+from fig_assets.graph.ops import state_inputs
 from fig_assets.graph.period import SAME_DAY, Reach
 from fig_assets.graph.version import fingerprint
 
@@ -163,11 +164,7 @@ def _inputs(graph: Graph, op: Op, key: Key) -> tuple[Input, ...]:
         case "table":
             return (Input(("raw", graph.tables[op.owner].source)),)
         case "states":
-            family = graph.families[op.owner]
-            read = {k for group in family.groups for k in group.inputs}
-            for features in family.features.values():
-                read |= {i.key for f in features for i in f.inputs if i.key[0] == "events"}
-            return tuple(Input(k) for k in sorted(read))
+            return state_inputs(graph.families[op.owner])
         case "model":
             model = graph.models[op.owner]
             learned = (*(a.key for a in model.inputs), model.label.key)

@@ -21,7 +21,7 @@ from fig_assets.graph.nodes import (
     Input,
     label_of,
 )
-from fig_assets.graph.owners import Choice, Refused, Symbol
+from fig_assets.graph.owners import Choice, Refused, Rows, Symbol
 from fig_assets.graph.period import SAME_DAY, Period, nearest_period, parse_period
 from fig_assets.graph.python import bind_call
 from fig_assets.graph.scope import (
@@ -160,7 +160,7 @@ class FamilyOwner:
 
     def _group(self, index: int) -> Group:
         spec = self.spec.groups[index]
-        event, entity = self._event(index), self._entity(index)
+        source, entity = self._source(index), self._entity(index)
         kind = self.granularity_type
         if not convertible(entity.type, kind):
             at = self.definition.where("groups", index, "granularity_field")
@@ -170,17 +170,18 @@ class FamilyOwner:
         if spec.where is not None:
             at = self.definition.where("groups", index, "where")
             with self.scope.pins.reading(self.name):
-                row_filter = condition(self.scope, spec.where, at, lambda ref: event.look(ref, at))
+                row_filter = condition(self.scope, spec.where, at, partial(self._field, index, at))
         same = [g.source for g in self.spec.groups[:index]].count(spec.source)
         suffix = f"_{same + 1}" if same else ""
         meaning = fingerprint(
-            "group", event.meaning, entity.identity, row_filter.meaning if row_filter else None,
+            "group", source.meaning, entity.identity, row_filter.meaning if row_filter else None,
             str(kind),
         )  # fmt: skip
         read = (entity, *(row_filter.attributes if row_filter else ()))
         return Group(
-            source=event.name,
-            relation=f"states/{self.name}/{event.name}{suffix}",
+            source=source.name,
+            relation=f"states/{self.name}/{source.name}{suffix}",
+            reads=f"{'events' if isinstance(source, EventOwner) else 'families'}/{source.name}",
             entity=entity,
             where=row_filter.computed if row_filter else None,
             fingerprint=meaning,
@@ -191,13 +192,20 @@ class FamilyOwner:
         where = self.definition.where("groups", index, "granularity_field")
         name = self.spec.groups[index].granularity_field or ""
         with self.scope.pins.reading(self.name):
-            symbol = self.scope.pick(self._event(index), name, None, where)
+            symbol = self.scope.pick(self._source(index), name, None, where)
         return self.scope.attribute(symbol, where)
+
+    def _field(self, index: int, where: Where, reference: Reference) -> Attribute:
+        """Find what `reference` names in the events or rows that a group aggregates."""
+        source = self._source(index)
+        if isinstance(source, EventOwner):
+            return source.look(reference, where)
+        return source.feature(reference, where)
 
     def _has_source(self, index: int) -> bool:
         return self.spec.groups[index].source is not None
 
-    def _event(self, index: int) -> EventOwner:
+    def _source(self, index: int) -> EventOwner | Rows:
         spec = self.spec.groups[index]
         where = self.definition.where("groups", index, "source")
         if spec.source is None or spec.granularity_field is None:
@@ -207,15 +215,16 @@ class FamilyOwner:
         if owner is None:
             fix = self.scope.nearest(spec.source, self.scope.owners)
             self.scope.refuse(where, f"source '{spec.source}' is not defined", fix)
-        if not isinstance(owner, EventOwner):
-            message = f"{owner.what} cannot be aggregated yet; only events can"
-            self.scope.refuse(where, message, "name an event as the source")
+        if not isinstance(owner, EventOwner | Rows):
+            message = f"{owner.what} cannot be aggregated; events and row families can"
+            fix = "name an event or a row family as the source"
+            self.scope.refuse(where, message, fix)
         return owner
 
     def _aggregated(
         self, expression: Expression, index: int, period: Period, where: Where
     ) -> "BoundFeature":
-        event, group = self._event(index), self.group(index)
+        group = self.group(index)
         inside = {
             reference_of(column).start
             for call in calls(expression.tree)
@@ -226,7 +235,7 @@ class FamilyOwner:
 
         def look(reference: Reference) -> None:
             if reference.start in inside:
-                fields[label_of(reference)] = event.look(reference, where)
+                fields[label_of(reference)] = self._field(index, where, reference)
             else:
                 siblings[label_of(reference)] = self._sibling(reference, period, where)
 
@@ -250,8 +259,9 @@ class FamilyOwner:
         keys = dict.fromkeys([*(a.key for a in fields.values()), *group.inputs])
         inputs = [
             *(Input(key, period.reach) for key in keys),
-            Input(("states", self.name), period.reach),
+            *([] if group.is_of_rows else [Input(("states", self.name), period.reach)]),
             *(Input(a.key, SAME_DAY) for a in siblings.values()),
+            *self._rows_read(period),
         ]
         meaning = canonical(expression.tree, lambda ref: attribute_of(ref).identity)
         return BoundFeature(definition, result, tuple(inputs), (group.fingerprint, meaning))
@@ -265,7 +275,7 @@ class FamilyOwner:
             self.scope.refuse(where, "the expression reads nothing", fix, whole)
         text = expression.text
         bound = bind(self.scope, text, where, lambda ref: self._sibling(ref, period, where))
-        inputs = tuple(Input(a.key, SAME_DAY) for a in bound.attributes)
+        inputs = (*(Input(a.key, SAME_DAY) for a in bound.attributes), *self._rows_read(period))
         return BoundFeature(bound.computed, bound.computed.result, inputs, ("", bound.meaning))
 
     def _called(self, spec: Feature, path: tuple[str | int, ...], period: Period) -> "BoundFeature":
@@ -276,8 +286,15 @@ class FamilyOwner:
             path,
             lookup=lambda reference, where: self._sibling(reference, period, where),
         )
-        inputs = tuple(Input(a.key, SAME_DAY) for a in bound.attributes)
+        inputs = (*(Input(a.key, SAME_DAY) for a in bound.attributes), *self._rows_read(period))
         return BoundFeature(bound.called, bound.type, inputs, bound.meaning, bound.about)
+
+    def _rows_read(self, period: Period) -> list[Input]:
+        """Return what decides which entities there are, where rows do: every feature reads it."""
+        groups = [self.group(i) for i in range(len(self.spec.groups)) if self._has_source(i)]
+        if not any(group.is_of_rows for group in groups):
+            return []
+        return [Input(key, period.reach) for group in groups for key in group.inputs]
 
     def _sibling(self, reference: Reference, period: Period, where: Where) -> Attribute:
         if reference.name not in self._names:

@@ -223,17 +223,28 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """One source of an aggregate family: its events, grouped by one field."""
+    """One source of an aggregate family: its events, or rows, grouped by one field."""
 
     source: str
     relation: str
     """Where its daily states are stored."""
+    reads: str
+    """The relation of its events or rows."""
     entity: Attribute
     where: Computed | None
     fingerprint: str
     """Of what selects and groups its events."""
     inputs: tuple[Key, ...]
     """The fields that decide which rows there are."""
+
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether its source is a row family.
+
+        The states of rows are no asset: the op that makes the windows keeps them, because of the
+        features of one row some may be known long after others, and some because of the windows.
+        """
+        return not self.reads.startswith("events/")
 
 
 @dataclass(frozen=True, eq=False)

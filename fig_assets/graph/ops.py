@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fig_assets.graph.nodes import (
+    Aggregated,
     Attribute,
     Called,
     Event,
@@ -74,9 +75,8 @@ def parts_of(
         reads = (Input(("raw", table.source)),)
         parts[Part("table", table.name)] = {("tables", table.name): reads}
     for family in families:
-        read = {read.key for group in _state_inputs(family) for read in group}
-        inputs = tuple(Input(key) for key in sorted(read))
-        parts[Part("states", family.name)] = {("states", family.name): inputs}
+        if has_states(family):
+            parts[Part("states", family.name)] = {("states", family.name): state_inputs(family)}
         for period in family.periods:
             parts |= _by_language("window", family.name, period, family.features[period])
     for row in rows:
@@ -90,6 +90,22 @@ def parts_of(
         }
         parts[Part("score", model.name)] = {a.key: a.inputs for a in model.outputs}
     return parts
+
+
+def has_states(family: Family) -> bool:
+    """Tell whether the daily states of a family are an asset: those of its events are."""
+    return not all(group.is_of_rows for group in family.groups)
+
+
+def state_inputs(family: Family) -> tuple[Input, ...]:
+    """Return the fields that the daily states of a family's events are made of."""
+    read = {key for group in family.groups if not group.is_of_rows for key in group.inputs}
+    for features in family.features.values():
+        for feature in features:
+            made = feature.definition
+            if isinstance(made, Aggregated) and not family.groups[made.group].is_of_rows:
+                read |= {found.key for found in feature.inputs if found.key[0] == "events"}
+    return tuple(Input(key) for key in sorted(read))
 
 
 def cut(parts: Mapping[Part, Mapping[Key, tuple[Input, ...]]]) -> tuple[Op, ...]:
@@ -138,14 +154,6 @@ def _with_published(ops: Sequence[Op]) -> tuple[Op, ...]:
     return tuple(
         replace(op, keys=(*op.keys, shown[op.name])) if op.name in shown else op for op in ops
     )
-
-
-def _state_inputs(family: Family) -> Iterable[tuple[Input, ...]]:
-    for group in family.groups:
-        yield tuple(Input(key) for key in group.inputs)
-    for features in family.features.values():
-        for feature in features:
-            yield tuple(read for read in feature.inputs if read.key[0] == "events")
 
 
 def _circles(

@@ -63,6 +63,15 @@ class Rows(ABC):
 
     @property
     @abstractmethod
+    def meaning(self) -> str:
+        """The fingerprint of what selects its rows."""
+
+    @abstractmethod
+    def feature(self, reference: Reference, where: Where) -> Attribute:
+        """Find a feature, or the time or id of the row's event; raises Refused."""
+
+    @property
+    @abstractmethod
     def granularity_type(self) -> Type:
         """The type of the granularity."""
 

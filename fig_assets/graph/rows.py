@@ -14,6 +14,8 @@ from fig_assets.graph.families import in_order
 from fig_assets.graph.joins import JoinedGroup, Taken, reach_meaning, renumbered
 from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
+    EVENT_ID,
+    EVENT_TIME,
     About,
     Attribute,
     Called,
@@ -187,6 +189,16 @@ class RowOwner(Rows):
             )
         symbol = self.scope.pick(owner, reference.name, reference.version, where)
         return self.scope.attribute(symbol, where)
+
+    @property
+    def meaning(self) -> str:
+        """See `Rows.meaning`."""
+        return self._rows_meaning()
+
+    def feature(self, reference: Reference, where: Where) -> Attribute:
+        """See `Rows.feature`."""
+        in_base = reference.name in (EVENT_TIME, EVENT_ID)
+        return self._look(reference, where, in_base=in_base)
 
     def node(self) -> RowFamily:
         """Build the whole family; raises Refused when a part of it is refused."""

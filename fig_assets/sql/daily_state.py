@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
-from fig_assets.graph.nodes import Aggregated, Event, Family, Group, label_of
+from fig_assets.graph.nodes import Aggregated, Family, Graph, Group, label_of
 from fig_assets.graph.period import Window
 from fig_assets.graph.version import fingerprint
 from fig_assets.language.functions import (
@@ -43,6 +43,7 @@ from fig_assets.sql.expressions import (
     typed,
     value,
 )
+from fig_assets.sql.relations import row_columns
 
 VALUE, TIMES = "value__", "times__"
 LOST_ROWS = "lost"
@@ -140,7 +141,9 @@ def state_target(states: GroupStates, day: date, calls_: Sequence[CallStates]) -
             Column(name, arrow_type(kind), call.fingerprint, reads)
             for name, kind in call.columns.values()
         ]
-    whole = {c.fingerprint for c in calls_} >= {c.fingerprint for c in states.calls if c.columns}
+    every = {c.fingerprint for c in states.calls if c.columns}
+    # The states of rows come one by one, as the features do; what is dropped is made anew.
+    whole = group.is_of_rows or {c.fingerprint for c in calls_} >= every
     return Target(group.relation, (family.granularity,), tuple(columns), whole)
 
 
@@ -157,14 +160,25 @@ def value_target(states: GroupStates, call: CallStates, day: date) -> Target:
     return Target(call.values or "", (family.granularity, VALUE), columns)
 
 
+def source_columns(graph: Graph, group: Group) -> dict[str, pa.DataType]:
+    """Return the columns of the events or rows that a group aggregates, `day` first."""
+    if group.is_of_rows:
+        return row_columns(graph.row_families[group.source])
+    return stored_columns(graph.events[group.source])
+
+
 def select_states(
-    states: GroupStates, event: Event, day: date, calls_: Sequence[CallStates], dialect: str
+    states: GroupStates,
+    source: dict[str, pa.DataType],
+    day: date,
+    calls_: Sequence[CallStates],
+    dialect: str,
 ) -> exp.Select:
-    """Select the state columns of one day's events.
+    """Select the state columns of one day's events or rows, whose columns are `source`.
 
     Returns:
-        One row for each entity with an event on `day`, columns `(day, entity, *states)`. Rows
-        whose granularity is NULL are dropped: nobody's events form no entity.
+        One row for each entity with an event or row on `day`, columns `(day, entity, *states)`.
+        Those whose granularity is NULL are dropped: nobody's events form no entity.
     """
     columns = _key_columns(states, day, dialect)
     for call in calls_:
@@ -175,13 +189,17 @@ def select_states(
         if loss is not None:
             aggregates[LOST_ROWS] = count_where(loss)
         columns += [named(aggregates[suffix], name) for suffix, (name, _) in call.columns.items()]
-    query = _from_events(columns, states.group, event, day, dialect)
+    query = _from_source(columns, states.group, source, day, dialect)
     query.where(_present(_entity(states, dialect)), copy=False)
     return _by_places(query, 2)
 
 
 def select_values(
-    states: GroupStates, event: Event, call: CallStates, day: date, dialect: str
+    states: GroupStates,
+    source: dict[str, pa.DataType],
+    call: CallStates,
+    day: date,
+    dialect: str,
 ) -> exp.Select:
     """Select one day's values of one aggregate call.
 
@@ -194,7 +212,7 @@ def select_values(
     item = values_of(call.call, dialect, read, types)
     times = named(times_of(call.call, dialect, read, types), TIMES)
     columns = [*_key_columns(states, day, dialect), named(item, VALUE), times]
-    query = _from_events(columns, states.group, event, day, dialect)
+    query = _from_source(columns, states.group, source, day, dialect)
     query.where(_present(_entity(states, dialect)), _present(item.copy()), copy=False)
     if call.call.filter is not None:
         query.where(lower(call.call.filter, dialect, read, types), copy=False)
@@ -221,11 +239,16 @@ def _entity(states: GroupStates, dialect: str) -> exp.Expr:
     return convert(column(entity.column), entity.type, states.family.granularity_type, dialect)
 
 
-def _from_events(
-    columns: Sequence[exp.Expr], group: Group, event: Event, day: date, dialect: str
+def _from_source(
+    columns: Sequence[exp.Expr],
+    group: Group,
+    source: dict[str, pa.DataType],
+    day: date,
+    dialect: str,
 ) -> exp.Select:
     days = Window(day, day + timedelta(days=1))
-    query = select(columns, scan(event.relation, stored_columns(event), days, "events"))
+    alias = "rows" if group.is_of_rows else "events"
+    query = select(columns, scan(group.reads, source, days, alias))
     query.where(on_days(days), copy=False)
     if group.where is not None:
         query.where(value(group.where, BOOLEAN, dialect), copy=False)
@@ -253,7 +276,7 @@ def _filter_columns(group: Group) -> list[str]:
 
 def _read(group: Group, day: date, columns: Sequence[str]) -> Read:
     names = tuple(sorted(set(columns)))
-    return Read(f"events/{group.source}", names, day, day + timedelta(days=1))
+    return Read(group.reads, names, day, day + timedelta(days=1))
 
 
 def _title(call: AggregateCall, definition: Aggregated) -> str:

@@ -18,8 +18,10 @@ from fig_assets.sql.daily_state import states_of
 from fig_assets.sql.published import every_published, select_published
 from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
-from fig_assets.workflow.compute import Write, attributes_of, state_writes, writes
+from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.states import state_writes
 from fig_assets.workflow.workspace import Workspace
+from fig_assets.workflow.write import Write
 
 STATEMENT_KINDS = ("event", "states", "window", "row", "python", "label")
 DEFECT = "this is a defect of the program: report it, with the file"
@@ -99,20 +101,26 @@ def _of_op(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
     attributes = attributes_of(workspace.graph, op)
     yield from _stored(op.name, writes(workspace, op, day, attributes))
     if op.kind == "states":
-        yield from _some_states(workspace, op, day)
-    elif op.kind != "window" or op.period == workspace.graph.families[op.owner].periods[0]:
+        yield from _some_states(workspace, op, day, of_rows=False)
+        return
+    if op.kind == "window":
+        every = state_writes(workspace, op.owner, day, of_rows=True)
+        yield from _stored(f"{op.name}, states of rows", every)
+        yield from _some_states(workspace, op, day, of_rows=True)
+    if op.kind != "window" or op.period == workspace.graph.families[op.owner].periods[0]:
         for alone in representatives(workspace.graph, op, attributes):
             yield from _stored(
                 f"{op.name} for {alone.identity}", writes(workspace, op, day, [alone])
             )
 
 
-def _some_states(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
+def _some_states(workspace: Workspace, op: Op, day: date, *, of_rows: bool) -> Iterator[Statement]:
     """Give the statements of one state column of a group, and of none."""
     groups = states_of(workspace.graph.families[op.owner])
     first = [next((c.fingerprint for c in it.calls if c.values is None), "") for it in groups]
     for title, wanted in (("one state", frozenset(first)), ("no state", frozenset[str]())):
-        yield from _stored(f"{op.name}, {title}", state_writes(workspace, op.owner, day, wanted))
+        found = state_writes(workspace, op.owner, day, wanted, of_rows=of_rows)
+        yield from _stored(f"{op.name}, {title}", found)
 
 
 def _counts(workspace: Workspace, day: date) -> Iterator[Statement]:

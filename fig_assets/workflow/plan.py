@@ -11,6 +11,7 @@ from fig_assets.workflow import learn, raw
 from fig_assets.workflow.compute import attributes_of, writes
 from fig_assets.workflow.raw import today
 from fig_assets.workflow.snapshots import stale_snapshots
+from fig_assets.workflow.states import days_of_stale_rows
 from fig_assets.workflow.tables import static_target
 from fig_assets.workflow.workspace import Workspace
 
@@ -32,6 +33,11 @@ def stale_days(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[date,
     if op.kind == "raw":
         return _raw_reasons(workspace, op, days)
     found = {day: _reason(workspace, op, day) for day in days}
+    if op.kind == "window":
+        sound = [day for day, reason in found.items() if not reason]
+        attributes = attributes_of(workspace.graph, op)
+        stale = days_of_stale_rows(workspace, op, sound, attributes)
+        found |= dict.fromkeys(sorted(stale), "input changed")
     return {day: reason for day, reason in found.items() if reason}
 
 

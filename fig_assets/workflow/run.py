@@ -20,9 +20,10 @@ from fig_assets.workflow.checks import (
     Verdict,
     judge_declared,
 )
-from fig_assets.workflow.compute import attributes_of, refresh_states, run_day
+from fig_assets.workflow.compute import attributes_of, run_day
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.snapshots import build_snapshots
+from fig_assets.workflow.states import refresh_states
 from fig_assets.workflow.tables import build_table
 from fig_assets.workflow.workspace import Workspace
 

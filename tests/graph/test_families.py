@@ -40,11 +40,11 @@ FEATURES = ("groups", 0, "features")
             id="unknown source",
         ),
         pytest.param(
-            put(SHOP, "groups", 0, "source", value="request"),
+            put(SHOP, "groups", 0, "source", value="fraud"),
             "configs/features/shop.json: /groups/0/source\n"
-            "  family 'request' cannot be aggregated yet; only events can\n"
-            "  fix: name an event as the source",
-            id="family over a row family",
+            "  label set 'fraud' cannot be aggregated; events and row families can\n"
+            "  fix: name an event or a row family as the source",
+            id="family over labels",
         ),
         pytest.param(
             put(SHOP, "groups", 0, "granularity_field", value="shp"),
