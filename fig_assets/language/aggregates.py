@@ -65,6 +65,7 @@ def result_of(function: str, argument: Type | None) -> Type:
 
 
 _OVERFLOW = "overflow gives NULL"
+_SQUARES = "NULL where a value is 1e140 or more, or -1e140 or less"
 _COUNTED = "ignored; 0 where no value is left"
 
 AGGREGATE_FUNCTIONS: dict[str, AggregateFunction] = {
@@ -102,7 +103,7 @@ AGGREGATE_FUNCTIONS: dict[str, AggregateFunction] = {
         FLOAT,
         "@STDDEV($bytes)",
         "ignored; NULL where fewer than two values are left",
-        f"{_OVERFLOW}, as does a value of 1e140 or more",
+        _SQUARES,
     ),
     "VARIANCE": AggregateFunction(
         "x number",
@@ -110,7 +111,7 @@ AGGREGATE_FUNCTIONS: dict[str, AggregateFunction] = {
         FLOAT,
         "@VARIANCE($bytes)",
         "ignored; NULL where fewer than two values are left",
-        f"{_OVERFLOW}, as does a value of 1e140 or more",
+        _SQUARES,
     ),
     "BOOL_OR": AggregateFunction(
         "condition boolean", ("boolean",), BOOLEAN, "@BOOL_OR($is_failure)"

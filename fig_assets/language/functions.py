@@ -19,13 +19,13 @@ from fig_assets.language.aggregates import (
     result_of,
     states_of,
 )
-from fig_assets.language.duck import cast, number
+from fig_assets.language.duck import cast, number, operand
 from fig_assets.language.lower import Column, Lowering, TypeOf
 from fig_assets.language.meaning import canonical
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.sketch import rank, register
 from fig_assets.language.tree import ExpressionError, Reference, aggregate_nodes, blame
-from fig_assets.language.types import BIGINT, NULL, STRING, Type, sql_type
+from fig_assets.language.types import BIGINT, FLOAT, NULL, STRING, Type, sql_type
 from fig_assets.language.value import Value
 
 Resolve = Callable[[Reference], str]
@@ -217,7 +217,7 @@ def values_of(call: AggregateCall, dialect: str, column: Column, type_of: TypeOf
     """
     if call.function in SKETCHED:
         return register(_text_of(call, dialect, column, type_of))
-    return _inside(dialect, column, type_of).value(_argument(call)).sealed()
+    return _counted(call, dialect, column, type_of).sealed()
 
 
 def value_item_type(call: AggregateCall, type_of: TypeOf) -> Type:
@@ -241,7 +241,15 @@ def merged_times(call: AggregateCall, n: exp.Expr) -> exp.Expr:
 
 
 def _text_of(call: AggregateCall, dialect: str, column: Column, type_of: TypeOf) -> exp.Expr:
-    return _inside(dialect, column, type_of).value(_argument(call)).to(STRING, dialect)
+    return _counted(call, dialect, column, type_of).to(STRING, dialect)
+
+
+def _counted(call: AggregateCall, dialect: str, column: Column, type_of: TypeOf) -> Value:
+    """Return the argument of a value-counted `call` with one zero: -0.0 is written 0.0."""
+    value = _inside(dialect, column, type_of).value(_argument(call))
+    if value.type != FLOAT:
+        return value
+    return Value(exp.Add(this=operand(value.sealed()), expression=number(0.0)), FLOAT)
 
 
 def _argument(call: AggregateCall) -> exp.Expr:

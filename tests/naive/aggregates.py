@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 
 from tests.naive.values import Value, number, text
 
+LARGEST_SQUARED = 1e140
+"""The language gives no spread of values from here on, in either direction."""
+
 
 def _sum(values: Sequence[Value]) -> Value:
     if not values:
@@ -32,17 +35,11 @@ def _average(values: Sequence[Value]) -> Value:
 
 
 def _variance(values: Sequence[Value]) -> float | None:
-    if len(values) < 2:
+    numbers = _numbers(values)
+    if len(numbers) < 2 or any(abs(value) >= LARGEST_SQUARED for value in numbers):
         return None
-    mean = _float_sum(_numbers(values))
-    if mean is None:
-        return None
-    mean /= len(values)
-    try:
-        squares = _float_sum([(value - mean) ** 2 for value in _numbers(values)])
-    except OverflowError:
-        return None
-    return None if squares is None else squares / (len(values) - 1)
+    mean = math.fsum(numbers) / len(numbers)
+    return math.fsum((value - mean) ** 2 for value in numbers) / (len(numbers) - 1)
 
 
 def _deviation(values: Sequence[Value]) -> float | None:
@@ -53,7 +50,12 @@ def _deviation(values: Sequence[Value]) -> float | None:
 def _mode(values: Sequence[Value]) -> Value:
     counts = Counter(values)
     often = max(counts.values(), default=0)
-    return _minimum([value for value, count in counts.items() if count == often])
+    return _unsigned(_minimum([value for value, count in counts.items() if count == often]))
+
+
+def _unsigned(value: Value) -> Value:
+    """Give the zero without a sign for both zeros."""
+    return 0.0 if isinstance(value, float) and value == 0 else value
 
 
 def _entropy(values: Sequence[Value]) -> float | None:
@@ -65,7 +67,7 @@ def _approximate_count(values: Sequence[Value]) -> int:
     """HyperLogLog of 2048 registers over the first 63 bits of each text's MD5, and its estimate."""
     registers = [0] * 2048
     for value in values:
-        digest = hashlib.md5((text(value) or "").encode(), usedforsecurity=False).digest()
+        digest = hashlib.md5((text(_unsigned(value)) or "").encode(), usedforsecurity=False).digest()
         rest, place = divmod(int.from_bytes(digest[:8], "big") >> 1, 2048)
         bits = f"{rest:052b}"
         rank = min(len(bits) - len(bits.rstrip("0")) + 1, 40)
