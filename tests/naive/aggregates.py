@@ -67,7 +67,9 @@ def _approximate_count(values: Sequence[Value]) -> int:
     """HyperLogLog of 2048 registers over the first 63 bits of each text's MD5, and its estimate."""
     registers = [0] * 2048
     for value in values:
-        digest = hashlib.md5((text(_unsigned(value)) or "").encode(), usedforsecurity=False).digest()
+        digest = hashlib.md5(
+            (text(_unsigned(value)) or "").encode(), usedforsecurity=False
+        ).digest()
         rest, place = divmod(int.from_bytes(digest[:8], "big") >> 1, 2048)
         bits = f"{rest:052b}"
         rank = min(len(bits) - len(bits.rstrip("0")) + 1, 40)
