@@ -310,7 +310,18 @@ def _written(offered: Mapping[str, Choice]) -> list[str]:
     return [*offered, *pinned]
 
 
-def reach_meaning(reach: Reach | None) -> Part:
+def joined_meaning(
+    join: Join, column: str, options: JoinedOptions, match: Attribute | None
+) -> tuple[Part, ...]:
+    """Say in a fingerprint what is joined: from where, which days, by which field, what else."""
+    period = join.period.name if join.period else ""
+    parts = ("joined", join.source, period, column, _reach_meaning(join.reach), options.default)
+    # The key of a table is chosen in the table; that of a family is part of what it is.
+    key = (join.key,) if join.relation.startswith("tables/") else ()
+    return (*parts, match.identity if match else "", *key)
+
+
+def _reach_meaning(reach: Reach | None) -> Part:
     """Say in a fingerprint which days a join sees; None for a table without days."""
     if reach is None or reach.first == reach.last:
         return reach.first if reach else None

@@ -9,9 +9,10 @@ from fig_assets.config.load import Definition
 from fig_assets.config.schema import Check, Feature, JoinedOptions, Versions
 from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.errors import Problem, Where
+from fig_assets.graph.base_rows import BaseRows
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import in_order
-from fig_assets.graph.joins import JoinedGroup, Taken, reach_meaning, renumbered
+from fig_assets.graph.joins import JoinedGroup, Taken, joined_meaning, renumbered
 from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
     EVENT_ID,
@@ -33,7 +34,6 @@ from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.period import SAME_DAY
 from fig_assets.graph.python import bind_call
 from fig_assets.graph.scope import (
-    Bound,
     Refused,
     Scope,
     about,
@@ -70,7 +70,7 @@ class RowOwner(Rows):
         self.what = f"family '{self.name}'"
         self.granularity = self.spec.granularity
         self.tables = tables
-        self._base = self._base_group()
+        self._rows = BaseRows(scope, definition, self.what)
         self._known: dict[str, Own | Taken] = {}
         self._names: dict[str, Choice] = {}
         self.is_collecting = self._is_begun = self._is_whole = False
@@ -79,28 +79,17 @@ class RowOwner(Rows):
     @property
     def base(self) -> EventOwner:
         """The event whose rows these are."""
-        group = self.spec.groups[self._base]
-        owner = self.scope.owner(group.source or "")
-        where = self.definition.where("groups", self._base, "source")
-        if not isinstance(owner, EventOwner):
-            known = [o.name for o in self.scope.owners.values() if isinstance(o, EventOwner)]
-            fix = self.scope.nearest(group.source or "", known)
-            self.scope.refuse(where, f"'{group.source}' is not an event", fix)
-        return owner
+        return self._rows.event
 
     @property
     def base_field(self) -> Attribute:
         """The field of the base event that gives the granularity."""
-        where = self.definition.where("groups", self._base, "granularity_field")
-        name = self.spec.groups[self._base].granularity_field or ""
-        with self.scope.pins.reading(self.name):
-            symbol = self.scope.pick(self.base, name, None, where)
-        return self.scope.attribute(symbol, where)
+        return self._rows.field
 
     @property
     def rows_made_by(self) -> tuple[Input, ...]:
         """A feature of the base event's own group: the op that computes it makes the rows."""
-        where = self.definition.where("groups", self._base, "features")
+        where = self.definition.where("groups", self._rows.group, "features")
         for name in sorted(self._base_features(), key=lambda name: not self._is_plain(name)):
             symbol = Symbol(self.name, name, self._names[name].default)
             return (Input(self.scope.attribute(symbol, where).key),)
@@ -147,7 +136,7 @@ class RowOwner(Rows):
             f"{self.what} has one row for each event",
             'aggregate in a family with a "period", then join it here',
         )
-        in_base = known.group == self._base
+        in_base = known.group == self._rows.group
         bound = bind(
             self.scope,
             text,
@@ -193,7 +182,7 @@ class RowOwner(Rows):
     @property
     def meaning(self) -> str:
         """See `Rows.meaning`."""
-        return self._rows_meaning()
+        return self._rows.meaning
 
     def feature(self, reference: Reference, where: Where) -> Attribute:
         """See `Rows.feature`."""
@@ -208,7 +197,7 @@ class RowOwner(Rows):
             for version in choice.versions
         ]
         joined = [i for i, group in enumerate(self.spec.groups) if group.kind == "join"]
-        steps: list[Callable[[], object]] = [*features, self._rows_meaning]
+        steps: list[Callable[[], object]] = [*features, lambda: self._rows.meaning]
         steps += [partial(self._join, index) for index in joined]
         self.scope.each(steps)
         if self.name in self.scope.unsure:
@@ -220,10 +209,10 @@ class RowOwner(Rows):
             granularity_type=self.granularity_type,
             base=self.base.name,
             base_field=self.base_field,
-            where=filtered.computed if (filtered := self._filter()) else None,
+            where=filtered.computed if (filtered := self._rows.where) else None,
             joins=tuple(self._join(index) for index in joined),
             features=tuple(renumbered(a, order) for a in in_order([f() for f in features])),
-            fingerprint=self._rows_meaning(),
+            fingerprint=self._rows.meaning,
             about=about(self.definition, self.spec),
         )
 
@@ -243,7 +232,7 @@ class RowOwner(Rows):
     def _called(
         self, symbol: Symbol, known: Own, spec: Feature, path: tuple[str | int, ...]
     ) -> Attribute:
-        in_base = known.group == self._base
+        in_base = known.group == self._rows.group
         bound = bind_call(
             self.scope,
             self.definition,
@@ -256,7 +245,7 @@ class RowOwner(Rows):
         if not any(a.owner == self.name for a in bound.attributes):
             # A function over fields of the event alone still needs the rows of the family.
             if not any(map(self._is_plain, self._base_features())):
-                where = self.definition.where("groups", self._base, "features")
+                where = self.definition.where("groups", self._rows.group, "features")
                 fix = 'add a feature that is not computed in Python, such as "at": "$event_time"'
                 self.scope.refuse(where, f"nothing makes the rows of {self.what}", fix)
             rows = self.rows_made_by
@@ -276,7 +265,7 @@ class RowOwner(Rows):
             name
             for name, known in self._known.items()
             if isinstance(known, Own)
-            and known.group == self._base
+            and known.group == self._rows.group
             and known.versions.all[self._names[name].default].function is not None
         ]
 
@@ -306,7 +295,7 @@ class RowOwner(Rows):
         about_it: About,
         checks: tuple[Check, ...] = (),
     ) -> Attribute:
-        filtered = self._filter()
+        filtered = self._rows.where
         rows = (self.base_field, *(filtered.attributes if filtered else ()))
         return Attribute(
             key=attribute_key("features", self.name, name=symbol.name, version=symbol.version),
@@ -316,7 +305,7 @@ class RowOwner(Rows):
             type=kind,
             definition=definition,
             inputs=tuple(dict.fromkeys([*inputs, *(Input(a.key) for a in rows)])),
-            fingerprint=fingerprint("feature", self._rows_meaning(), str(kind), *meaning),
+            fingerprint=fingerprint("feature", self._rows.meaning, str(kind), *meaning),
             about=about_it,
             checks=checks,
             is_default=symbol.version == self._names[symbol.name].default,
@@ -327,9 +316,8 @@ class RowOwner(Rows):
         group = self.spec.groups[taken.group]
         where = self._group(taken.group).place_of(taken.name, symbol.version)
         options = taken.options.get(symbol.version, JoinedOptions())
-        inputs: list[Input] = []
-        if group.granularity_match is not None:
-            inputs.append(Input(self._match(taken.group).key))
+        match = self._match(taken.group)
+        inputs = [Input(match.key)] if match is not None else []
         if join.source in self.tables:
             table = self.tables[join.source]
             kind, column = table.columns[taken.name], taken.name
@@ -348,38 +336,29 @@ class RowOwner(Rows):
             if is_open and is_zero_without_events(self.scope, source, period):
                 options = JoinedOptions(default=0)
         self._group(taken.group).check_default(taken.name, options.default, kind)
-        meaning = (
-            "joined", join.source, join.period.name if join.period else "", column,
-            reach_meaning(join.reach), options.default,
-            self._match(taken.group).identity if group.granularity_match else "",
-            *((join.key,) if join.source in self.tables else ()),
-        )  # fmt: skip
         return self._attribute(
             symbol,
             kind=kind,
             definition=Joined(taken.group, column, options.default),
             inputs=tuple(inputs),
-            meaning=meaning,
+            meaning=joined_meaning(join, column, options, match),
             about_it=described,
         )
 
-    def _match(self, index: int) -> Attribute:
+    def _match(self, index: int) -> Attribute | None:
         match = self.spec.groups[index].granularity_match
+        if match is None:
+            return None
         where = self.definition.where("groups", index, "granularity_match", "field")
         with self.scope.pins.reading(self.name):
-            return self.look(Reference(match.field if match else "", None), where)
+            return self.look(Reference(match.field, None), where)
 
     def _join(self, index: int) -> Join:
         if index not in self._joins:
-            self._joins[index] = self._resolve_join(index)
+            group = self._group(index)
+            match = None if isinstance(group.source(), ModelOwner) else self._match(index)
+            self._joins[index] = group.join(match, self.column(match) if match else None)
         return self._joins[index]
-
-    def _resolve_join(self, index: int) -> Join:
-        group = self._group(index)
-        if isinstance(group.source(), ModelOwner) or group.group.granularity_match is None:
-            return group.join(None, None)
-        match = self._match(index)
-        return group.join(match, self.column(match))
 
     def _group(self, index: int) -> JoinedGroup:
         return JoinedGroup(self.scope, self.definition, index, self.tables)
@@ -417,36 +396,7 @@ class RowOwner(Rows):
             self._known[name] = known
             self._names[name] = choice
 
-    def _base_group(self) -> int:
-        found = [i for i, group in enumerate(self.spec.groups) if group.kind == "base"]
-        if len(found) != 1:
-            where = self.definition.where("groups", *found[1:2])
-            fix = 'give exactly one group a "granularity_field"; the others join'
-            self.scope.refuse(where, f"{self.what} needs one base group, found {len(found)}", fix)
-        return found[0]
-
     @property
     def granularity_type(self) -> Type:
         """See `Rows.granularity_type`."""
-        at = self.definition.where("granularity_type")
-        return self.scope.granularity(self.spec.granularity_type, self.base_field.type, at)
-
-    def _rows_meaning(self) -> str:
-        kind = str(self.granularity_type)
-        parts = ("rows", self.base.meaning, self.base_field.identity, kind)
-        filtered = self._filter()
-        return fingerprint(*parts, filtered.meaning) if filtered else fingerprint(*parts)
-
-    def _filter(self) -> Bound | None:
-        """Resolve the `where` of the base group, over the base event's own fields."""
-        text = self.spec.groups[self._base].where
-        if text is None:
-            return None
-        at = self.definition.where("groups", self._base, "where")
-
-        def field_of(reference: Reference) -> Attribute:
-            symbol = self.scope.pick(self.base, reference.name, reference.version, at)
-            return self.scope.attribute(symbol, at)
-
-        with self.scope.pins.reading(self.name):
-            return bind(self.scope, text, at, field_of)
+        return self._rows.granularity_type
