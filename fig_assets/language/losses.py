@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from fig_assets.language.duck import call as called
 from fig_assets.language.duck import number, operand, text
+from fig_assets.language.foresight import carries_null, is_small
 from fig_assets.language.functions import AggregateCall
 from fig_assets.language.lower import Column, Lowering, TypeOf
 from fig_assets.language.rows import ROW_FUNCTIONS
@@ -82,6 +83,12 @@ def lost(
     owed = losses.owed(tree)
     if owed is None and can_lose(value.type, target):
         owed = [_present(value.sealed())]
+    if found and result is not None and carries_null(tree):
+        # Whatever was lost, the result is NULL: CASE looks at no other row.
+        own = [] if owed is None else [exp.and_(*owed, copy=False)]
+        is_null = exp.Is(this=result.copy(), expression=exp.null())
+        branch = exp.If(this=is_null, true=_any([*found, *own]))
+        return exp.Case(ifs=[branch], default=exp.false())
     if owed is not None:
         found.append(
             _failed(owed, value.to(target, lowering.dialect) if result is None else result)
@@ -168,7 +175,7 @@ class _Losses:
         """Return what must hold for the NULL that `node` gives to be a loss; None: never one."""
         match node:
             case exp.Add() | exp.Sub() | exp.Mul():
-                return self._all_present([node.this, node.expression])
+                return None if is_small(node) else self._all_present([node.this, node.expression])
             case exp.Neg() if self.lowering.value(node).type == BIGINT:
                 return self._all_present([node.this])
             case exp.Cast() if self._cast_loses(node):

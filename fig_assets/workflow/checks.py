@@ -122,14 +122,15 @@ def judge_declared(
 
 def lost_rows(rows: pa.Table, attribute: Attribute) -> int:
     """Count the rows in which a value was lost while `attribute` was computed."""
-    return int(pc.sum(lost_flags(rows, attribute)).as_py() or 0)
+    place = rows.schema.get_field_index(lost_column(attribute))
+    return 0 if place < 0 else int(pc.sum(rows.column(place)).as_py() or 0)
 
 
 def lost_flags(rows: pa.Table, attribute: Attribute) -> Values:
     """Say of each row whether a value was lost while `attribute` was computed."""
     name = lost_column(attribute)
     if name not in rows.column_names:
-        return pa.array([None] * rows.num_rows, pa.bool_())
+        return pa.nulls(rows.num_rows, pa.bool_())
     return rows.column(name).combine_chunks()
 
 

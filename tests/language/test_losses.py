@@ -101,9 +101,12 @@ def lowering() -> Lowering:
 
 
 def losing_rows(
-    engine: duckdb.DuckDBPyConnection, text: str, target: Type
+    engine: duckdb.DuckDBPyConnection, text: str, target: Type, *, finished: bool = False
 ) -> list[tuple[dict[str, object], bool]]:
-    """Give every combination of hostile values, and whether its row is told as one that lost."""
+    """Give every combination of hostile values, and whether its row is told as one that lost.
+
+    Where the value is `finished`, it stands in a column already.
+    """
     tree = parse(text)
     names = sorted({reference.name for reference in tree.references}) or ["i"]
     rows = [
@@ -113,23 +116,28 @@ def losing_rows(
     table = pa.table(
         {name: pa.array([r[name] for r in rows], arrow_type(TYPES[name])) for name in names}
     )
-    found = lost(tree.tree, lowering(), target)
+    found = lost(tree.tree, lowering(), target, exp.column("done") if finished else None)
     if found is None:
         return [(row, False) for row in rows]
     engine.register("hostile", table)
-    flags = engine.sql(exp.select(found).from_("hostile").sql("duckdb")).fetchall()
+    done = lowering().value(tree.tree).to(target, "duckdb")
+    source = exp.select("*", done.as_("done")).from_("hostile").subquery("rows")
+    flags = engine.sql(exp.select(found).from_(source).sql("duckdb")).fetchall()
     return [(row, flag is True) for row, (flag,) in zip(rows, flags, strict=True)]
 
 
+@pytest.mark.parametrize("finished", [False, True], ids=["in-place", "finished"])
 @pytest.mark.parametrize("text", EXPRESSIONS)
 def test_what_is_lost_is_what_the_plain_reading_loses(
-    engine: duckdb.DuckDBPyConnection, text: str
+    engine: duckdb.DuckDBPyConnection,
+    text: str,
+    finished: bool,  # noqa: FBT001 - a case of the table
 ) -> None:
     kind = lowering().value(parse(text).tree).type
     plain = parse_naively(text)
     wrong = [
         row
-        for row, flag in losing_rows(engine, text, kind)
+        for row, flag in losing_rows(engine, text, kind, finished=finished)
         if flag != trace(plain, lambda name, _, row=row: row[name])[1]  # type: ignore[misc]
     ]
     assert wrong[:3] == []
@@ -176,6 +184,7 @@ def test_a_declared_type_that_does_not_hold_the_value_loses_it(
         "@UPPER($s)",
         "CASE WHEN $b THEN $i END",
         "@COALESCE($s, 'x')",
+        "CASE WHEN $b THEN 2 ELSE 0 END + @IF($s = 'a', 1, 0) * 3 - 1.5",
     ],
 )
 def test_what_cannot_lose_has_no_condition(text: str) -> None:
