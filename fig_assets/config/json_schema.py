@@ -245,16 +245,16 @@ def _group(schema: Schema) -> Schema:
 def _model(schema: Schema) -> Schema:
     """A model may hold its versions, each with keys that are its own."""
     properties = cast("Schema", schema["properties"])
+    outputs = cast("Schema", properties["output_features"])
+    words = outputs.pop("description", "")
+    names: Json = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+    properties["output_features"] = {"anyOf": [names, dict(outputs)], "description": words}
     part: Schema = {**schema, "required": []}
     versions: Schema = {
         **part,
         "required": ["name", "versions"],
         "properties": {**properties, "versions": _numbered(part)},
     }
-    outputs = cast("Schema", properties["output_features"])
-    words = outputs.pop("description", "")
-    names: Json = {"type": "array", "minItems": 1, "items": {"type": "string"}}
-    properties["output_features"] = {"anyOf": [names, dict(outputs)], "description": words}
     return _either({"required": ["versions"], "type": "object"}, versions, schema)
 
 

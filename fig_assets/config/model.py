@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, JsonValue
 from pydantic import Field as Bound
+from pydantic_core import PydanticCustomError
 
 from fig_assets.config.checks import Checks
 from fig_assets.config.node import (
@@ -19,7 +20,7 @@ from fig_assets.config.node import (
     Share,
     Text,
 )
-from fig_assets.config.rules import wrong
+from fig_assets.config.rules import check_name, wrong
 
 
 class InputFeatures(Node):
@@ -98,7 +99,17 @@ def _by_name(raw: object) -> object:
         raise wrong("an output stands here twice")
     if not all(isinstance(name, str) for name in raw):
         raise wrong('a list of outputs holds their names, such as ["request_threat_score"]')
+    for place, name in enumerate(raw):
+        _check_listed(name, place)
     return {name: {} for name in raw}
+
+
+def _check_listed(name: str, place: int) -> None:
+    try:
+        check_name(name)
+    except PydanticCustomError as refusal:
+        said = refusal.context or {}
+        raise wrong(said["said"], fix=said["fix"], at=(place,)) from None
 
 
 Outputs = Annotated[dict[Name, Output], BeforeValidator(_by_name), Bound(min_length=1)]

@@ -17,7 +17,7 @@ class Unknown:
 
 
 def wrong(
-    message: str, *, fix: str = "", at: tuple[str, ...] = (), text: str = ""
+    message: str, *, fix: str = "", at: tuple[str | int, ...] = (), text: str = ""
 ) -> PydanticCustomError:
     """Return a refusal in the user's words.
 
