@@ -102,6 +102,9 @@ def show_summary(console: Console, summary: "Summary") -> None:
     console.print(f"checks: {summary.checks_passed} passed, {summary.checks_failed} failed")
     for failed in summary.failed_checks:
         console.print(f"  {failed}", markup=False, soft_wrap=True)
+    if summary.lost_keys:
+        named = ", ".join(f"{name} {count:,}" for name, count in summary.lost_keys.items())
+        console.print(f"keys lost in their conversion: {named}", markup=False, soft_wrap=True)
     for name, words in summary.refused.items():
         console.print(f"{name}: {words}", markup=False, soft_wrap=True, style="red")
 

@@ -9,12 +9,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 from dagster import (
+    AssetMaterialization,
     AssetsDefinition,
     AssetSelection,
     DagsterError,
+    DagsterEvent,
+    DagsterEventType,
     DagsterInstance,
     Definitions,
     ExecuteInProcessResult,
+    IntMetadataValue,
     materialize,
 )
 from dagster._core.storage.tags import (
@@ -29,6 +33,7 @@ from fig_assets.assets.partitions import partition, ranges
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Key, Op
+from fig_assets.sql.losses import LOST_KEYS
 from fig_assets.workflow.plan import MISSING, check_days, stale_days
 from fig_assets.workflow.raw import raw_files
 from fig_assets.workflow.run import Progress
@@ -57,6 +62,8 @@ class Summary:
     run_ids: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     """Seconds by op, its bookkeeping included."""
+    lost_keys: dict[str, int] = field(default_factory=dict)
+    """By asset: rows without an entity, for their key could not be converted; those above 0."""
 
     @property
     def ok(self) -> bool:
@@ -174,9 +181,10 @@ class _Runner:
     def _record(self, result: ExecuteInProcessResult, ops: Sequence[Op]) -> list[Op]:
         summary = self.summary
         summary.run_ids.append(result.run_id)
-        for event in result.get_asset_materialization_events():
+        for event in self._materialisations(result):
             name = event.step_key or ""
             summary.done[name] = summary.done.get(name, 0) + 1
+            self._add_lost_keys(event.step_materialization_data.materialization)
         for check in result.get_asset_check_evaluations():
             if check.partition is not None:
                 continue
@@ -196,6 +204,20 @@ class _Runner:
                 summary.seconds[stats.step_key] = summary.seconds.get(stats.step_key, 0.0) + spent
         started = {event.step_key for event in result.get_step_success_events()} | failed
         return [op for op in ops if op.name not in started] if failed else []
+
+    def _materialisations(self, result: ExecuteInProcessResult) -> Sequence[DagsterEvent]:
+        """Return what was materialised; the result of a failed run does not have all of it."""
+        if result.success:
+            return result.get_asset_materialization_events()
+        made = DagsterEventType.ASSET_MATERIALIZATION
+        logs = self.instance.all_logs(result.run_id, of_type=made)
+        return [log.dagster_event for log in logs if log.dagster_event]
+
+    def _add_lost_keys(self, made: AssetMaterialization) -> None:
+        found = made.metadata.get(LOST_KEYS)
+        if isinstance(found, IntMetadataValue) and found.value:
+            lost, name = self.summary.lost_keys, "/".join(made.asset_key.path)
+            lost[name] = lost.get(name, 0) + found.value
 
 
 @dataclass

@@ -43,6 +43,7 @@ from fig_assets.sql.expressions import (
     typed,
     value,
 )
+from fig_assets.sql.losses import lost_key
 from fig_assets.sql.relations import row_columns
 
 VALUE, TIMES = "value__", "times__"
@@ -217,6 +218,18 @@ def select_values(
     if call.call.filter is not None:
         query.where(lower(call.call.filter, dialect, read, types), copy=False)
     return _by_places(query, 2, 3)
+
+
+def select_lost_keys(
+    states: GroupStates, source: dict[str, pa.DataType], day: date, dialect: str
+) -> exp.Select | None:
+    """Count the events or rows of one day that form no entity since their key has another type.
+
+    Returns:
+        One row: `lost_keys`. None where the key is not converted, or always can be.
+    """
+    lost = lost_key(states.group.entity, states.family.granularity_type, dialect)
+    return None if lost is None else _from_source([lost], states.group, source, day, dialect)
 
 
 def _key_columns(states: GroupStates, day: date, dialect: str) -> list[exp.Expr]:

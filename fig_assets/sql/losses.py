@@ -7,11 +7,13 @@ from sqlglot import exp
 from fig_assets.graph.nodes import Attribute, Computed, Extracted, Voted, label_of
 from fig_assets.language.losses import can_lose, lost
 from fig_assets.language.lower import Lowering
-from fig_assets.language.types import BOOLEAN, STRING, Type
-from fig_assets.sql.expressions import column, named, typed
+from fig_assets.language.types import BOOLEAN, STRING, Type, convert
+from fig_assets.sql.expressions import column, count_where, named, typed
 
 FOUND, LOST = "found__", "lost__"
 """What the name of such a column begins with; it is counted and never stored."""
+LOST_KEYS = "lost_keys"
+"""Of a day's rows, those whose key could not be converted to the type of a granularity."""
 
 
 def lost_column(attribute: Attribute) -> str:
@@ -47,6 +49,19 @@ def is_losing_path(attribute: Attribute) -> bool:
         return False
     inferred = attribute.definition.path.type or STRING
     return can_lose(STRING, inferred) or can_lose(inferred, attribute.type)
+
+
+def lost_key(field: Attribute, kind: Type, dialect: str) -> exp.Expr | None:
+    """Count the rows in which a field has a value that no key of type `kind` is made from.
+
+    None where every value of the field has one.
+    """
+    if not can_lose(field.type, kind):
+        return None
+    there = exp.Not(this=exp.Is(this=column(field.column), expression=exp.null()))
+    key = convert(column(field.column), field.type, kind, dialect)
+    is_lost = exp.Is(this=key, expression=exp.null())
+    return named(count_where(exp.and_(there, is_lost, copy=False)), LOST_KEYS)
 
 
 def _loss(attribute: Attribute, dialect: str) -> exp.Expr | None:

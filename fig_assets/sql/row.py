@@ -36,7 +36,7 @@ from fig_assets.sql.expressions import (
     value,
 )
 from fig_assets.sql.joined import join_ready
-from fig_assets.sql.losses import losses
+from fig_assets.sql.losses import losses, lost_key
 from fig_assets.sql.relations import CARRIED, row_columns
 
 
@@ -159,7 +159,8 @@ def select_set_aside(graph: Graph, family: RowFamily, day: date, dialect: str) -
     """Count the day's events that form no row.
 
     Returns:
-        One row: events, events with a NULL key, different keys.
+        One row: events, events with a NULL key, different keys; and, where the key is converted,
+        those of the NULL keys whose field had a value.
     """
     event = graph.events[family.base]
     days = Window(day, day + timedelta(days=1))
@@ -167,11 +168,13 @@ def select_set_aside(graph: Graph, family: RowFamily, day: date, dialect: str) -
         column(family.base_field.column), family.base_field.type, family.granularity_type, dialect
     )
     table = scan(event.relation, events.stored_columns(event), days, "events")
+    lost = lost_key(family.base_field, family.granularity_type, dialect)
     return (
         exp.select(
             exp.Count(this=exp.Star()).as_("events"),
             count_where(key.is_(exp.null())).as_("null_keys"),
             exp.Count(this=exp.Distinct(expressions=[key.copy()])).as_("keys"),
+            *([] if lost is None else [lost]),
         )
         .from_(table)
         .where(*_of_rows(family, days, dialect))

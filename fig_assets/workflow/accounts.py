@@ -3,6 +3,8 @@
 from fig_assets.graph.nodes import Op
 from fig_assets.sql import event as events
 from fig_assets.sql import row
+from fig_assets.sql.daily_state import select_lost_keys, source_columns, states_of
+from fig_assets.sql.losses import LOST_KEYS
 from fig_assets.workflow.checks import CONSERVATION, MAX_SET_ASIDE, SET_ASIDE, Verdict
 from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.workspace import Workspace
@@ -40,6 +42,8 @@ def account_for_events(workspace: Workspace, op: Op, result: DayResult) -> None:
     counts = {name: int(n) for name, n in workspace.engine.query(tree).to_pylist()[0].items()}
     repeated = counts["events"] - counts["null_keys"] - counts["keys"]
     result.notes |= {"null_keys": counts["null_keys"], "repeated_keys": repeated}
+    if LOST_KEYS in counts:
+        result.notes[LOST_KEYS] = counts[LOST_KEYS]
     aside = repeated + counts["null_keys"]
     result.verdicts.append(
         Verdict(
@@ -51,3 +55,19 @@ def account_for_events(workspace: Workspace, op: Op, result: DayResult) -> None:
             rows=counts["events"],
         )
     )
+
+
+def account_for_entities(workspace: Workspace, op: Op, result: DayResult) -> None:
+    """Count the day's events, or rows, that form no entity since their key has another type.
+
+    Nothing is noted of a family whose keys need no conversion. Events belong to the op of the
+    states, rows to the op that makes the windows.
+    """
+    graph, dialect = workspace.graph, workspace.engine.dialect
+    for states in states_of(graph.families[op.owner]):
+        if states.group.is_of_rows == (op.kind == "window"):
+            source = source_columns(graph, states.group)
+            tree = select_lost_keys(states, source, result.day, dialect)
+            if tree is not None:
+                lost = int(workspace.engine.query(tree).column(LOST_KEYS)[0].as_py())
+                result.notes[LOST_KEYS] = int(str(result.notes.get(LOST_KEYS, 0))) + lost

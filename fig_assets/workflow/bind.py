@@ -14,7 +14,7 @@ from fig_assets.graph.nodes import Op
 from fig_assets.graph.period import Window
 from fig_assets.sql import event as events
 from fig_assets.sql import landing, row
-from fig_assets.sql.daily_state import states_of
+from fig_assets.sql.daily_state import select_lost_keys, source_columns, states_of
 from fig_assets.sql.published import every_published, select_published
 from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
@@ -131,6 +131,11 @@ def _counts(workspace: Workspace, day: date) -> Iterator[Statement]:
     for family in graph.row_families.values():
         tree = partial(row.select_set_aside, graph, family, day, dialect)
         yield Statement(f"counts of {family.name}", tree)
+    for windows in graph.families.values():
+        for states in states_of(windows):
+            lost = select_lost_keys(states, source_columns(graph, states.group), day, dialect)
+            if lost is not None:
+                yield Statement(f"lost keys of {states.group.relation}", lost.copy)
 
 
 def _stored(title: str, found: Sequence[Write]) -> Iterator[Statement]:

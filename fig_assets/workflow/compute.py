@@ -9,7 +9,11 @@ from fig_assets.graph.ops import Part, published_key
 from fig_assets.sql import event as events
 from fig_assets.sql import labels, python, row, window
 from fig_assets.sql.layer import layer_of
-from fig_assets.workflow.accounts import account_for_events, account_for_lines
+from fig_assets.workflow.accounts import (
+    account_for_entities,
+    account_for_events,
+    account_for_lines,
+)
 from fig_assets.workflow.python import Calls
 from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.states import state_writes
@@ -72,6 +76,8 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
         account_for_lines(workspace, op, result)
     if op.kind in ("row", "python") and ("families", op.owner) in op.keys:
         account_for_events(workspace, op, result)
+    if op.kind == "states" or (op.kind == "window" and any(k[0] == "families" for k in op.keys)):
+        account_for_entities(workspace, op, result)
     return result
 
 
