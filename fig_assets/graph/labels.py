@@ -85,6 +85,9 @@ class LabelOwner:
         # Votes over fields of the event alone still stand in the rows of the family.
         on_rows = any(read.key[:2] == ("features", family.name) for read in bound.inputs)
         rows = () if on_rows else family.rows_made_by
+        if not on_rows and not rows:
+            message = f"the group of '{family.name}' that reads events has no feature"
+            self.scope.refuse(where, message, "add one to that group, such as the time")
         return self._attribute(
             symbol,
             definition=Voted(bound.computed, spec.vote),
@@ -121,6 +124,9 @@ class LabelOwner:
             for name in self.spec.weak_labels
             if name in self._names
         )
+        if not votes:
+            fix = 'write "retired": true for it too'
+            self.scope.refuse(where, f"'{symbol.name}' has no weak label left that votes", fix)
         weights = dict(spec.weights) if spec.method == "weighted_vote" else {}
         for name in sorted(set(weights) - {a.name for a in votes}):
             at = self.definition.where(*path, "weights", name)

@@ -1,6 +1,7 @@
 """Label set -> SELECT of one day's votes and combined labels."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -83,6 +84,7 @@ def select_labels(
     family = graph.row_families[labels.family]
     chain = Chain()
     source = _rows(chain, graph, labels, needed, day, dialect)
+    needed, attributes = ([_reading(a, labels) for a in some] for some in (needed, attributes))
     votes = [a for a in needed if isinstance(a.definition, Voted)]
     if votes:
         select = exp.select("*").from_(source)
@@ -121,9 +123,10 @@ def _rows(
     features, fields = _columns_read(graph, labels, needed)
     stored = {n for a in needed for n in _stored(a, needed)}
     names = [family.granularity, *sorted(features)]
+    wanted = [named(column(name), _apart(name, labels)) for name in sorted(features)]
     known = {n: k for n, k in row_columns(family).items() if n == DAY or n in names}
     table = scan(family.relation, known, days, "features")
-    query = exp.select(*(column(name) for name in names)).from_(table).where(on_days(days))
+    query = exp.select(column(family.granularity), *wanted).from_(table).where(on_days(days))
     source = chain.add("features", query)
     if fields:
         base, _ = base_rows(chain, graph, family, day, fields, dialect)
@@ -140,14 +143,30 @@ def _rows(
         key = family.granularity
         known[key] = arrow_type(family.granularity_type)
         table = scan(labels.relation, known, days, "earlier")
-        wanted = [column(n) for n in (key, *sorted(stored))]
-        chain.add("earlier_votes", exp.select(*wanted).from_(table).where(on_days(days)))
+        earlier = [column(n) for n in (key, *sorted(stored))]
+        chain.add("earlier_votes", exp.select(*earlier).from_(table).where(on_days(days)))
         select = exp.select(f"{source}.*", *(column(n, "earlier_votes") for n in sorted(stored)))
         on = column(key, "earlier_votes").eq(column(key, source))
         source = chain.add(
             "with_votes", select.from_(source).join("earlier_votes", on=on, join_type="left")
         )
     return source
+
+
+def _apart(name: str, labels: LabelSet) -> str:
+    """Name a feature's column otherwise where a label of the set has its name."""
+    return f"feature__{name}" if name in {a.column for a in labels.labels} else name
+
+
+def _reading(attribute: Attribute, labels: LabelSet) -> Attribute:
+    """Give a vote that reads the features under the names that `_apart` gave them."""
+    definition = attribute.definition
+    if not isinstance(definition, Voted):
+        return attribute
+    columns = definition.computed.columns
+    apart = {name: _apart(column, labels) for name, column in columns.items()}
+    computed = replace(definition.computed, columns=apart)
+    return replace(attribute, definition=replace(definition, computed=computed))
 
 
 def _columns_read(

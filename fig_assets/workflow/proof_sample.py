@@ -48,6 +48,7 @@ MOMENTS: tuple[object, ...] = (
     "2024-02-29T23:59:59.999999Z", "2024-01-01", "0001-01-01", "9999-12-31T23:59:59Z",
     "2023-02-29", "now", 1700000000, None,
 )  # fmt: skip
+VECTORS: tuple[object, ...] = ([1, None, 2], "[1e999, 0, 0]", [], "x", "[0, 1]", None)
 POOLS = {
     "bigint": NUMBERS, "float": NUMBERS, "boolean": FLAGS, "timestamp": MOMENTS, "date": MOMENTS,
 }  # fmt: skip
@@ -141,7 +142,8 @@ class Sampler:
         if known and self.chance.random() < 0.6:
             return self.chance.choice(known)
         if kind.startswith("embedding"):
-            return json.dumps([self.chance.random() for _ in range(3)])
+            numbers = [self.chance.random() for _ in range(3)]
+            return self.chance.choice((numbers, json.dumps(numbers), *VECTORS))
         pool = POOLS.get(kind)
         if pool is not None:
             return self.chance.choice(pool)

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from fig_assets.workflow.bind import bind_statements
+from fig_assets.workflow.lock import lock_project
 from fig_assets.workflow.proof_sample import Sampler, write_lines, write_table
 from tests.generated.projects import PYTHON, Projects
 from tests.workflow.projects import Project, days_from, differences, write_project
@@ -22,6 +23,9 @@ def made(root: Path, seed: int) -> Project:
     (root / "configs" / "python").mkdir(parents=True)
     (root / "configs" / "python" / "odd.py").write_text(PYTHON)
     project = write_project(root, Projects(chance).make(), start=START)
+    if chance.random() < 0.1:
+        lock_project(root / "configs", "local")
+        project.reopen()
     sampler = Sampler(project.graph, seed)
     lines = [line for day in DAYS for line in sampler.day(day, EVENTS)]
     if chance.random() < 0.2:
@@ -38,15 +42,17 @@ def made(root: Path, seed: int) -> Project:
 def run(project: Project) -> list[object]:
     """Run every op of every day, and list what differs from the oracle on the last days."""
     project.run([*DAYS, DAYS[-1] + timedelta(days=1)], project.ops("raw"))
-    project.run(DAYS, project.ops("table", "event", "states"))
     graph = project.graph
-    looks_back = any(
-        j.source in graph.row_families for r in graph.row_families.values() for j in r.joins
+    families = graph.row_families.values()
+    looks_back = any(j.source in graph.row_families for row in families for j in row.joins)
+    reads_rows = any(
+        group.source in graph.row_families for it in graph.families.values() for group in it.groups
     )
-    late = DAYS if looks_back or graph.models else DAYS[-1:]
-    kinds = ("raw", "table", "event", "states")
+    late = DAYS if looks_back or reads_rows or graph.models else DAYS[-1:]
     for op in project.ops():
-        if op.kind not in kinds:
+        if op.kind in ("table", "event", "states"):
+            project.run(DAYS, [op])
+        elif op.kind != "raw":
             windowed = op.kind == "window" or (op.kind == "python" and op.period is not None)
             project.run(DAYS[-2:] if windowed and late != DAYS else late, [op])
     return compared(project, DAYS[-1:])

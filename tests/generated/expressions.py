@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 TYPES = ("string", "bigint", "float", "boolean", "timestamp", "date")
+VECTOR = "embedding(3)"
 TEXTS = ("'a'", "'entity 1'", "''", "'it''s'", "'NULL'", "'ü∑'", "'$x @F(1)'")
 WHOLES = ("0", "1", "2", "-1", "3", "1000003", "9223372036854775807")
 BROKENS = ("0.5", "1.0", "-2.5", "1e3", "0.1")
@@ -15,16 +16,31 @@ class Expressions:
     def __init__(self, chance: Random, scope: Mapping[str, str]) -> None:
         self.chance = chance
         self.by_type = {
-            kind: [f"${name}" for name, found in scope.items() if found == kind] for kind in TYPES
+            kind: [f"${name}" for name, found in scope.items() if found == kind]
+            for kind in (*TYPES, VECTOR)
         }
 
-    def of(self, kind: str, depth: int = 2) -> str:
-        """Make an expression of a type, of functions nested `depth` deep at most."""
+    def of(self, kind: str, depth: int | None = None) -> str:
+        """Make an expression of a type, of functions nested `depth` deep at most, else 1 or 2."""
+        depth = self.chance.choice((1, 1, 2)) if depth is None else depth
         known = self.by_type[kind]
+        if kind == VECTOR:
+            return self._vector(known, depth)
         if known and (depth <= 0 or self.chance.random() < 0.3):
             return self.chance.choice(known)
         makers = self._leaves(kind) if depth <= 0 else self._makers(kind, depth - 1)
         return self.chance.choice(makers)()
+
+    def _vector(self, known: list[str], depth: int) -> str:
+        text = f"({self.of('string', depth - 1)})::{VECTOR}"
+        some = self.chance.choice(known or [text])
+        condition = self.of("boolean", depth - 1)
+        choices = (
+            text,
+            f"@COALESCE({some}, '[0, 1, 2.5]'::{VECTOR})",
+            f"@IF({condition}, {some}, {text})",
+        )
+        return self.chance.choice(choices)
 
     def some(self, depth: int = 1) -> str:
         """Make an expression of any type."""
@@ -51,6 +67,8 @@ class Expressions:
             lambda: f"@IF({of('boolean')}, {of(kind)}, {of(kind)})",
             lambda: f"@NULLIF({of(kind)}, {of(kind)})",
         ]
+        if kind == "boolean" and self.by_type[VECTOR]:
+            makers.append(lambda: f"({of(VECTOR)} IS NOT NULL)")
         return makers + {
             "string": self._texts,
             "bigint": self._wholes,

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.generated.checks import with_checks
 from tests.generated.expressions import TYPES, Expressions
+from tests.generated.readers import labels_of, model_of
 
 Json = dict[str, object]
 
@@ -15,6 +17,8 @@ NAMES = (
     "cross", "time", "timestamp", "string", "float", "events", "stored", "merged", "their_a",
     "fields", "parsed",
     "features", "labels", "votes", "step_2", "entities", "grouped", "other", "found", "payload",
+    "value", "row", "current", "days", "l", "r", "e", "b", "s", "source_file", "source_line",
+    "state", "lateral", "unnest", "struct", "map", "list", "lambda", "qualify", "pivot", "asof",
 )  # fmt: skip
 KEYS = ("k", "Kind", '"odd key"', '"ü"', '"a.b"', "select", '"$x"', '"it\'s"')
 PYTHON = """
@@ -24,8 +28,20 @@ def known(table):
 
 def known_of_row(*values):
     return sum(value is not None for value in values) or None
+
+
+def pair(table):
+    return [pair_of_row(*row.values()) for row in table.to_pylist()]
+
+
+def pair_of_row(*values):
+    number = sum(value is not None for value in values)
+    return [number, len(values), 0.5] if number % 2 else None
 """
 PERIODS = ("daily", "2d_by_day", "3d_by_day", "weekly_by_day")
+VECTOR = "embedding(3)"
+MOMENT = {"event_time", "event_id"}
+KEY_TYPES = ("string", "string", "bigint", "bigint", "float", "boolean", "date", "timestamp")
 AGGREGATES = {
     "string": (
         "COUNT",
@@ -50,7 +66,7 @@ RESULTS = {
     "STDDEV": "float", "VARIANCE": "float", "ENTROPY": "float", "BOOL_OR": "boolean",
     "BOOL_AND": "boolean",
 }  # fmt: skip
-DEPTH = 5
+DEPTHS = (1, 1, 2, 5)
 """How deep features of features are nested."""
 
 
@@ -76,6 +92,7 @@ class Projects:
         self.families: list[Made] = []
         self.rows: list[Made] = []
         self.tables: list[Made] = []
+        self.fields_of: dict[str, dict[str, str]] = {}
         self.daily = False
 
     def make(self) -> Json:
@@ -85,9 +102,12 @@ class Projects:
             self._event()
         if chance.random() < 0.5:
             self._table()
-        for _ in range(chance.choice((1, 1, 2))):
+        for _ in range(chance.choice((1, 1, 1, 2))):
             self._family()
-        for _ in range(chance.choice((1, 1, 2))):
+        for _ in range(chance.choice((1, 1, 1, 2))):
+            self._row()
+        if chance.random() < 0.3:
+            self._family(self.rows)
             self._row()
         if chance.random() < 0.6:
             self._labels()
@@ -122,12 +142,13 @@ class Projects:
             path = f"p{place // 4}:{chance.choice(KEYS)}" if place % 2 else f"q{place}[0]:v"
             if place > 2 and chance.random() < 0.2:
                 path, kind = f"q{place}[*]:v", "string"
-            fields[name] = f"{path}::{kind}"
+            fields[name] = with_checks(chance, {"json": f"{path}::{kind}"}, kind)
             made.types[name] = kind
+        if chance.random() < 0.3:
+            name = self._name()
+            fields[name], made.types[name] = f"vectors[1]::{VECTOR}", VECTOR
         for _ in range(chance.randint(1, 3)):
-            name, kind = self._name(), chance.choice(TYPES)
-            fields[name] = self._versioned(kind, made.types)
-            made.types[name] = kind
+            self._define(fields, made)
         event: Json = {"name": made.name, "source": f"raw_{chance.randint(0, 1)}", "fields": fields}
         if self.events or chance.random() < 0.8:
             event["event_name"] = f"type {made.name}"
@@ -144,10 +165,21 @@ class Projects:
     def _versioned(self, kind: str, scope: dict[str, str]) -> Json:
         first: Json = {"function": self._reading(kind, scope), "type": kind}
         if self.chance.random() < 0.75:
-            return first
+            return with_checks(self.chance, first, kind)
         second: Json = {"function": self._reading(kind, scope), "type": kind}
         default = self.chance.choice((1, 2))
         return {"default_version": default, "versions": {"1": first, "2": second}}
+
+    def _define(self, found: Json, made: Made) -> None:
+        """Add an expression over what was made before, with a pin where it has two versions."""
+        vectors = [n for n, of_kind in made.types.items() if of_kind == VECTOR]
+        chance, name = self.chance, self._name()
+        kind = VECTOR if vectors and chance.random() < 0.15 else chance.choice(TYPES)
+        definition = self._versioned(kind, made.types)
+        found[name] = definition
+        if "versions" in definition:
+            made.types[f"{name}@{3 - int(str(definition['default_version']))}"] = kind
+        made.types[name] = kind
 
     def _reading(self, kind: str, scope: dict[str, str]) -> str:
         """Make an expression that reads something: one of literals alone says nothing."""
@@ -169,21 +201,22 @@ class Projects:
         }
         self.tables.append(made)
 
-    def _family(self) -> None:
-        chance = self.chance
-        made = Made(self._name(), key_type=chance.choice(("string", "bigint")))
+    def _family(self, sources: list[Made] | None = None) -> None:
+        chance, sources = self.chance, sources or self.events
+        made = Made(self._name(), key_type=chance.choice(KEY_TYPES))
         made.periods = tuple(sorted(chance.sample(PERIODS, chance.choice((1, 1, 2)))))
         groups: list[Json] = []
-        for event in chance.sample(self.events, chance.randint(1, len(self.events))):
-            keys = [n for n, kind in event.types.items() if kind == made.key_type]
-            entity = next((n for n in keys if n != "event_id"), keys[0] if keys else None)
+        for event in chance.sample(sources, chance.randint(1, len(sources))):
+            keys = [n for n, kind in event.types.items() if kind == made.key_type and "@" not in n]
+            own = sources is self.events
+            entity = next((n for n in keys if n not in MOMENT), keys[0] if keys and own else None)
             if entity is not None:
                 groups.append(self._group(event, entity, made))
         if not groups:
-            event = self.events[0]
-            made.key_type = "string"
-            entity = next(n for n, kind in event.types.items() if kind == "string")
-            groups.append(self._group(event, entity, made))
+            keys = [n for n, kind in sources[0].types.items() if kind in KEY_TYPES and "@" not in n]
+            entity = next(it for it in keys if it not in MOMENT)
+            made.key_type = sources[0].types[entity]
+            groups.append(self._group(sources[0], entity, made))
         siblings = self._nested(made, chance.randint(0, 2))
         groups[0]["features"] = {**groups[0]["features"], **siblings}  # type: ignore[dict-item]
         self.files[f"features/{made.name}.json"] = {
@@ -198,10 +231,11 @@ class Projects:
     def _group(self, event: Made, entity: str, made: Made) -> Json:
         chance = self.chance
         features: Json = {}
-        for _ in range(chance.randint(2, 5)):
+        for _ in range(chance.choice((1, 2, 2, 5))):
             name = self._name()
             text, kind = self._aggregate(event)
-            features[name], made.types[name] = {"function": text, "type": kind}, kind
+            features[name] = with_checks(chance, {"function": text, "type": kind}, kind)
+            made.types[name] = kind
         group: Json = {"source": event.name, "granularity_field": entity, "features": features}
         if chance.random() < 0.3:
             group["where"] = Expressions(chance, event.types).of("boolean") + " IS NOT FALSE"
@@ -211,6 +245,9 @@ class Projects:
         chance = self.chance
         if chance.random() < 0.2:
             return "@COUNT(*)", "bigint"
+        vectors = [name for name, kind in event.types.items() if kind == VECTOR]
+        if vectors and chance.random() < 0.2:
+            return f"@COUNT(${vectors[0]})", "bigint"
         kind = chance.choice(TYPES)
         function = chance.choice(AGGREGATES[kind])
         text = f"@{function}({Expressions(chance, event.types).of(kind, 1)})"
@@ -226,52 +263,65 @@ class Projects:
         """Make features of features, each reading the one before it if types allow."""
         found: Json = {}
         for _ in range(count):
-            name, kind = self._name(), self.chance.choice(TYPES)
-            if self.chance.random() < 0.15:
-                inputs = [f"${it}" for it in self.chance.sample(sorted(made.types), 2)]
-                found[name] = {"python": "odd:known", "inputs": inputs, "type": "bigint"}
-                made.types = {**made.types, name: "bigint"}
-                continue
-            found[name] = self._versioned(kind, made.types)
-            made.types = {**made.types, name: kind}
+            if self.chance.random() < 0.2:
+                self._python(found, made, made.types)
+            else:
+                self._define(found, made)
         return found
+
+    def _python(self, found: Json, made: Made, scope: dict[str, str]) -> None:
+        chance, name = self.chance, self._name()
+        inputs = [f"${it}" for it in chance.sample(sorted(scope), min(2, len(scope)))]
+        function, kind = chance.choice((("known", "bigint"), ("known", "string"), ("pair", VECTOR)))
+        found[name] = {"python": f"odd:{function}", "inputs": inputs, "type": kind}
+        made.types[name] = kind
 
     def _row(self) -> None:
         chance, event = self.chance, self.chance.choice(self.events)
-        made = Made(self._name())
+        keys = [n for n, kind in event.types.items() if kind in TYPES and "@" not in n]
+        key = chance.choice([n for n in keys if event.types[n] in ("string", "bigint")])
+        key = chance.choice(keys) if chance.random() < 0.15 else key
+        made = Made(self._name(), key_type=event.types[key])
         own: Json = {}
-        for field_name, kind in list(event.types.items())[:3]:
+        vectors = [n for n, kind in event.types.items() if kind == VECTOR]
+        for field_name in [*list(event.types)[: chance.randint(1, 3)], *vectors]:
             name = self._name()
             own[name] = f"${field_name}"
-            made.types[name] = kind
-        keys = [n for n, kind in event.types.items() if kind == "string" and n != "event_id"]
-        base = {"source": event.name, "granularity_field": chance.choice(keys), "features": own}
+            made.types[name] = event.types[field_name]
+        if chance.random() < 0.2:
+            self._python(own, made, event.types)
+        base = {"source": event.name, "granularity_field": key, "features": own}
         if chance.random() < 0.3:
             base["where"] = Expressions(chance, event.types).of("boolean") + " IS NOT TRUE"
         groups: list[Json] = [base]
-        groups += self._joins(made)
-        groups.append({"features": self._nested(made, DEPTH)})
+        groups += self._joins(made, {**event.types, **made.types})
+        groups.append({"features": self._nested(made, chance.choice(DEPTHS))})
         chance.shuffle(groups)
         self.files[f"features/{made.name}.json"] = {
             "name": made.name,
             "granularity": self._name(),
-            "granularity_type": "string",
+            "granularity_type": made.key_type,
             "groups": groups,
         }
+        self.fields_of[made.name] = event.types
+        made.types |= {"event_time": "timestamp", "event_id": "string"}
         self.rows.append(made)
 
-    def _joins(self, made: Made) -> list[Json]:
-        chance = self.chance
-        own, groups = dict(made.types), []
-        for other in (*self.families, *self.tables, *self.rows):
-            matches = [name for name, kind in own.items() if kind == other.key_type]
+    def _joins(self, made: Made, scope: dict[str, str]) -> list[Json]:
+        """Join what has a key of a type that the row has: itself on the days before, too."""
+        chance, groups = self.chance, []
+        itself = [Made(made.name, dict(made.types), made.key_type)]
+        others = (*self.families, *self.tables, *self.rows, *itself * (chance.random() < 0.2))
+        for other in others:
+            matches = [n for n, kind in scope.items() if kind == other.key_type and "@" not in n]
             if not matches:
                 continue
             prefix = f"p{len(groups)}_"
             match: Json = {"field": chance.choice(matches)}
             if other.periods:
                 match["period"] = chance.choice(other.periods)
-            names = chance.sample(sorted(other.types), chance.randint(1, len(other.types)))
+            known = sorted({*other.types} - MOMENT)
+            names = chance.sample(known, chance.randint(1, min(4, len(known))))
             group: Json = {
                 "source": other.name,
                 "granularity_match": match,
@@ -280,56 +330,34 @@ class Projects:
             }
             if other.periods and chance.random() < 0.3:
                 group["no_match"] = "zero"
-            if chance.random() < 0.15 and other not in self.tables:
+            if not other.periods and other not in self.tables and chance.random() < 0.5:
+                match["within_days"] = chance.choice((1, 2, 30))
+            if chance.random() < 0.15 and other not in self.tables and other not in itself:
                 group["as_of"] = "same_day"
             groups.append(group)
             made.types |= {f"{prefix}{name}": other.types[name] for name in names}
         return groups
 
     def _labels(self) -> None:
+        """Label the last rows, and now and then score them, twice in a chain."""
         chance, row = self.chance, self.rows[-1]
-        name = self._name()
-        weak: Json = {
-            self._name(): {"when": Expressions(chance, row.types).of("boolean"), "vote": vote}
-            for vote in ("good", "bad", "bad")
-        }
-        condition = Expressions(chance, row.types).of("boolean")
-        weak[self._name()] = {"function": f"CASE WHEN {condition} THEN 'good' ELSE 'odd' END"}
-        weights = {next(iter(weak)): 2.5}
-        plural, weighted = self._name(), self._name()
-        strong: Json = {
-            plural: {"method": "plurality_vote", "ties": chance.choice(("abstain", "bad"))},
-            weighted: {"method": "weighted_vote", "weights": weights, "default": "good"},
-        }
-        self.files[f"labels/{name}.json"] = {
-            "name": name,
-            "family": row.name,
-            "classes": ["good", "bad"],
-            "weak_labels": weak,
-            "strong_labels": strong,
-        }
-        if chance.random() < 0.25:
-            self._model(row, name, weighted)
-
-    def _model(self, row: Made, labels: str, label: str) -> None:
-        """Add a model of the rows' features, and features over its scores."""
-        name, score = self._name(), self._name()
-        inputs = self.chance.sample(sorted(row.types), min(3, len(row.types)))
-        self.files[f"models/{name}.json"] = {
-            "name": name,
-            "training_delay_delta_days": 1,
-            "training_time_delta_days": 1,
-            "input_features": [{"family_name": row.name, "feature_names": {"all": inputs}}],
-            "truth_label": {"source": labels, "name": label},
-            "output_features": [score],
-            "retrain": {"every_days": 1},
-            "promotion": {"metric": "average_precision", "min": 0},
-            "allow_incomplete": True,
-            "allow_shared": dict.fromkeys(inputs, "a test"),
-        }
-        family: Json = self.files[f"features/{row.name}.json"]  # type: ignore[assignment]
-        risk = {"function": f"$s_{score} > 0.5 OR $s_{score} IS NULL", "type": "boolean"}
-        family["groups"] += [  # type: ignore[operator]
-            {"source": name, "prefix": "s_", "features": [score]},
-            {"features": {self._name(): risk}},
-        ]
+        features = dict(row.types)
+        scope = {**self.fields_of[row.name], **features}
+        labels, label = labels_of(chance, self._name, family=row.name, scope=scope)
+        self.files[f"labels/{labels['name']}.json"] = labels
+        inputs = sorted(features.keys() - MOMENT)
+        kinds = {n: kind for n, kind in features.items() if n in inputs}
+        for _ in range(chance.choice((0, 0, 0, 1, 2))):
+            name, score, risk = self._name(), self._name(), self._name()
+            truth = str(labels["name"]), label
+            chosen = chance.sample(sorted(kinds), min(3, len(kinds)))
+            self.files[f"models/{name}.json"] = model_of(
+                name, score, family=row.name, inputs=chosen, truth=truth
+            )
+            family: Json = self.files[f"features/{row.name}.json"]  # type: ignore[assignment]
+            text = f"$s_{score} > 0.5 OR $s_{score} IS NULL"
+            family["groups"] += [  # type: ignore[operator]
+                {"source": name, "prefix": "s_", "features": [score]},
+                {"features": {risk: {"function": text, "type": "boolean"}}},
+            ]
+            kinds = {**kinds, f"s_{score}": "float", risk: "boolean"}
