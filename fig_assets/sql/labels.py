@@ -123,7 +123,8 @@ def _rows(
     features, fields = _columns_read(graph, labels, needed)
     stored = {n for a in needed for n in _stored(a, needed)}
     names = [family.granularity, *sorted(features)]
-    wanted = [named(column(name), _apart(name, labels)) for name in sorted(features)]
+    apart = {name: _apart(name, labels) for name in sorted(features)}
+    wanted = [column(n) if n == it else named(column(n), it) for n, it in apart.items()]
     known = {n: k for n, k in row_columns(family).items() if n == DAY or n in names}
     table = scan(family.relation, known, days, "features")
     query = exp.select(column(family.granularity), *wanted).from_(table).where(on_days(days))

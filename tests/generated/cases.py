@@ -14,7 +14,7 @@ from tests.workflow.projects import Project, days_from, differences, write_proje
 
 START = "2024-02-27"
 DAYS = days_from(START, 3)
-EVENTS = 7
+EVENTS = 6
 
 
 def made(root: Path, seed: int) -> Project:

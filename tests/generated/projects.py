@@ -98,7 +98,7 @@ class Projects:
     def make(self) -> Json:
         """Make events, tables, families, row families, labels and sometimes a model."""
         chance = self.chance
-        for _ in range(chance.choice((1, 1, 2))):
+        for _ in range(chance.choice((1, 1, 1, 2))):
             self._event()
         if chance.random() < 0.5:
             self._table()
@@ -106,7 +106,7 @@ class Projects:
             self._family()
         for _ in range(chance.choice((1, 1, 1, 2))):
             self._row()
-        if chance.random() < 0.3:
+        if chance.random() < 0.2:
             self._family(self.rows)
             self._row()
         if chance.random() < 0.6:
@@ -137,7 +137,7 @@ class Projects:
     def _event(self) -> None:
         chance, made = self.chance, Made(self._name())
         fields: Json = {}
-        for place in range(chance.randint(4, 6)):
+        for place in range(chance.randint(4, 5)):
             name, kind = self._name(), chance.choice(TYPES) if place > 2 else TYPES[place % 2]
             path = f"p{place // 4}:{chance.choice(KEYS)}" if place % 2 else f"q{place}[0]:v"
             if place > 2 and chance.random() < 0.2:
@@ -147,7 +147,7 @@ class Projects:
         if chance.random() < 0.3:
             name = self._name()
             fields[name], made.types[name] = f"vectors[1]::{VECTOR}", VECTOR
-        for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.randint(1, 2)):
             self._define(fields, made)
         event: Json = {"name": made.name, "source": f"raw_{chance.randint(0, 1)}", "fields": fields}
         if self.events or chance.random() < 0.8:
@@ -347,7 +347,7 @@ class Projects:
         self.files[f"labels/{labels['name']}.json"] = labels
         inputs = sorted(features.keys() - MOMENT)
         kinds = {n: kind for n, kind in features.items() if n in inputs}
-        for _ in range(chance.choice((0, 0, 0, 1, 2))):
+        for _ in range(chance.choice((0, 0, 0, 0, 0, 1, 2))):
             name, score, risk = self._name(), self._name(), self._name()
             truth = str(labels["name"]), label
             chosen = chance.sample(sorted(kinds), min(3, len(kinds)))
