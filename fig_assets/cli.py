@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from fig_assets.errors import ConfigError, FigError, Problem
-from fig_assets.problems import problem_json, problem_text, show_problems
+from fig_assets.problems import MOST, more_text, problem_json, problem_text, show_problems
 from fig_assets.project import Project, load_project
 from fig_assets.terminal import Display, show_proofs, show_summary
 from fig_assets.workflow.lock import lock_project
@@ -362,9 +362,9 @@ def _yesterday() -> date:
 
 
 def _show_problems(problems: tuple[Problem, ...]) -> None:
-    for problem in problems:
-        text = problem_text(problem)
-        err.print(f"warning: {text}", markup=False, highlight=False, soft_wrap=True)
+    shown = [f"warning: {problem_text(problem)}" for problem in problems[:MOST]]
+    for text in [*shown, *more_text(len(problems))]:
+        err.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_rows(rows: pa.Table) -> None:

@@ -5,12 +5,20 @@ import textwrap
 from fig_assets.errors import ConfigError, Problem
 
 WIDTH = 80
+MOST = 200
+"""So many problems are shown to people; programs get every one."""
 
 
 def show_problems(refusal: ConfigError) -> str:
-    """Return the problems of a refusal in file order, below a line that counts them."""
-    title = str(refusal).partition("\n")[0]
-    return "\n".join([title, *map(problem_text, refusal.problems)])
+    """Return the first `MOST` problems of a refusal in file order, below a line that counts all."""
+    lines = [str(refusal).partition("\n")[0], *map(problem_text, refusal.problems[:MOST])]
+    return "\n".join([*lines, *more_text(len(refusal.problems))])
+
+
+def more_text(count: int) -> list[str]:
+    """Return the line that ends a list of `count` problems that is cut, if it is."""
+    more = count - MOST
+    return [f"... and {more:,} more; --json tells every one"] if more > 0 else []
 
 
 def problem_text(problem: Problem) -> str:
@@ -18,12 +26,12 @@ def problem_text(problem: Problem) -> str:
 
     Places, excerpts and mends that can be pasted are never broken.
     """
-    lines = [str(problem.where)]
+    lines = [_printable(str(problem.where))]
     for line in problem.message.splitlines():
-        lines += _wrapped(line, "  ")
-    lines += [f"    {line}" for line in problem.excerpt.splitlines()]
+        lines += _wrapped(_printable(line), "  ")
+    lines += [f"    {_printable(line, ' ')}" for line in problem.excerpt.splitlines()]
     if problem.fix:
-        lines += _wrapped(f"fix: {problem.fix}", "  ")
+        lines += _wrapped(f"fix: {_printable(problem.fix)}", "  ")
     return "\n".join(lines)
 
 
@@ -40,6 +48,14 @@ def problem_json(problem: Problem) -> dict[str, str | int]:
         "excerpt": problem.excerpt,
         "mend": problem.fix,
     }
+
+
+def _printable(line: str, instead: str = "") -> str:
+    """Write what would steer a terminal as an escape, or as one character `instead`."""
+    if line.isprintable():
+        return line
+    written = (c if c.isprintable() else instead or ascii(c)[1:-1] for c in line)
+    return "".join(written)
 
 
 def _wrapped(line: str, indent: str) -> list[str]:

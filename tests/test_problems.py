@@ -1,7 +1,9 @@
 """Problems as text of 80 columns and as objects."""
 
+import pytest
+
 from fig_assets.errors import ConfigError, Problem, Where
-from fig_assets.problems import WIDTH, problem_json, problem_text, show_problems
+from fig_assets.problems import MOST, WIDTH, problem_json, problem_text, show_problems
 
 WHERE = Where("configs/features/asn.json", 12, 3, "/groups/0")
 
@@ -50,3 +52,14 @@ def test_programs_get_every_part_of_a_problem() -> None:
         "excerpt": "x\n^",
         "mend": "mend it",
     }
+
+
+@pytest.mark.parametrize(("count", "left"), [(MOST, []), (MOST + 1, ["1"]), (100_000, ["99,800"])])
+def test_people_are_shown_the_first_problems_and_how_many_are_left(
+    count: int, left: list[str]
+) -> None:
+    problems = [Problem(Where("a", line), "wrong") for line in range(count, 0, -1)]
+    lines = show_problems(ConfigError(problems)).splitlines()
+
+    assert lines[1::2][:MOST] == [f"a:{line}" for line in range(1, MOST + 1)]
+    assert lines[1 + 2 * MOST :] == [f"... and {n} more; --json tells every one" for n in left]

@@ -19,6 +19,7 @@ from dagster import (
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from fig_assets.assets import keys
+from fig_assets.assets.markdown import code
 from fig_assets.assets.partitions import partition
 from fig_assets.graph.nodes import Key
 from fig_assets.workflow.checks import ChecksFailed, Verdict
@@ -221,7 +222,7 @@ def _metadata(
         metadata |= _decision(result, found.day)
     if last and found.statement is not None:
         text = workspace.engine.sql(found.statement)
-        metadata["fig/sql"] = MetadataValue.md(f"```sql\n{text}\n```")
+        metadata["fig/sql"] = MetadataValue.md(code(text, "sql"))
     return metadata
 
 

@@ -18,6 +18,7 @@ from dagster import (
 
 from fig_assets.assets import keys, partitions
 from fig_assets.assets.betas import code_reference
+from fig_assets.assets.markdown import code, prose
 from fig_assets.graph.nodes import (
     About,
     Aggregated,
@@ -208,7 +209,7 @@ def _about(graph: Graph, op: Op, key: Key) -> About | None:
 
 def _summary(graph: Graph, op: Op, key: Key) -> str:
     about = _about(graph, op, key)
-    said = about.description if about else ""
+    said = prose(about.description) if about else ""
     match op.kind:
         case "raw":
             words = "Raw lines, each read once, split by the day of the event; quarantine beside."
@@ -253,10 +254,10 @@ def _code_version(graph: Graph, op: Op) -> str:
 
 
 def _described(attribute: Attribute) -> str:
-    lines = [attribute.about.description] if attribute.about.description else []
+    lines = [prose(attribute.about.description)] if attribute.about.description else []
     if attribute.about.deprecated:
-        lines.append(f"**Deprecated:** {attribute.about.deprecated}")
-    lines.append(f"```\n{formula(attribute)}\n```")
+        lines.append(f"**Deprecated:** {prose(attribute.about.deprecated)}")
+    lines.append(code(formula(attribute)))
     return "\n\n".join(lines)
 
 
@@ -287,7 +288,7 @@ def _column(attribute: Attribute) -> TableColumn:
     return TableColumn(
         attribute.column,
         SQL_TYPES.get(attribute.type.name, str(attribute.type)),
-        description=attribute.about.description or None,
+        description=prose(attribute.about.description) or None,
         constraints=TableColumnConstraints(nullable=not nonnull, unique=unique, other=others),
     )
 

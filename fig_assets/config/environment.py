@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Tag, model_validator
 from pydantic import Field as Bound
 
-from fig_assets.config.node import Day, Described, Flag, Name, Node, NotNegative, Text
+from fig_assets.config.node import Day, Described, Flag, Name, Node, NotNegative, PlainText, Text
 from fig_assets.config.rules import wrong
 
 
@@ -60,7 +60,7 @@ class Warehouse(Node):
 
     type: Literal["duckdb", "spark", "snowflake"]
     """Where rows are computed. `duckdb` runs in the process and needs no server."""
-    path: Text | None = None
+    path: PlainText | None = None
     """The folder of the lake, from the folder that holds the project's folder. Example:
     `"data/lake"`.
     """
@@ -84,7 +84,7 @@ class Warehouse(Node):
 class ModelStore(Node):
     """The folder of the trained models and of the decisions about them."""
 
-    path: Text
+    path: PlainText
     """The folder, from the folder that holds the project's. Example: `"data/models"`."""
 
 
@@ -96,7 +96,7 @@ class Source(Node):
 
     format: Literal["json", "csv", "parquet", "snowflake"]
     """`json` for events (one object a line; plain, gzip or zstd), `csv` or `parquet` for tables."""
-    path: Text
+    path: PlainText
     """The files; `{date}` is the UTC day. Example: `"data/raw/{date}*.jsonl*"`."""
     late_days: NotNegative = 1
     """How many days after an event its line may still come: day D is read from the files of days D

@@ -3,6 +3,7 @@
 import json
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
@@ -86,6 +87,11 @@ def problems_of(refusal: ValidationError, place: Place) -> list[Problem]:
 
 def did_you_mean(word: str, known: list[str]) -> str:
     """Return a mend that names the nearest of `known`, or all of them."""
+    return _mean(word, tuple(known))
+
+
+@lru_cache(maxsize=1000)
+def _mean(word: str, known: tuple[str, ...]) -> str:
     if near := get_close_matches(word.lower(), known, n=1):
         return f'write "{near[0]}"'
     return f"use one of: {', '.join(known)}" if known else ""

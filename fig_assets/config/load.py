@@ -297,10 +297,10 @@ class _Reader:
         for file in _files(self.folder / name):
             document = self._document(file)
             if not document.is_complete:
-                self.guessed |= guessed_names(file)
+                self.guessed |= self._guessed(file)
             for part, raw in entries(document):
                 if not (isinstance(raw, dict) and isinstance(raw.get("name"), str)):
-                    self.guessed |= guessed_names(file)
+                    self.guessed |= self._guessed(file)
                 found, problems = define(kind, part, raw)
                 self.names += named(kind, part, raw)
                 self.problems += problems
@@ -308,9 +308,21 @@ class _Reader:
         return tuple(definitions)
 
     def _document(self, file: Path) -> Document:
-        document = read_file(file, self._shown(file))
+        if self._is_outside(file):
+            message = "the file is a link to a file outside of the project's folder"
+            problem = Problem(Where(self._shown(file)), message, "put the file itself here")
+            document = Document(self._shown(file), None, (problem,), is_complete=False)
+        else:
+            document = read_file(file, self._shown(file))
         self.problems += document.problems
         return document
+
+    def _guessed(self, file: Path) -> set[str]:
+        return {file.stem} if self._is_outside(file) else guessed_names(file)
+
+    def _is_outside(self, file: Path) -> bool:
+        """Tell whether a link leads out of the project; messages would show what stands there."""
+        return not file.resolve().is_relative_to(self.folder)
 
     def _check_strays(self) -> None:
         """Tell what looks like configuration and stands where nobody would read it."""
@@ -318,7 +330,7 @@ class _Reader:
             where = Where(self._shown(entry))
             near = get_close_matches(entry.name.lower(), FOLDERS, n=1, cutoff=0.75)
             if entry.is_dir() and entry.name not in FOLDERS and near:
-                self.guessed |= {name for file in _files(entry) for name in guessed_names(file)}
+                self.guessed |= {name for file in _files(entry) for name in self._guessed(file)}
                 self._problem(where, f"unknown folder {shown(entry.name)}", f"rename it {near[0]}")
             elif entry.is_dir() and entry.name in FOLDERS and entry.name != "python":
                 self._check_deep(entry)
@@ -327,7 +339,7 @@ class _Reader:
         for inner in sorted(folder.iterdir()):
             is_code = (folder.name, inner.name) == ("models", "code")
             if inner.is_dir() and not is_code and _files(inner):
-                self.guessed |= {name for file in _files(inner) for name in guessed_names(file)}
+                self.guessed |= {name for file in _files(inner) for name in self._guessed(file)}
                 message = "files in folders of this folder are not read"
                 fix = f"move its files to {self._shown(folder)}"
                 self._problem(Where(self._shown(inner)), message, fix)

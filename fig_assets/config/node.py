@@ -21,6 +21,7 @@ from fig_assets.config.patterns import DAY, NAME, REFERENCE, SCALAR, TAGS, TYPE
 from fig_assets.config.rules import (
     Unknown,
     check_name,
+    check_plain,
     check_reference,
     check_scalar,
     date_of,
@@ -35,6 +36,8 @@ Reference = Annotated[str, AfterValidator(check_reference), WithJsonSchema(REFER
 """The name of an attribute, pinned to a version or not: `failure_rate` or `failure_rate@2`."""
 
 Text = Annotated[str, Bound(min_length=1)]
+PlainText = Annotated[Text, AfterValidator(check_plain)]
+"""A text that stands for something outside: a path, a type of event."""
 TypeName = Annotated[Text, WithJsonSchema(TYPE)]
 Positive = Annotated[int, Strict(), Bound(ge=1, le=100_000)]
 NotNegative = Annotated[int, Strict(), Bound(ge=0, le=100_000)]

@@ -56,6 +56,13 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_plain(text: str) -> str:
+    """Return `text` if it has no NUL, which neither paths nor statements can hold."""
+    if "\0" in text:
+        raise wrong("there is a NUL character (\\u0000) in the text", fix="leave it out")
+    return text
+
+
 def check_reference(name: str) -> str:
     """Return `name` if it can name an attribute, pinned or not (`a`, `a@2`)."""
     if re.fullmatch(r"[a-z][a-z0-9_]{0,62}(@[1-9][0-9]{0,8})?", name):

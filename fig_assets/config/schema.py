@@ -36,6 +36,7 @@ from fig_assets.config.node import (
     Described,
     Name,
     Node,
+    PlainText,
     Positive,
     Reference,
     Scalar,
@@ -115,7 +116,7 @@ class Event(Described):
 
     name: Name
     """The name of the event. Example: `"sign_in"`."""
-    event_name: Text | None = None
+    event_name: PlainText | None = None
     """The event type of its lines; left out, every line. Example: `"user.session.start"`."""
     source: Text | None = None
     """A JSON source of the environment. Example: `"events"`."""

@@ -63,6 +63,10 @@ DEEPEST = 60
 """How long a chain of attributes that read each other may be; far below Python's own limit."""
 
 
+COMPARED = 100_000
+"""So many names are compared with wrong ones, for the mends of the first of very many problems."""
+
+
 @dataclass
 class Scope:
     """Everything that is known while a project is resolved."""
@@ -76,6 +80,8 @@ class Scope:
     unsure: set[str] = field(default_factory=set)
     """Owners of which some attributes are unknown, because of what they join."""
     pins: Pins = field(default_factory=Pins)
+    _told: set[Problem] = field(default_factory=set)
+    _compared: int = 0
     _broken: set[Symbol] = field(default_factory=set)
     _visiting: list[Symbol] = field(default_factory=list)
     _reading: list[tuple[Where, str, Reference]] = field(default_factory=list)
@@ -165,12 +171,17 @@ class Scope:
             where, text, reference = self._reading[-1]
             if where == problem.where:
                 problem = replace(problem, excerpt=excerpt(text, reference.start, reference.end))
-        if problem not in self.problems:
+        if problem not in self._told:
+            self._told.add(problem)
             self.problems.append(problem)
 
     def nearest(self, name: str, known: Iterable[str], mark: str = "") -> str:
-        """See `mends.nearest`."""
-        return nearest(name, known, mark)
+        """See `mends.nearest`; names are compared until `COMPARED` of them were."""
+        if self._compared >= COMPARED:
+            return "write a name that is defined"
+        names = set(known)
+        self._compared += len(names)
+        return nearest(name, names, mark)
 
     def pick(self, owner: Owner, name: str, version: int | None, where: Where) -> Symbol:
         """Choose a version of `owner`'s attribute `name`; raises Refused where there is none."""
