@@ -1,7 +1,7 @@
 """A node of the graph -> the `AssetSpec` that describes it. Pure: nothing runs, nothing is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -60,9 +60,13 @@ SQL_TYPES = {
 
 def specs_of(graph: Graph, op: Op, root: Path, dialect: str) -> list[AssetSpec]:
     """Describe every asset of an op, each after those of the op that it reads."""
-    found = [_spec(graph, op, key, root, dialect) for key in op.keys if key in graph.attributes]
+    own = [key for key in op.keys if key in graph.attributes]
     others = [key for key in op.keys if key not in graph.attributes]
-    return found + [_whole(graph, op, key, root, dialect) for key in others]
+    found = [_spec(graph, op, key, root, dialect) for key in own]
+    found += [_whole(graph, op, key, root, dialect) for key in others]
+    reads = [graph.attributes[key].inputs for key in own]
+    reads += [_inputs(graph, op, key) for key in others]
+    return _with_deps(graph, found, reads)
 
 
 def external_specs(graph: Graph) -> list[AssetSpec]:
@@ -83,7 +87,6 @@ def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec
     attribute = graph.attributes[key]
     return AssetSpec(
         keys.asset_key(key),
-        deps=_deps(graph, attribute.inputs),
         description=_described(attribute),
         code_version=attribute.fingerprint,
         group_name=keys.group_name(op),
@@ -107,7 +110,7 @@ def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec
 
 def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec:
     """Describe an asset that is no attribute: a relation, a table, states, a model, a source."""
-    about, inputs, dated = _about(graph, op, key), _inputs(graph, op, key), True
+    about, dated = _about(graph, op, key), True
     if op.kind == "raw":
         dated = graph.sources[op.owner].is_dated
     if op.kind == "table":
@@ -126,7 +129,6 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
         metadata |= _number(graph.models[op.owner].number)
     return AssetSpec(
         keys.asset_key(key),
-        deps=_deps(graph, inputs),
         description=_summary(graph, op, key),
         code_version=_code_version(graph, op),
         group_name=keys.group_name(op),
@@ -138,16 +140,29 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
     )
 
 
-def _deps(graph: Graph, inputs: tuple[Input, ...]) -> list[AssetDep]:
-    merged: dict[Key, Reach] = {}
-    for read in inputs:
-        merged[read.key] = read.reach | merged.get(read.key, read.reach)
+def _with_deps(
+    graph: Graph, specs: Sequence[AssetSpec], reads: Sequence[tuple[Input, ...]]
+) -> list[AssetSpec]:
+    """Say what each asset reads.
+
+    Dagster takes one mapping for all readers of an asset in one op: where they read other days
+    of it, each is told the days of all.
+    """
+    reaches: dict[Key, Reach] = {}
+    for read in (read for inputs in reads for read in inputs):
+        reaches[read.key] = read.reach | reaches.get(read.key, read.reach)
+    mappings = {
+        key: partitions.over(reach) if _is_dated(graph, key) else None
+        for key, reach in reaches.items()
+    }
     return [
-        AssetDep(
-            keys.asset_key(key),
-            partition_mapping=partitions.over(reach) if _is_dated(graph, key) else None,
+        spec.replace_attributes(
+            deps=[
+                AssetDep(keys.asset_key(key), partition_mapping=mappings[key])
+                for key in dict.fromkeys(read.key for read in inputs)
+            ]
         )
-        for key, reach in merged.items()
+        for spec, inputs in zip(specs, reads, strict=True)
     ]
 
 

@@ -6,8 +6,11 @@ import pytest
 from dagster import AssetKey
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph, BaseAssetNode
 
+from fig_assets.assets import partitions
+from fig_assets.graph.period import Reach
 from fig_assets.project import load_project
 from tests.assets.signins import key, write_project
+from tests.graph.projects import changed, write
 
 Graph = BaseAssetGraph[BaseAssetNode]
 
@@ -306,3 +309,46 @@ def test_what_is_locked_shows_its_number(tmp_path: Path) -> None:
         assert isinstance(number, int)
         assert graph.get(key(name)).metadata["fig/id"] == number
         assert "fig/id" not in before.get(key(name)).metadata
+
+
+NOW = {
+    "source": "shop_stats",
+    "granularity_match": {"field": "shop", "period": "weekly_by_day"},
+    "prefix": "now_",
+    "as_of": "same_day",
+    "features": ["orders"],
+}
+BEFORE = {
+    "source": "request",
+    "granularity_match": {"field": "country"},
+    "prefix": "last_",
+    "features": ["amount"],
+}
+
+
+@pytest.mark.parametrize(
+    ("group", "read", "readers", "days"),
+    [
+        (
+            NOW,
+            "features/shop_stats/weekly_by_day/orders__v1",
+            {"features/request/shop_stats_weekly_orders__v1", "features/request/now_orders__v1"},
+            Reach(-1, 0),
+        ),
+        (
+            BEFORE,
+            "features/request/amount__v1",
+            {"features/request/last_amount__v1", "families/request"},
+            Reach(None, 0),
+        ),
+    ],
+    ids=["a window of two days", "the family's own earlier rows"],
+)
+def test_readers_of_different_days_in_one_op_are_told_the_days_of_all(
+    tmp_path: Path, group: dict[str, object], read: str, readers: set[str], days: Reach
+) -> None:
+    files = changed(lambda found: found["features/request.json"]["groups"].append(group))
+    with load_project(write(tmp_path, files)) as project:
+        graph = project.definitions().resolve_asset_graph()
+        told = {graph.get_partition_mapping(key(reader), key(read)) for reader in readers}
+    assert told == {partitions.over(days)}
