@@ -37,7 +37,7 @@ def check_name(name: str) -> str:
         raise wrong(
             f"the name {_quoted(name)} is taken: day, event_time, event_id and window_* are columns"
             " of every relation",
-            fix=f'write "{name}_of_source" or another name',
+            fix=f'write "{name.rstrip("_")}_of_source" or another name',
         )
     if "__" in name:
         raise wrong(

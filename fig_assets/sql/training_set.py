@@ -11,7 +11,7 @@ from fig_assets.graph.nodes import Graph, Model
 from fig_assets.graph.period import Window
 from fig_assets.language.types import arrow_type
 from fig_assets.sql import labels as label_sets
-from fig_assets.sql.expressions import column, on_days, scan
+from fig_assets.sql.expressions import column, named, on_days, scan
 from fig_assets.sql.relations import row_columns, score_columns
 
 
@@ -35,12 +35,15 @@ def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
         column(DAY, "labels").eq(column(DAY, "features")),
         column(key, "labels").eq(column(key, "features")),
     )
+    label: exp.Expr = column(model.label.column, "labels")
+    if label_column(model) != model.label.column:
+        label = named(label, label_column(model))
     return (
         exp.select(
             column(DAY, "features"),
             column(key, "features"),
             *(column(a.column, "features") for a in model.inputs),
-            column(model.label.column, "labels"),
+            label,
         )
         .from_(left)
         .join(right, on=on)
@@ -51,6 +54,12 @@ def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
         )
         .order_by(column(DAY, "features"), column(key, "features"))
     )
+
+
+def label_column(model: Model) -> str:
+    """Name the label's column of a training set: an input may be called like the label."""
+    name = model.label.column
+    return f"label__{name}" if name in {a.column for a in model.inputs} else name
 
 
 def select_scoring_set(graph: Graph, model: Model, day: date) -> exp.Select:

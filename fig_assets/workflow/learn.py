@@ -19,6 +19,7 @@ from fig_assets.models.registry import Decision
 from fig_assets.models.score import explain, score
 from fig_assets.models.train import TrainingRequest, train
 from fig_assets.sql.training_set import (
+    label_column,
     score_target,
     select_scoring_set,
     select_training_set,
@@ -191,7 +192,7 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         trained_for=day,
         days=days,
         inputs=tuple(Input(a.column, a.identity, str(a.type)) for a in model.inputs),
-        label=model.label.column,
+        label=label_column(model),
         positive=model.positive,
         key=family.granularity,
         hyperparameters=dict(model.hyperparameters),

@@ -6,6 +6,8 @@ import pytest
 
 from fig_assets.errors import ConfigError
 from fig_assets.workflow.bind import bind_statements
+from fig_assets.workflow.learn import training_set
+from tests.generated.readers import model_of
 from tests.workflow.projects import Json, Project, days_from, write_project
 from tests.workflow.test_oracle import assert_equal_to_oracle
 
@@ -28,8 +30,9 @@ def labels(**weak: Json) -> Json:
     }
 
 
-def written(folder: Path, *, family: Json, label_set: Json) -> Project:
+def written(folder: Path, *, family: Json, label_set: Json, **others: Json) -> Project:
     configs = {"events/e.json": EVENT, "features/row.json": family, "labels/said.json": label_set}
+    configs |= {f"models/{name}.json": content for name, content in others.items()}
     project = write_project(folder, configs, start=str(DAYS[0]))
     for day in DAYS:
         texts = enumerate(("", "a", "b", "c"))
@@ -74,3 +77,23 @@ def test_labels_that_nothing_can_give_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         written(tmp_path, family=family, label_set=labels(only=vote))
+
+
+def test_a_model_may_read_a_feature_that_is_called_like_its_label(tmp_path: Path) -> None:
+    project = written(
+        tmp_path,
+        family=rows(n="$n", plural="$u"),
+        label_set=labels(
+            one={"when": "$n > 1", "vote": "a"}, other={"when": "$n < 2", "vote": "b"}
+        ),
+        model=model_of(
+            "judge", "risk", family="row", inputs=["n", "plural"], truth=("said", "plural")
+        ),
+    )
+    bind_statements(project.workspace)
+    results = project.run(DAYS, project.ops("raw", "event", "row", "label", "model", "score"))
+    assert results
+    learned = training_set(project.workspace, project.graph.models["judge"], DAYS)
+    assert learned.column("plural__v1").to_pylist() == ["", "a", "b", "c"] * 2
+    assert learned.column("label__plural__v1").to_pylist() == ["b", "b", "a", "a"] * 2
+    project.workspace.close()
