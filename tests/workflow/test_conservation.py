@@ -76,6 +76,41 @@ def test_what_is_set_aside_of_a_row_family_is_counted(project: Project) -> None:
     assert len(project.rows("families/request", day)) == len(set(sessions) - {None})
 
 
+def test_rows_without_an_entity_since_their_key_has_another_type_are_counted(
+    tmp_path: Path,
+) -> None:
+    [day] = days = days_from("2024-03-01", 1)
+    fields = {"session": "session", "asn": "asn"}
+    group: Json = {"source": "login", "granularity_field": "session", "features": {"asn": "$asn"}}
+    counted: Json = {
+        "source": "request",
+        "granularity_field": "asn",
+        "features": {"request_count": "@COUNT(*)"},
+    }
+    number: Json = {"name": "asn", "granularity": "number", "granularity_type": "bigint"}
+    files: Json = {
+        "events/all.json": {"name": "login", "event_name": "login", "fields": fields},
+        "features/all.json": [
+            {"name": "request", "granularity": "session_id", "groups": [group]},
+            {**number, "period": ["daily"], "groups": [counted]},
+        ],
+    }
+    project = write_project(tmp_path, files, start="2024-03-01")
+    numbers = ["1", "x", None, "2", "x"]
+    project.write(
+        day,
+        [
+            {"kind": "login", "at": f"{day}T10:00:00Z", "session": f"s{n}", "asn": it}
+            for n, it in enumerate(numbers)
+        ],
+    )
+
+    results = project.run(days)
+
+    assert results["window__asn__daily"].days[day].notes == {"lost_keys": numbers.count("x")}
+    assert "lost_keys" not in results["row__request"].days[day].notes
+
+
 def test_an_event_with_its_own_time_quarantines_its_own_lines(tmp_path: Path) -> None:
     day = date(2024, 3, 1)
     login: Json = {"name": "login", "event_name": "login", "time": "when", "fields": {"asn": "asn"}}
