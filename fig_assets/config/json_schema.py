@@ -52,7 +52,7 @@ def _schema(kind: str, model: type[Node]) -> Schema:
         [(model, "validation")], ref_template="#/definitions/{model}", by_alias=True
     )
     written = cast("dict[str, Schema]", made["$defs"])
-    definitions = {name: _mended(name, schema) for name, schema in written.items()}
+    definitions = {name: _checked(_mended(name, schema)) for name, schema in written.items()}
     definitions |= {name: _shaped(name, schema) for name, schema in definitions.items()}
     one: Schema = {"$ref": f"#/definitions/{model.__name__}"}
     many: Schema = {"type": "array", "items": one}
@@ -275,12 +275,10 @@ def _either(test: Schema, then: Schema, otherwise: Schema) -> Schema:
 
 
 _SHAPES: Mapping[str, Callable[[Schema], Schema]] = {
-    "Field": lambda schema: _short(
+    "Field": _short(
         "json", "function", what='A path into the payload, such as "actor:id::string".'
-    )(_checked(schema)),
-    "Feature": lambda schema: _short(
-        "function", "python", what='An expression, such as "@COUNT(*)".'
-    )(_checked(schema)),
+    ),
+    "Feature": _short("function", "python", what='An expression, such as "@COUNT(*)".'),
     "WeakLabel": _one_of(("when", "vote"), ("function",)),
     "Check": _check,
     "Group": _group,

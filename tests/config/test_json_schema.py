@@ -1,6 +1,6 @@
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +103,30 @@ def with_field(field: object) -> dict[str, Any]:
     return {**EVENT, "fields": {"a": field}}
 
 
+def with_labels(which: str, label: object) -> dict[str, Any]:
+    return {**LABELS, which: {"l": label}}
+
+
 def with_group(**changes: object) -> dict[str, Any]:
     return {**FAMILY, "groups": [{**FAMILY["groups"][0], **changes}]}
 
+
+CHECKS: dict[str, object] = {
+    "a check by word": "nonnull",
+    "one check": {"max_lost_fraction": 0.01},
+    "a list of checks": ["nonnull", {"max_lost_fraction": 0.01}],
+}
+CHECKED: list[tuple[str, str, Callable[[object], object]]] = [
+    ("a field", "event", lambda c: with_field({"json": "a", "checks": c})),
+    ("a feature", "family", lambda c: with_group(features={"n": {"function": "$a", "checks": c}})),
+    ("a weak label", "label_set", lambda c: with_labels(
+        "weak_labels", {"when": "$a", "vote": "x", "checks": c})),
+    ("a version of a weak label", "label_set", lambda c: with_labels(
+        "weak_labels", {"versions": {"1": {"when": "$a", "vote": "x", "checks": c}}})),
+    ("a strong label", "label_set", lambda c: with_labels(
+        "strong_labels", {"method": "plurality_vote", "checks": c})),
+    ("a score", "model", lambda c: {**MODEL, "output_features": {"score": {"checks": c}}}),
+]  # fmt: skip
 
 GOOD: list[tuple[str, str, object]] = [
     ("a path", "event", EVENT),
@@ -125,6 +146,11 @@ GOOD: list[tuple[str, str, object]] = [
     ("a join by names", "family", joining(["a", "b@2"], no_match="zero")),
     ("a join with defaults", "family", joining({"a@2": {"default": 0}, "b": {}})),
     ("versions of a model", "model", {**MODEL, "versions": {"1": {}, "2": {"algorithm": "x"}}}),
+    *(
+        (f"{what} on {owner}", kind, thing(checks))
+        for what, checks in CHECKS.items()
+        for owner, kind, thing in CHECKED
+    ),
     ("a secret", "environment", {**ENVIRONMENT, "warehouse": {
         "type": "snowflake", "connection": {"user": "u", "password": {"env": "PW"}}}}),
 ]  # fmt: skip
