@@ -23,6 +23,8 @@ from fig_assets.language.functions import (
     value_type,
     values_of,
 )
+from fig_assets.language.losses import lost
+from fig_assets.language.lower import Lowering
 from fig_assets.language.parse import parse
 from fig_assets.language.types import arrow_type, sql_type
 from tests.language.rows import TYPES, column, type_of
@@ -46,15 +48,28 @@ def row_values(
 ) -> list[object]:
     """Return what the row expression gives on each row, checked to be of the inferred type."""
     tree = parse(expression).tree
-    names = {"n", *TYPES}
+    found = _over(runner, lower(tree, runner.dialect, column, type_of), rows)
+    return _typed_values(found, arrow_type(infer(tree, type_of)))
+
+
+def row_losses(
+    runner: Runner, expression: str, rows: Sequence[Mapping[str, object]]
+) -> list[object]:
+    """Tell for each row whether computing the row expression loses a value."""
+    tree = parse(expression).tree
+    lowering = Lowering(runner.dialect, column, type_of)
+    condition = lost(tree, lowering, infer(tree, type_of))
+    found = _over(runner, exp.false() if condition is None else condition, rows)
+    return [value is True for value in _typed_values(found, None)]
+
+
+def _over(runner: Runner, tree: exp.Expr, rows: Sequence[Mapping[str, object]]) -> pa.Table:
     data = {
         name: pa.array([row.get(name) for row in rows], arrow_type(TYPES[name])) for name in TYPES
     }
     data["n"] = pa.array(range(len(rows)))
-    lowered = exp.alias_(lower(tree, runner.dialect, column, type_of), "value")
-    query = exp.select(exp.column("n"), lowered).from_("some_rows")
-    found = runner.run(query, {"some_rows": pa.table({name: data[name] for name in names})})
-    return _typed_values(found, arrow_type(infer(tree, type_of)))
+    query = exp.select(exp.column("n"), exp.alias_(tree, "value")).from_("some_rows")
+    return runner.run(query, {"some_rows": pa.table(data)})
 
 
 def window_value(runner: Runner, expression: str, events: Sequence[Event]) -> object:

@@ -11,7 +11,13 @@ from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import ExpressionError, parse
 from fig_assets.language.types import Type
 from tests.conformance.duck import Duck
-from tests.conformance.runner import Runner, events_of, row_values, window_value
+from tests.conformance.runner import (
+    Runner,
+    events_of,
+    row_losses,
+    row_values,
+    window_value,
+)
 from tests.conformance.table import (
     CASTS,
     HARMLESS,
@@ -24,6 +30,8 @@ from tests.conformance.table import (
 )
 from tests.language.rows import type_of
 from tests.naive.expressions import Scope, evaluate, evaluate_over
+from tests.naive.expressions import parse as naive_parse
+from tests.naive.losses import trace
 from tests.naive.values import Value, convert
 
 COMPUTED = [case for case in [*table(), *with_nulls(table())] if case.kind != "refused"]
@@ -72,6 +80,24 @@ def test_rows_have_the_values_of_the_table(runner: Runner, of: str) -> None:
         found |= zip(cases, values, strict=True)
 
     assert differences(found) == {}
+
+
+@pytest.mark.parametrize("of", OF_ROWS)
+def test_rows_lose_what_the_table_says(runner: Runner, of: str) -> None:
+    cases = [case for case in COMPUTED if case.of == of]
+    counted = [row_losses(runner, case.expression, [case.typed_row()]) for case in cases]
+    read = [trace(naive_parse(c.expression), scope_of_row(c.typed_row()))[1] for c in cases]
+
+    wrong = {
+        f"{case}: {case.expression} on {dict(case.row)}": (found, plain)
+        for case, [found], plain in zip(cases, counted, read, strict=True)
+        if not found == plain == case.is_lost
+    }
+    assert wrong == {}
+
+
+def scope_of_row(row: Mapping[str, Value]) -> Scope:
+    return lambda name, _: row.get(name)
 
 
 @pytest.mark.parametrize("of", OF_ROWS)

@@ -18,7 +18,8 @@ Lost = dict[str, int]
 """Column -> the number of rows in which at least one value was lost."""
 
 _CHOOSING = ("CASE", "IF", "COALESCE")
-_GIVING_NULL_BY_DESIGN = ("NULLIF", "REGEXP_EXTRACT", "GET", "IS_NULL", "IN")
+_GIVING_NULL_BY_DESIGN = ("NULLIF", "REGEXP_EXTRACT", "GET", "IS_NULL", "IN", "LIKE", "ILIKE")
+_ENDING_AT_A_LIMIT = ("CONCAT", "||", "REPLACE")
 _READING_JSON = ("PARSE_JSON", "GET")
 """And every function whose name begins with ARRAY_."""
 
@@ -187,7 +188,7 @@ def _applied(function: str, parts: Sequence[tuple[Value, bool]]) -> tuple[Value,
             lost |= _is_malformed(written)
             if _is_malformed(written) or _is_null(written):
                 return result, lost
-    if function in _GIVING_NULL_BY_DESIGN or function == "PARSE_JSON":
+    if function in (*_GIVING_NULL_BY_DESIGN, *_ENDING_AT_A_LIMIT, "PARSE_JSON"):
         return result, lost
     return result, lost or (result is None and None not in values)
 
