@@ -368,7 +368,8 @@ def load_project(
         graph, warnings = build_graph(config)
     except ConfigError as refusal:
         raise ConfigError([*refusal.problems, *errors]) from refusal
-    if errors := [*errors, *changed_problems(graph, config)]:
+    # What is locked is compared last: behind a mistake everything seems to mean something else.
+    if errors := errors or list(changed_problems(graph, config)):
         raise ConfigError(errors)
     found = sorted((*warnings, *settings), key=lambda problem: problem.where)
     return Project(config, graph, tuple(found))

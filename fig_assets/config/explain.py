@@ -172,6 +172,8 @@ def _told(
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(about["expected"]))
             return f"unknown value {shown(value)}", did_you_mean(str(value), known)
+        case "greater_than_equal" | "less_than_equal" if key in SHARES:
+            return f"must be a share from 0 to 1, not {shown(value)}", _share(value)
         case "greater_than_equal":
             least = _number(about["ge"])
             return f"must be {least} or more, not {shown(value)}", f"write {least}"
@@ -193,6 +195,14 @@ def _told(
         case _:
             return said[:1].lower() + said[1:], ""
 
+
+def _share(value: object) -> str:
+    """Word a share, by what was perhaps meant as a percentage."""
+    percent = value if isinstance(value, int | float) and 1 < value < 100 else 5
+    return f"write a share from 0 to 1, such as {percent / 100:g} for {percent:g} %"
+
+
+SHARES = ("max_fraction", "max_lost_fraction")
 
 _PATTERNS = {
     r"^\w+(\.\w+)*:\w+$": 'write "package.module:function"',

@@ -10,6 +10,7 @@ from fig_assets.config.schema import Check
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.nodes import Attribute, Combined, Scored
 from fig_assets.language.constants import EXAMPLES, constant
+from fig_assets.language.steering import pattern_mend
 from fig_assets.language.types import BIGINT, DATE, FLOAT, STRING, TIMESTAMP, Type
 
 ORDERED = (BIGINT, FLOAT, TIMESTAMP, DATE)
@@ -95,9 +96,8 @@ def _refuse_text_check(kind: str, written: object, found: Type) -> None:
             for pattern in (written, whole_pattern(written)):
                 pc.match_substring_regex(pa.array(["x"]), pattern)
         except pa.ArrowInvalid as refusal:
-            raise Misfit(
-                f"the pattern is refused: {refusal}", "use RE2 syntax: no lookaround"
-            ) from refusal
+            message = f"the pattern is refused: {refusal}"
+            raise Misfit(message, pattern_mend(written)) from refusal
     if kind == "str_length" and isinstance(written, tuple):
         low, high = written
         if any(end is not None and (end < 0 or end != int(end)) for end in written):

@@ -263,7 +263,8 @@ class JoinedGroup:
     def _period(self, family: FamilyOwner) -> Period:
         match = self.group.granularity_match
         if match is None or match.period is None:
-            period = f'"period": "{family.periods[0].name}"'
+            names = [f'"{period.name}"' for period in family.periods]
+            period = f'"period": {" or ".join(names)}'
             fix = f'"granularity_match": {{"field": "...", {period}}}' if match is None else period
             at = self.at("granularity_match")
             self.scope.refuse(at, f"joining {family.what} needs a period", f"add {fix}")

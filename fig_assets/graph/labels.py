@@ -130,7 +130,7 @@ class LabelOwner:
         weights = dict(spec.weights) if spec.method == "weighted_vote" else {}
         for name in sorted(set(weights) - {a.name for a in votes}):
             at = self.definition.where(*path, "weights", name)
-            fix = self.scope.nearest(name, [a.name for a in votes])
+            fix = self.scope.nearest(name, [a.name for a in votes], quote='"')
             self.scope.refuse(at, f"'{name}' is not a weak label", fix)
         return self._attribute(
             symbol,
@@ -156,7 +156,7 @@ class LabelOwner:
 
     def _class(self, name: str, where: Where) -> None:
         if name not in self.spec.classes:
-            fix = self.scope.nearest(name, self.spec.classes)
+            fix = self.scope.nearest(name, self.spec.classes, quote='"')
             self.scope.refuse(where, f"'{name}' is not one of the classes", fix)
 
     def _attribute(

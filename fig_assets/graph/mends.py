@@ -12,15 +12,15 @@ MOST_NAMES = 12
 Written = Mapping[str, Versions]  # type: ignore[type-arg]
 
 
-def nearest(name: str, known: Iterable[str], mark: str = "") -> str:
+def nearest(name: str, known: Iterable[str], mark: str = "", quote: str = "") -> str:
     """Word a mend that names what is close to `name`, or everything there is.
 
-    `mark` stands before each name: `$` inside expressions.
+    `mark` stands before each name: `$` inside expressions. `quote` stands around it.
     """
     names = sorted(set(known))
     if close := get_close_matches(name, names, 1):
-        return f"write {mark}{close[0]}"
-    shown = ", ".join(f"{mark}{n}" for n in names[:MOST_NAMES])
+        return f"write {quote}{mark}{close[0]}{quote}"
+    shown = ", ".join(f"{quote}{mark}{n}{quote}" for n in names[:MOST_NAMES])
     more = ", ..." if len(names) > MOST_NAMES else ""
     return f"use one of: {shown}{more}" if names else "define it first"
 
@@ -30,6 +30,8 @@ def comparison(text: str, found: Type) -> str:
     whole = text if text.removeprefix("$").isidentifier() else f"({text})"
     if found.name in ("bigint", "float"):
         return f"write {whole} > 0"
+    if found.name == "string" and "||" in text:
+        return "write OR between conditions; '||' joins texts"
     if found.name == "string":
         return f"write {whole} = '...'"
     return f"write {whole} IS NOT NULL"

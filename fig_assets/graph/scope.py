@@ -175,13 +175,13 @@ class Scope:
             self._told.add(problem)
             self.problems.append(problem)
 
-    def nearest(self, name: str, known: Iterable[str], mark: str = "") -> str:
+    def nearest(self, name: str, known: Iterable[str], mark: str = "", *, quote: str = "") -> str:
         """See `mends.nearest`; names are compared until `COMPARED` of them were."""
         if self._compared >= COMPARED:
             return "write a name that is defined"
         names = set(known)
         self._compared += len(names)
-        return nearest(name, names, mark)
+        return nearest(name, names, mark, quote)
 
     def pick(self, owner: Owner, name: str, version: int | None, where: Where) -> Symbol:
         """Choose a version of `owner`'s attribute `name`; raises Refused where there is none."""
@@ -223,9 +223,8 @@ class Scope:
         number = max(gone) if version is None else version
         if number not in gone:
             return
-        live = [f"{self.mark(where)}{name}@{n}" for n in (choice.versions if choice else ())]
         said = f"{name}@{number} of {owner.what} is retired"
-        fix = f"use {', '.join(live)}" if live else "read something else"
+        fix = f"use {self.mark(where)}{name}@{choice.default}" if choice else "read something else"
         self.refuse(where, f"{said}: {gone[number]}" if gone[number] else said, fix)
 
     def mark(self, where: Where) -> str:

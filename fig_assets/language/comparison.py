@@ -5,12 +5,41 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from fig_assets.language.duck import WHOLE_NUMBER, cast, is_small, let, let_all, let_row, operand
-from fig_assets.language.types import BIGINT, FLOAT, NULL, STRING, Type, widen
+from fig_assets.language.duck import (
+    WHOLE_NUMBER,
+    cast,
+    convert_in_duckdb,
+    is_small,
+    let,
+    let_all,
+    let_row,
+    operand,
+)
+from fig_assets.language.tree import blame
+from fig_assets.language.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    FLOAT,
+    NULL,
+    STRING,
+    TIMESTAMP,
+    Type,
+    widen,
+)
 from fig_assets.language.value import Value, bare
 
 EXACT = 2**53
 """Below it every whole number is a float of its own."""
+
+
+_EXAMPLES = {
+    BIGINT: "12",
+    FLOAT: "0.5",
+    BOOLEAN: "TRUE",
+    TIMESTAMP: "'2026-01-31T10:00:00Z'",
+    DATE: "'2026-01-31'",
+}
 
 
 class Incomparable(Exception):
@@ -45,6 +74,36 @@ def compare(kind: type[exp.Binary], left: Value, right: Value, dialect: str) -> 
         return _either(kind, pair[0], pair[1], dialect)
 
     return let_all([side.to(STRING, dialect) for side in (left, right)], unpacked)
+
+
+def refuse_unreadable(
+    subject: tuple[exp.Expr, Value], others: Sequence[tuple[exp.Expr, Value]]
+) -> None:
+    """Refuse a text literal beside a value of a type that the text can never be read as.
+
+    Args:
+        subject: What is compared: its node as it was written, and its lowered value.
+        others: What it is compared with.
+
+    Raises:
+        ExpressionError: such a comparison is true for no row; points at the literal.
+    """
+    for other in others:
+        for (node, literal), (_, value) in ((subject, other), (other, subject)):
+            if not isinstance(node, exp.Literal) or literal.type != STRING:
+                continue
+            if value.type in _EXAMPLES and not _can_be_read(node.name, value.type):
+                message = f"this text is no {value.type}, so the comparison is never true"
+                fix = f"compare with a {value.type} such as {_EXAMPLES[value.type]}"
+                raise blame(node, message, fix)
+
+
+def _can_be_read(written: str, type_: Type) -> bool:
+    if type_ == BOOLEAN:
+        return written.lower() in ("true", "false")
+    # Beside a bigint a text may be any number.
+    name = "float" if type_ == BIGINT else type_.name
+    return convert_in_duckdb(exp.Literal.string(written), "string", name).find(exp.Null) is None
 
 
 def same(left: Value, right: Value, dialect: str) -> exp.Expr:

@@ -35,17 +35,17 @@ class Cursor:
         self.place += len(words)
         return True
 
-    def expect(self, word: str, after: str) -> Token:
+    def expect(self, word: str, after: str, fix: str = "") -> Token:
         """Take the next token, which must be `word`; `after` says in messages what it follows."""
         if self.token.word != word:
-            raise self.unexpected(f"'{word}' is missing after {after}")
+            raise self.unexpected(f"'{word}' is missing after {after}", fix)
         return self.take()
 
-    def unexpected(self, message: str) -> ExpressionError:
+    def unexpected(self, message: str, fix: str = "") -> ExpressionError:
         """Return the error that says `message` about the next token."""
         token = self.token
         found = f"'{token.text}'" if token.kind != "end" else "the end"
-        return ExpressionError(f"{message}, found {found}", token.start, token.end)
+        return ExpressionError(f"{message}, found {found}", token.start, token.end, fix)
 
     def here(self) -> tuple[int, int]:
         """Return the offsets of the next token."""

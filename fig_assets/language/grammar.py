@@ -141,8 +141,19 @@ class _Reader(Cursor):
         left = self.chain(("+", "-", "||"))
         tree = self.compared(left)
         if tree is not left and (self.token.word in _COMPARISONS or self.token.word == "IS"):
+            self.refuse_bars(tree)
             raise self.unexpected("comparisons cannot follow one another; use AND or parentheses")
         return tree
+
+    def refuse_bars(self, compared: exp.Expr) -> None:
+        """Refuse `||` where two comparisons stand beside it, as other languages write OR."""
+        right = compared.expression
+        if isinstance(right, exp.Anonymous) and right.name == "CONCAT":
+            end = span(right.expressions[-1])[0]
+            bars = [t for t in self.tokens if t.word == "||" and t.end <= end]
+            if bars:
+                message = "'||' joins texts; between conditions stands OR"
+                raise ExpressionError(message, bars[-1].start, bars[-1].end, "write OR")
 
     def compared(self, left: exp.Expr) -> exp.Expr:
         start = span(left)[0]
@@ -385,5 +396,5 @@ class _Reader(Cursor):
         if not branches:
             raise self.unexpected("'WHEN' is missing after CASE")
         default = self.expression() if self.has("ELSE") else None
-        end = self.expect("END", "the branches of CASE").end
+        end = self.expect("END", "the branches of CASE", "add END").end
         return mark(exp.Case(this=subject, ifs=branches, default=default), start, end)

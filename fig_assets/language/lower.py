@@ -13,6 +13,7 @@ from fig_assets.language.comparison import (
     choose,
     compare,
     one_of,
+    refuse_unreadable,
     same,
 )
 from fig_assets.language.duck import (
@@ -135,7 +136,7 @@ class Lowering:
         """
         value = self.value(node)
         if value.type not in (BOOLEAN, NULL):
-            fix = "write a comparison" if value.type != STRING else "compare it: = 'text'"
+            fix = "write a comparison" if value.type != STRING else "compare it: = '...'"
             if value.type.size is not None:
                 fix = "ask whether there is one: IS NOT NULL"
             raise blame(node, f"a condition is a boolean, not {value.type.words}", fix)
@@ -149,24 +150,25 @@ class Lowering:
             case exp.Not():
                 return exp.Not(this=operand(self.boolean(node.this)))
             case exp.In():
-                value, *options = map(self.value, [node.this, *node.expressions])
+                value, *options = self._sides(node.this, *node.expressions)
                 return self._compared(node, lambda: one_of(value, options, self.dialect))
             case exp.Between():
                 parts = (node.this, node.args["low"], node.args["high"])
-                value, low, high = map(self.value, parts)
+                value, low, high = self._sides(*parts)
                 return self._compared(node, lambda: between(value, low, high, self.dialect))
             case exp.Like() | exp.ILike():
                 return self._like(node, None)
             case exp.Escape():
                 return self._like(node.this, node.expression)
             case exp.NullSafeEQ():
-                pair = (self.value(node.this), self.value(node.expression))
-                return self._compared(node, lambda: same(*pair, self.dialect))
+                left, right = self._sides(node.this, node.expression)
+                return self._compared(node, lambda: same(left, right, self.dialect))
             case exp.Is():
                 return self._is(node)
             case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
-                pair = (self.value(node.this), self.value(node.expression))
-                return self._compared(node, lambda: compare(type(node), *pair, self.dialect))
+                left, right = self._sides(node.this, node.expression)
+                kind = type(node)
+                return self._compared(node, lambda: compare(kind, left, right, self.dialect))
             case _:
                 raise blame(node, "this has no meaning in an expression")
 
@@ -188,6 +190,13 @@ class Lowering:
             return exp.Is(this=operand(subject), expression=exp.null())
         truth = exp.Boolean(this=node.expression.this)
         return exp.Is(this=operand(self.boolean(node.this)), expression=truth)
+
+    def _sides(self, subject: exp.Expr, *others: exp.Expr) -> list[Value]:
+        """Lower what is compared: a subject, and what it is compared with."""
+        values = [self.value(node) for node in (subject, *others)]
+        pairs = list(zip((subject, *others), values, strict=True))
+        refuse_unreadable(pairs[0], pairs[1:])
+        return values
 
     def _compared(self, node: exp.Expr, build: Callable[[], exp.Expr]) -> exp.Expr:
         try:
@@ -286,7 +295,7 @@ class Lowering:
         if node.this is None:
             tests = [self.boolean(branch.this) for branch in branches]
             return Value(_switch(None, tests, values), type_)
-        subject, *equals = map(self.value, [node.this, *(branch.this for branch in branches)])
+        subject, *equals = self._sides(node.this, *(branch.this for branch in branches))
         tree = self._compared(
             node,
             lambda: choose(
@@ -347,6 +356,8 @@ class Lowering:
         if value.type not in (*taken, NULL):
             goal = target or FLOAT
             fix = f"convert it: ::{goal}" if convertible(value.type, goal) else ""
+            if kind == "boolean":
+                fix = "compare it: = '...'" if value.type == STRING else "compare it"
             raise blame(node, f"{name} takes {words} here, not {value.type.words}", fix)
         type_ = target or (FLOAT if value.type == NULL else value.type)
         return self.as_type(value, type_), type_

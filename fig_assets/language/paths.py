@@ -144,6 +144,9 @@ def _misread(text: str, place: int, stop: int) -> ExpressionError:
     word = text[place + skip : end]
     if not word.strip():
         return ExpressionError("a key is missing here", place, end, "write keys as a:b[0]:c::type")
+    if text.startswith("[*", place) and text[place + 2 : place + 3] not in ("]", "*"):
+        end = place + 2
+        return ExpressionError("']' is missing after '[*'", place, end, "write [*]")
     if text[place] == "[":
         message = f"'{text[place:end]}' is no place in an array"
         return ExpressionError(message, place, end, "write [0] for the first element")

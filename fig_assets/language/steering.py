@@ -1,5 +1,6 @@
 """Literal arguments that steer a function: patterns, units, digits, keys; checked when read."""
 
+import re
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -64,4 +65,13 @@ def _check_pattern(pattern: exp.Expr, group: int, blamed: exp.Expr | None = None
         pc.replace_substring_regex(text, pattern=pattern.name, replacement=f"\\{group}")
     except pa.ArrowInvalid as refusal:
         message = f"the pattern is refused: {refusal}"
-        raise blame(blamed or pattern, message, "use RE2 syntax: no lookaround") from refusal
+        raise blame(blamed or pattern, message, pattern_mend(pattern.name, group)) from refusal
+
+
+def pattern_mend(pattern: str, group: int = 0) -> str:
+    """Word what to do about a regular expression that RE2 refuses, or that has no such group."""
+    if group:
+        return "write the number of a ( ) that the pattern has; 0 is the whole match"
+    if re.search(r"\(\?(?:<?[=!])|\\[1-9]|\(\?P=", pattern):
+        return "use RE2 syntax: no lookaround, no backreferences"
+    return "close every bracket; write [(] or [*] for a bracket or star of the text itself"

@@ -13,6 +13,7 @@ _TOKEN = re.compile(
     |(?P<function>@[A-Za-z_][A-Za-z0-9_]*)
     |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
     |(?P<comment>--|/\*)
+    |(?P<foreign>==|&&|!(?!=))
     |(?P<operator>::|<>|!=|<=|>=|\|\||[-+*/%=<>(),])
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
@@ -44,6 +45,10 @@ _KEYWORDS = frozenset(
 )
 
 
+_FOREIGN = {"==": "=", "&&": "AND", "!": "NOT"}
+"""Operators of other languages, and how they are written here."""
+
+
 @dataclass(frozen=True)
 class Token:
     """One word of an expression; offsets into its text, half-open."""
@@ -69,7 +74,7 @@ def tokens_of(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "other"
         token = Token(kind, match.group(), match.start(), match.end())
-        if kind in ("other", "comment"):
+        if kind in ("other", "comment", "foreign"):
             raise _unreadable(text, token)
         if kind != "space":
             tokens.append(token)
@@ -78,6 +83,9 @@ def tokens_of(text: str) -> list[Token]:
 
 def _unreadable(text: str, token: Token) -> ExpressionError:
     start, end = token.start, token.end
+    if token.kind == "foreign":
+        mend = _FOREIGN[token.text]
+        return ExpressionError(f"'{token.text}' is written {mend}", start, end, f"write {mend}")
     if token.kind == "comment":
         return ExpressionError("comments are not part of an expression", start, end)
     match token.text:
@@ -85,7 +93,11 @@ def _unreadable(text: str, token: Token) -> ExpressionError:
             return ExpressionError("the string has no closing quote", start, len(text), "add a '")
         case '"' | "`":
             message = "double quotes and backticks have no meaning here"
-            return ExpressionError(message, start, end, "write strings in single quotes: 'text'")
+            if (close := text.find(token.text, end)) < 0:
+                fix = "write strings in single quotes: 'text'"
+                return ExpressionError(message, start, end, fix)
+            quoted = text[end:close].replace("'", "''")
+            return ExpressionError(message, start, close + 1, f"write '{quoted}'")
         case "\u2018" | "\u2019" | "\u201c" | "\u201d":
             message = f"the typographic quote {token.text} is no quote here"
             return ExpressionError(message, start, end, "write '")

@@ -30,6 +30,8 @@ AGGREGATES = frozenset(
 
 EXCERPT = 72
 """The widest excerpt: indented, it fits into a terminal of 80 columns."""
+BEFORE = 37
+"""How many columns before the carets are shown at most."""
 
 
 class ExpressionError(Exception):
@@ -60,9 +62,28 @@ def excerpt(text: str, start: int, end: int) -> str:
     line = text[begin : stop if stop >= 0 else len(text)]
     column = start - begin
     width = max(1, min(end, begin + len(line)) - start)
-    cut = max(0, column - 40)
-    shown = "".join(" " if ord(char) < 32 else char for char in line[cut : cut + EXCERPT])
-    return f"{shown}\n{' ' * (column - cut)}{'^' * min(width, EXCERPT - (column - cut))}"
+    cut = _start_of_word(line, column) if column > BEFORE else 0
+    before = "..." if cut else ""
+    room = EXCERPT - len(before)
+    rest = line[cut:]
+    if len(rest) > room:
+        room -= len("...")
+        rest = rest[: _end_of_word(rest, room)] + "..."
+    shown = "".join(" " if ord(char) < 32 else char for char in before + rest)
+    indent = len(before) + column - cut
+    return f"{shown}\n{' ' * indent}{'^' * min(width, len(before) + room - indent)}"
+
+
+def _start_of_word(line: str, column: int) -> int:
+    """Return where the first whole word starts in what is shown before `column`."""
+    spaces = (place for place in range(column - BEFORE, column) if line[place - 1].isspace())
+    return next(spaces, column - BEFORE)
+
+
+def _end_of_word(line: str, room: int) -> int:
+    """Return where the last whole word ends that has room; a long one is cut."""
+    place = line.rfind(" ", room // 2, room + 1)
+    return place if place > 0 else room
 
 
 @dataclass(frozen=True)

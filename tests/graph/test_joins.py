@@ -45,7 +45,7 @@ SCORES = {"source": "scorer", "features": ["score"]}
             drop(REQUEST, "groups", 1, "granularity_match", "period"),
             "/groups/1/granularity_match\n"
             "  joining family 'shop_stats' needs a period\n"
-            '  fix: add "period": "daily"',
+            '  fix: add "period": "daily" or "weekly_by_day"',
             id="no period",
         ),
         pytest.param(

@@ -16,21 +16,21 @@ WEAK, STRONG = (FRAUD, "weak_labels"), (FRAUD, "strong_labels")
     [
         pytest.param(
             put(*WEAK, "small", "vote", value="fin"),
-            "/weak_labels/small/vote\n  'fin' is not one of the classes\n  fix: write fine",
+            "/weak_labels/small/vote\n  'fin' is not one of the classes\n  fix: write \"fine\"",
             id="unknown vote",
         ),
         pytest.param(
             put(*STRONG, "majority", "default", value="other"),
             "/strong_labels/majority/default\n"
             "  'other' is not one of the classes\n"
-            "  fix: use one of: fine, fraud",
+            '  fix: use one of: "fine", "fraud"',
             id="unknown default",
         ),
         pytest.param(
             put(*STRONG, "majority", "ties", value="first"),
             "/strong_labels/majority/ties\n"
             "  'first' is not one of the classes\n"
-            "  fix: use one of: fine, fraud",
+            '  fix: use one of: "fine", "fraud"',
             id="unknown winner of ties",
         ),
         pytest.param(
@@ -78,7 +78,7 @@ WEAK, STRONG = (FRAUD, "weak_labels"), (FRAUD, "strong_labels")
             put(*STRONG, "majority", value={"method": "weighted_vote", "weights": {"smal": 3}}),
             "/strong_labels/majority/weights/smal\n"
             "  'smal' is not a weak label\n"
-            "  fix: write small",
+            '  fix: write "small"',
             id="weight of nobody",
         ),
         pytest.param(

@@ -51,7 +51,7 @@ EXPRESSIONS = [
     "$s > $f OR $b",
     "$s IN ('a', 'b')",
     "$s IN (1, 2, $i)",
-    "$i IN ('1', 'x')",
+    "$i IN ('1', $s)",
     "$s BETWEEN $i AND 3",
     "$s = $b",
     "$s < $ts",

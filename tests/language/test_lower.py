@@ -46,14 +46,14 @@ TEMPLATES = {
         ~@SPLIT_PART({string}, {string}, {bigint})~@REPLACE({string}, {string}, {string})
         ~@ARRAY_JOIN({string}, '+')~@REGEXP_EXTRACT({string}, '([0-9]+)|(x)', 2)""",
     "boolean": """({boolean} AND {boolean})~({boolean} OR {boolean})~(NOT {boolean})
-        ~({bigint} < {float})~({string} = {any})~({timestamp} >= {date})~({float} <> {float})
+        ~({bigint} < {float})~({words} = {any})~({timestamp} >= {date})~({float} <> {float})
         ~({bigint} IN ({bigint}, {float}, NULL))~({float} NOT BETWEEN {float} AND {bigint})
-        ~({string} IN ({bigint}, {string}))~({string} BETWEEN {bigint} AND {string})
-        ~({bigint} IN ({string}, {bigint}))~({json} = {any})~({bigint} >= {string})
-        ~CASE {string} WHEN {bigint} THEN TRUE WHEN {string} THEN FALSE END
+        ~({words} IN ({bigint}, {words}))~({words} BETWEEN {bigint} AND {words})
+        ~({bigint} IN ({words}, {bigint}))~({json} = {any})~({bigint} >= {words})
+        ~CASE {words} WHEN {bigint} THEN TRUE WHEN {words} THEN FALSE END
         ~({string} LIKE {string})~({string} NOT ILIKE {string} ESCAPE '!')
-        ~({string} LIKE {string} || 'x' ESCAPE 'x')~({bigint} IS DISTINCT FROM {string})
-        ~({string} IS NOT DISTINCT FROM {any})~({timestamp} IS DISTINCT FROM {date})
+        ~({string} LIKE {string} || 'x' ESCAPE 'x')~({bigint} IS DISTINCT FROM {words})
+        ~({words} IS NOT DISTINCT FROM {any})~({timestamp} IS DISTINCT FROM {date})
         ~({any} IS NOT NULL)~({boolean} IS NOT TRUE)~@IS_NULL({any})
         ~@REGEXP_LIKE({string}, '^[0-9]+$')~@CONTAINS({string}, {string})~({string})::boolean
         ~@ARRAY_CONTAINS({string}, {any})~@ARRAY_REGEXP_LIKE({json}, '^x|1')
@@ -76,6 +76,10 @@ def expression(chance: random.Random, kind: str, depth: int) -> str:
 
     def fill(place: re.Match[str]) -> str:
         wanted = {"same": kind, "any": chance.choice(ANY)}.get(place[1], place[1])
+        if place[1] == "words":
+            # A literal beside a number is refused unless it is one.
+            text = expression(chance, "string", depth - 1)
+            return "$s" if text in LITERALS["string"] else text
         return expression(chance, wanted, depth - 1)
 
     return re.sub(r"\{(\w+)\}", fill, template)
