@@ -288,8 +288,8 @@ def query(
 def plan(folder: str, env: str, *, start: datetime, end: datetime, as_json: bool) -> None:
     """Say what is missing or stale, and why. Exit status 3 where there is something to do.
 
-    It compares with what is stored now, so it looks one layer deep: what reads a day that is to be
-    computed anew is listed only once that day was. `fig run --stale` goes on to the end.
+    It compares with what is stored now, so it looks one layer deep: what hangs below a changed day
+    is listed only once its inputs were computed. `fig run --stale` goes on to the end.
 
     Example: fig plan --from 2026-11-01 --to 2026-11-07
     """

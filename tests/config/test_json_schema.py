@@ -18,7 +18,7 @@ from fig_assets.language.types import parse_type
 from tests.docs.documents import DOCUMENTS, ROOT, examples
 
 SCHEMAS = json_schemas()
-PROJECTS = (ROOT / "configs", ROOT / "examples/flights/configs")
+PROJECTS = (ROOT / "configs", *sorted(ROOT.glob("examples/*/configs")))
 
 
 def validator() -> Any:
