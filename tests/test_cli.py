@@ -281,7 +281,7 @@ def test_every_problem_is_told_at_once_with_its_place_and_mend(tmp_path: Path) -
     assert "configs/labels/truth.json:" in said
     assert "evil" in said
     assert said.startswith("2 problems in the configuration")
-    assert "fix: use one of: bad, good" in said
+    assert 'fix: use one of: "bad", "good"' in said
 
 
 def test_warnings_are_problems_only_when_asked(tmp_path: Path) -> None:
