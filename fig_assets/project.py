@@ -14,9 +14,10 @@ from fig_assets.config.load import Config, load_config, survey_config
 from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
+from fig_assets.graph.definitions import Called
 from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
-from fig_assets.graph.nodes import Called, Graph, Key, Op
+from fig_assets.graph.nodes import Graph, Key, Op
 from fig_assets.graph.period import Window
 from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, days_of, published, select_published, views

@@ -19,21 +19,16 @@ from dagster import (
 from fig_assets.assets import keys, partitions
 from fig_assets.assets.betas import code_reference
 from fig_assets.assets.markdown import code, prose
-from fig_assets.graph.nodes import (
-    About,
+from fig_assets.graph.definitions import (
     Aggregated,
-    Attribute,
     Called,
     Combined,
     Computed,
     Extracted,
-    Graph,
-    Input,
     Joined,
-    Key,
-    Op,
     Voted,
 )
+from fig_assets.graph.nodes import About, Attribute, Graph, Input, Key, Op
 from fig_assets.graph.ops import state_inputs
 from fig_assets.graph.period import SAME_DAY, Reach
 from fig_assets.graph.version import fingerprint

@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 from fig_assets.config.load import Config
 from fig_assets.config.schema import Check
 from fig_assets.errors import Problem, Where
-from fig_assets.graph.nodes import Attribute, Combined, Scored
+from fig_assets.graph.definitions import Combined, Scored
+from fig_assets.graph.nodes import Attribute
 from fig_assets.language.constants import EXAMPLES, constant
 from fig_assets.language.steering import pattern_mend
 from fig_assets.language.types import BIGINT, DATE, FLOAT, STRING, TIMESTAMP, Type

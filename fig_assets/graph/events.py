@@ -8,18 +8,8 @@ from fig_assets.config.load import Definition
 from fig_assets.config.schema import Event as EventSpec
 from fig_assets.config.schema import EventDefaults
 from fig_assets.errors import Where
-from fig_assets.graph.nodes import (
-    EVENT_ID,
-    EVENT_TIME,
-    About,
-    Attribute,
-    Carried,
-    Computed,
-    Event,
-    Extracted,
-    Input,
-    label_of,
-)
+from fig_assets.graph.definitions import Carried, Computed, Extracted
+from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, About, Attribute, Event, Input, label_of
 from fig_assets.graph.owners import Choice, Symbol
 from fig_assets.graph.period import Reach
 from fig_assets.graph.scope import (

@@ -9,18 +9,9 @@ from fig_assets.config.load import Definition
 from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.config.schema import Feature, Versions
 from fig_assets.errors import Problem, Where
+from fig_assets.graph.definitions import Aggregated, Called, Computed
 from fig_assets.graph.events import EventOwner
-from fig_assets.graph.nodes import (
-    About,
-    Aggregated,
-    Attribute,
-    Called,
-    Computed,
-    Family,
-    Group,
-    Input,
-    label_of,
-)
+from fig_assets.graph.nodes import About, Attribute, Family, Group, Input, label_of
 from fig_assets.graph.owners import Choice, Refused, Rows, Symbol
 from fig_assets.graph.period import SAME_DAY, Period, nearest_period, parse_period
 from fig_assets.graph.python import bind_call

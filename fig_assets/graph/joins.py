@@ -9,9 +9,10 @@ from fig_assets.config.rules import RESERVED
 from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.config.schema import Group, JoinedOptions
 from fig_assets.errors import Problem, Where
+from fig_assets.graph.definitions import Joined
 from fig_assets.graph.families import FamilyOwner
 from fig_assets.graph.models import ModelOwner
-from fig_assets.graph.nodes import Attribute, Join, Joined, Table
+from fig_assets.graph.nodes import Attribute, Join, Table
 from fig_assets.graph.owners import Choice, Rows
 from fig_assets.graph.period import DAY_BEFORE, SAME_DAY, Period, Reach
 from fig_assets.graph.scope import Refused, Scope

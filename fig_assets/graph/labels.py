@@ -6,9 +6,10 @@ from functools import partial
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import LabelSet as LabelSetSpec
 from fig_assets.errors import Problem, Where
+from fig_assets.graph.definitions import Combined, Computed, Voted
 from fig_assets.graph.families import in_order
 from fig_assets.graph.mends import comparison
-from fig_assets.graph.nodes import Attribute, Combined, Computed, Input, LabelSet, Voted
+from fig_assets.graph.nodes import Attribute, Input, LabelSet
 from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.scope import Scope, about, attribute_key, bind, choices, place
 from fig_assets.graph.version import Part, fingerprint

@@ -7,8 +7,9 @@ from functools import partial
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import Problem
+from fig_assets.graph.definitions import Joined, Scored
 from fig_assets.graph.labels import LabelOwner
-from fig_assets.graph.nodes import Attribute, Input, Joined, Key, Model, RowFamily, Scored
+from fig_assets.graph.nodes import Attribute, Input, Key, Model, RowFamily
 from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.scope import Scope, about, attribute_key
 from fig_assets.graph.version import fingerprint

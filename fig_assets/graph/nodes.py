@@ -11,12 +11,11 @@ from functools import cached_property
 
 from fig_assets.config.schema import Check
 from fig_assets.errors import Where
+from fig_assets.graph.definitions import Carried, Computed, Definition
 from fig_assets.graph.period import SAME_DAY, Period, Reach
 from fig_assets.graph.sources import Landing, Source
-from fig_assets.language.parse import Expression, Reference
-from fig_assets.language.paths import Path
+from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type
-from fig_assets.usercode.function import Function
 
 Key = tuple[str, ...]
 """An asset key: `("features", "asn", "weekly_by_day", "failure_rate__v1")`."""
@@ -49,95 +48,6 @@ class About:
     owner: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     deprecated: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Extracted:
-    """A value at a path of the payload."""
-
-    path: Path
-
-
-@dataclass(frozen=True, eq=False)
-class Computed:
-    """An expression over columns; `columns` and `types` are keyed as in `label_of`."""
-
-    expression: Expression
-    columns: Mapping[str, str]
-    types: Mapping[str, Type]
-    result: Type
-    """What the expression gives, before it is converted to the declared type."""
-
-
-@dataclass(frozen=True, eq=False)
-class Aggregated:
-    """An expression over aggregates of one group's source.
-
-    `columns` and `types` are of the source and used inside the aggregate calls, `siblings` and
-    `sibling_types` of the family and used outside of them; keyed as in `label_of`.
-    """
-
-    expression: Expression
-    group: int
-    columns: Mapping[str, str]
-    types: Mapping[str, Type]
-    siblings: Mapping[str, str]
-    sibling_types: Mapping[str, Type]
-    result: Type
-
-
-@dataclass(frozen=True, eq=False)
-class Called:
-    """A Python function over columns; both mappings are keyed by what the function calls them."""
-
-    function: Function
-    columns: Mapping[str, str]
-    types: Mapping[str, Type]
-
-
-@dataclass(frozen=True, eq=False)
-class Joined:
-    """A column of another relation, matched by one of the owner's joins."""
-
-    join: int
-    column: str
-    default: bool | int | float | str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Carried:
-    """A value of the raw line itself: when it happened, which id it has."""
-
-
-@dataclass(frozen=True, eq=False)
-class Voted:
-    """A weak label: the class that `expression` gives, or `vote` where it is TRUE."""
-
-    computed: Computed
-    vote: str | None
-
-
-@dataclass(frozen=True, eq=False)
-class Combined:
-    """A strong label made of the votes in `columns`."""
-
-    method: str
-    columns: tuple[str, ...]
-    ties: str
-    default: str | None
-    weights: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """An output of a model."""
-
-    model: str
-
-
-Definition = (
-    Extracted | Computed | Aggregated | Called | Joined | Carried | Voted | Combined | Scored
-)
 
 
 @dataclass(frozen=True, eq=False)

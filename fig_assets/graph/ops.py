@@ -8,10 +8,9 @@ the longest path to an attribute changes its owner inside the circle, or goes to
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fig_assets.graph.definitions import Aggregated, Called
 from fig_assets.graph.nodes import (
-    Aggregated,
     Attribute,
-    Called,
     Event,
     Family,
     Input,

@@ -9,7 +9,8 @@ from sqlglot import exp
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Family, Feature
 from fig_assets.errors import Where
-from fig_assets.graph.nodes import About, Attribute, Called, label_of
+from fig_assets.graph.definitions import Called
+from fig_assets.graph.nodes import About, Attribute, label_of
 from fig_assets.graph.scope import Scope, about
 from fig_assets.graph.version import Part
 from fig_assets.language.parse import Reference

@@ -10,6 +10,7 @@ from fig_assets.config.schema import Check, Feature, JoinedOptions, Versions
 from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.base_rows import BaseRows
+from fig_assets.graph.definitions import Called, Carried, Computed, Joined
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import in_order
 from fig_assets.graph.joins import JoinedGroup, Taken, joined_meaning, renumbered
@@ -19,12 +20,8 @@ from fig_assets.graph.nodes import (
     EVENT_TIME,
     About,
     Attribute,
-    Called,
-    Carried,
-    Computed,
     Input,
     Join,
-    Joined,
     RowFamily,
     Table,
     base_column,

@@ -11,17 +11,9 @@ from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Attribute as AttributeSpec
 from fig_assets.config.schema import Described, Environment, Project
 from fig_assets.errors import Problem, Where
+from fig_assets.graph.definitions import Computed
 from fig_assets.graph.mends import comparison, mended_type, nearest, retired
-from fig_assets.graph.nodes import (
-    EVENT_ID,
-    EVENT_TIME,
-    About,
-    Attribute,
-    Computed,
-    Input,
-    Key,
-    label_of,
-)
+from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, About, Attribute, Input, Key, label_of
 from fig_assets.graph.owners import Choice, Owner, Refused, Rows, Symbol
 from fig_assets.graph.pins import Pins
 from fig_assets.graph.symbols import attribute_key, choices, place

@@ -5,21 +5,8 @@ from collections.abc import Callable, Iterator
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import Problem, Where
-from fig_assets.graph.nodes import (
-    Aggregated,
-    Attribute,
-    Carried,
-    Computed,
-    Family,
-    Graph,
-    Joined,
-    Key,
-    Model,
-    RowFamily,
-    Scored,
-    Voted,
-    base_column,
-)
+from fig_assets.graph.definitions import Aggregated, Carried, Computed, Joined, Scored, Voted
+from fig_assets.graph.nodes import Attribute, Family, Graph, Key, Model, RowFamily, base_column
 
 Rule = Callable[[Graph, Config], Iterator[Problem]]
 

@@ -5,7 +5,8 @@ from math import fmod, isfinite
 
 from sqlglot import exp
 
-from fig_assets.graph.nodes import Aggregated, Attribute, Computed, label_of
+from fig_assets.graph.definitions import Aggregated, Computed
+from fig_assets.graph.nodes import Attribute, label_of
 from fig_assets.graph.scope import Scope, Symbol
 from fig_assets.language.aggregates import COUNTS
 from fig_assets.language.parse import reference_of

@@ -13,7 +13,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
-from fig_assets.graph.nodes import Aggregated, Family, Graph, Group, label_of
+from fig_assets.graph.definitions import Aggregated
+from fig_assets.graph.nodes import Family, Graph, Group, label_of
 from fig_assets.graph.period import Window
 from fig_assets.graph.version import fingerprint
 from fig_assets.language.functions import (

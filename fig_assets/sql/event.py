@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.definitions import Computed, Extracted
 from fig_assets.graph.nodes import (
     EVENT_ID,
     EVENT_TIME,
@@ -15,9 +16,7 @@ from fig_assets.graph.nodes import (
     SOURCE_FILE,
     SOURCE_LINE,
     Attribute,
-    Computed,
     Event,
-    Extracted,
 )
 from fig_assets.graph.period import Window
 from fig_assets.language.arrays import elements_along

@@ -8,7 +8,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, relation
-from fig_assets.graph.nodes import Attribute, Computed, Graph, Key, label_of
+from fig_assets.graph.definitions import Computed
+from fig_assets.graph.nodes import Attribute, Graph, Key, label_of
 from fig_assets.graph.period import Window
 from fig_assets.language.functions import lower
 from fig_assets.language.parse import Reference

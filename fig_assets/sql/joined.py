@@ -7,7 +7,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY
-from fig_assets.graph.nodes import Attribute, Graph, Join, Joined, RowFamily, base_column
+from fig_assets.graph.definitions import Joined
+from fig_assets.graph.nodes import Attribute, Graph, Join, RowFamily, base_column
 from fig_assets.graph.period import Window
 from fig_assets.language.types import Type, convert
 from fig_assets.sql import window as windows

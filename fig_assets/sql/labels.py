@@ -8,8 +8,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.definitions import Combined, Voted
 from fig_assets.graph.labels import ABSTAIN
-from fig_assets.graph.nodes import Attribute, Combined, Graph, LabelSet, Voted, base_column
+from fig_assets.graph.nodes import Attribute, Graph, LabelSet, base_column
 from fig_assets.graph.period import Window
 from fig_assets.language.types import BOOLEAN, STRING, arrow_type
 from fig_assets.sql.expressions import (

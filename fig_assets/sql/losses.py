@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from fig_assets.graph.nodes import Attribute, Computed, Extracted, Voted, label_of
+from fig_assets.graph.definitions import Computed, Extracted, Voted
+from fig_assets.graph.nodes import Attribute, label_of
 from fig_assets.language.losses import can_lose, lost
 from fig_assets.language.lower import Lowering
 from fig_assets.language.types import BOOLEAN, STRING, Type, convert

@@ -10,7 +10,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
-from fig_assets.graph.nodes import Attribute, Called, Graph, Op, base_column
+from fig_assets.graph.definitions import Called
+from fig_assets.graph.nodes import Attribute, Graph, Op, base_column
 from fig_assets.graph.period import Window
 from fig_assets.language.types import Type, arrow_type
 from fig_assets.sql import row as rows

@@ -6,14 +6,13 @@ from datetime import date, timedelta
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.definitions import Computed, Joined
 from fig_assets.graph.nodes import (
     EVENT_ID,
     EVENT_TIME,
     ROW_ORDER,
     Attribute,
-    Computed,
     Graph,
-    Joined,
     RowFamily,
     base_column,
 )

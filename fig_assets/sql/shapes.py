@@ -6,21 +6,8 @@ whatever the attributes are; what differs is which kinds of steps there are, and
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from fig_assets.graph.nodes import (
-    EVENT_ID,
-    EVENT_TIME,
-    Aggregated,
-    Attribute,
-    Called,
-    Combined,
-    Computed,
-    Graph,
-    Joined,
-    Key,
-    Op,
-    Voted,
-    base_column,
-)
+from fig_assets.graph.definitions import Aggregated, Called, Combined, Computed, Joined, Voted
+from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, Attribute, Graph, Key, Op, base_column
 from fig_assets.sql.daily_state import call_states
 
 Shape = frozenset[tuple[Hashable, ...]]

@@ -8,7 +8,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
-from fig_assets.graph.nodes import Aggregated, Attribute, Computed, Family, label_of
+from fig_assets.graph.definitions import Aggregated, Computed
+from fig_assets.graph.nodes import Attribute, Family, label_of
 from fig_assets.graph.period import Period, Window
 from fig_assets.graph.version import fingerprint
 from fig_assets.language.duck import cast

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from fig_assets.graph.nodes import Aggregated, Attribute, Family
+from fig_assets.graph.definitions import Aggregated
+from fig_assets.graph.nodes import Attribute, Family
 from fig_assets.language.losses import can_overflow, has_values, lost
 from fig_assets.language.lower import Lowering
 from fig_assets.language.types import Type

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from fig_assets.engines.base import days_between
-from fig_assets.graph.nodes import Attribute, Family, Graph, Join, Joined, RowFamily
+from fig_assets.graph.definitions import Joined
+from fig_assets.graph.nodes import Attribute, Family, Graph, Join, RowFamily
 from fig_assets.graph.period import Period
 from fig_assets.language.types import Type
 from fig_assets.workflow.proof_compare import Difference, Proof, differing

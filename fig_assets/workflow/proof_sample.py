@@ -16,16 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlglot import exp
 
-from fig_assets.graph.nodes import (
-    Aggregated,
-    Attribute,
-    Computed,
-    Event,
-    Extracted,
-    Graph,
-    Voted,
-    label_of,
-)
+from fig_assets.graph.definitions import Aggregated, Computed, Extracted, Voted
+from fig_assets.graph.nodes import Attribute, Event, Graph, label_of
 from fig_assets.graph.sources import DATE
 from fig_assets.language.parse import reference_of
 

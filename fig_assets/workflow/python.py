@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from fig_assets.engines.base import DAY, Target
 from fig_assets.errors import ConfigError, Problem, WorkflowError
-from fig_assets.graph.nodes import Attribute, Called, Graph
+from fig_assets.graph.definitions import Called
+from fig_assets.graph.nodes import Attribute, Graph
 from fig_assets.language.types import arrow_type
 from fig_assets.usercode.result import Result, to_column
 from fig_assets.usercode.source import CodeError

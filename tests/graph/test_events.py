@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.graph.nodes import Extracted
+from fig_assets.graph.definitions import Extracted
 from fig_assets.graph.period import Reach
 from fig_assets.language.types import BIGINT, FLOAT
 from tests.graph.projects import Change, drop, graph_of, problems_of, put

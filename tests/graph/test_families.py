@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.graph.nodes import Aggregated, Computed
+from fig_assets.graph.definitions import Aggregated, Computed
 from fig_assets.graph.period import Period, Reach
 from fig_assets.language.types import BIGINT, FLOAT
 from tests.graph.projects import SMALL, Change, graph_of, problems_of, put

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.graph.nodes import Combined, Voted
+from fig_assets.graph.definitions import Combined, Voted
 from tests.graph.projects import Change, graph_of, problems_of, put
 
 FRAUD = "labels/fraud.json"

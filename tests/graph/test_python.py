@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fig_assets.errors import ConfigError
-from fig_assets.graph.nodes import Called, Graph
+from fig_assets.graph.definitions import Called
+from fig_assets.graph.nodes import Graph
 from fig_assets.project import load_project
 from tests.graph.projects import Change, Json, changed, problems_of, put, write
 

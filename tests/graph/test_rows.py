@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fig_assets.graph.definitions import Computed, Joined
 from fig_assets.graph.models import longest_window
-from fig_assets.graph.nodes import Computed, Joined
 from fig_assets.graph.period import Reach
 from tests.graph.projects import SMALL, Change, graph_of, problems_of, put
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.graph.nodes import Joined
+from fig_assets.graph.definitions import Joined
 from tests.graph.projects import graph_of, put
 
 SHOP, REQUEST = "features/shop.json", "features/request.json"

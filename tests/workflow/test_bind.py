@@ -12,7 +12,8 @@ from sqlglot import exp
 
 from fig_assets.engines.base import scan_of
 from fig_assets.errors import ConfigError
-from fig_assets.graph.nodes import Attribute, Computed, Input, Key, Op
+from fig_assets.graph.definitions import Computed
+from fig_assets.graph.nodes import Attribute, Input, Key, Op
 from fig_assets.language.types import STRING
 from fig_assets.workflow.bind import STATEMENT_KINDS, bind_statements, statements
 from fig_assets.workflow.compute import attributes_of, writes
