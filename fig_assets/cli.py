@@ -22,6 +22,8 @@ from fig_assets.workflow.lock import lock_project
 F = TypeVar("F", bound=Callable[..., object])
 MOST_COLUMNS = 6
 """More than these do not fit beside each other in a terminal."""
+ROWS, FEW_ROWS = 20, 3
+"""How many rows are printed unless asked otherwise; few where each is a block of lines."""
 NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 EVENTS, DAYS, COUNT = click.IntRange(min=100), click.IntRange(min=1), click.IntRange(min=0)
@@ -245,7 +247,7 @@ def sql(folder: str, env: str, name: str, period: str | None, day: datetime | No
 @click.option("--from", "start", type=DAY, help="First day.")
 @click.option("--to", "end", type=DAY, help="Last day, included.")
 @click.option("--columns", help="Names separated by commas; all when left out.")
-@click.option("--limit", type=COUNT, default=20, show_default=True, help="Rows to print.")
+@click.option("--limit", type=COUNT, help="Rows to print; 20 when left out, 3 of wide ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def query(
     folder: str,
@@ -256,7 +258,7 @@ def query(
     start: datetime | None,
     end: datetime | None,
     columns: str | None,
-    limit: int,
+    limit: int | None,
     as_json: bool,
 ) -> None:
     """Print rows of an event, table, family, label set or model's scores.
@@ -268,7 +270,8 @@ def query(
         asked = asked or project.plain_columns(name, period)
         first, last = start and start.date(), end and end.date()
         rows = project.read(name, period, first, last, asked)
-    shown = rows.slice(0, limit)
+    is_wide = columns is None and not as_json and rows.num_columns > MOST_COLUMNS
+    shown = rows.slice(0, (FEW_ROWS if is_wide else ROWS) if limit is None else limit)
     if as_json:
         for row in shown.to_pylist():
             click.echo(json.dumps(row, default=str))

@@ -17,6 +17,7 @@ from fig_assets.graph.build import build_graph
 from fig_assets.graph.definitions import Called
 from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
+from fig_assets.graph.mends import retired
 from fig_assets.graph.nodes import Graph, Key, Op
 from fig_assets.graph.period import Window
 from fig_assets.models.check import model_problems
@@ -134,6 +135,7 @@ class Project:
             EngineError: a day of the range holds only some of the columns.
         """
         relation = self._published(name, period)
+        self._refuse_retired(name, relation, columns or ())
         window = self._window(relation, start, end)
         try:
             tree = select_published(relation, window, columns)
@@ -298,6 +300,18 @@ class Project:
     def __exit__(self, *failure: object) -> None:
         """Close."""
         self.close()
+
+    def _refuse_retired(self, owner: str, relation: Published, columns: Sequence[str]) -> None:
+        """Say that an asked version is retired, and what to write instead."""
+        for asked in columns:
+            name, _, pin = asked.replace("__v", "@").partition("@")
+            gone = retired(self.config, owner, name)
+            if asked in relation.names or not gone or (pin and pin not in map(str, gone)):
+                continue
+            if f"{name}__v{pin}" in relation.names:
+                continue
+            fix = f"write {name}" if name in relation.names else "read something else"
+            raise WorkflowError(f"{name}@{pin or max(gone)} of '{owner}' is retired\n  fix: {fix}")
 
     def _published(self, name: str, period: str | None) -> Published:
         try:

@@ -217,7 +217,10 @@ class JoinedGroup:
         for key in ("no_match",) if dated else ("as_of", "no_match"):
             if key in self.group.model_fields_set:
                 message = f'"{key}" is for windowed families; {source.name} has no windows'
-                self.scope.refuse(self.at(key), message, "leave it out")
+                fix = "leave it out"
+                if key == "no_match":
+                    fix += '; the "default" of a feature says what stands where nothing matches'
+                self.scope.refuse(self.at(key), message, fix)
 
     def check_default(self, name: str, default: object, kind: Type) -> None:
         """Refuse a default for the joined feature `name` that is no value of its type."""

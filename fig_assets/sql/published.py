@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from difflib import get_close_matches
 
 import pyarrow as pa
 from sqlglot import exp
@@ -160,8 +161,10 @@ def _asked(relation: Published, columns: Sequence[str]) -> list[str]:
         if wanted == DAY:
             continue
         if wanted not in relation.names:
-            known = ", ".join(n for n in relation.names if "__v" not in n)
-            raise KeyError(f"'{name}' is no column of {relation.relation}; there are: {known}")
+            known = [n for n in relation.names if "__v" not in n]
+            near = get_close_matches(plain, known, n=1)
+            mend = f"write {near[0]}" if near else f"there are: {', '.join(known)}"
+            raise KeyError(f"'{name}' is no column of {relation.relation}; {mend}")
         found.append(wanted)
     return list(dict.fromkeys([*relation.order, *found]))
 

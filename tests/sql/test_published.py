@@ -43,7 +43,7 @@ def test_what_is_not_there_is_refused_with_what_is(
 def test_an_unknown_column_is_refused_with_those_there_are(tmp_path: Path) -> None:
     relation = published(graph_of(tmp_path), "countries")
 
-    with pytest.raises(KeyError, match="'rsk' is no column of tables/countries; there are: code"):
+    with pytest.raises(KeyError, match="'rsk' is no column of tables/countries; write risk"):
         select_published(relation, None, ["rsk"])
 
 
