@@ -42,7 +42,8 @@ def into_request(group: Json) -> Change:
             [visits(), into_request(join("visit", "*", no_match="zero"))],
             "request.json: /groups/4/no_match\n"
             '  "no_match" is for windowed families; visit has no windows\n'
-            '  fix: leave it out; the "default" of a feature says what stands where nothing matches',
+            "  fix: leave it out; "
+            'the "default" of a feature says what stands where nothing matches',
             id="no_match",
         ),
         pytest.param(
