@@ -40,7 +40,8 @@ def daily(project: Json) -> None:
             [put(COUNTRIES, "as_of", value="same_day")],
             "configs/tables/countries.json: /as_of\n"
             "  table 'countries' is static: it has no days\n"
-            "  fix: leave it out",
+            "  fix: leave it out; "
+            'the "default" of a feature says what stands where nothing matches',
             id="as_of of a static table",
         ),
         pytest.param(
