@@ -40,8 +40,7 @@ def daily(project: Json) -> None:
             [put(COUNTRIES, "as_of", value="same_day")],
             "configs/tables/countries.json: /as_of\n"
             "  table 'countries' is static: it has no days\n"
-            "  fix: leave it out; "
-            'the "default" of a feature says what stands where nothing matches',
+            "  fix: leave it out",
             id="as_of of a static table",
         ),
         pytest.param(
@@ -55,7 +54,8 @@ def daily(project: Json) -> None:
             [daily, put(*JOIN, "no_match", value="zero")],
             "configs/features/request.json: /groups/2/no_match\n"
             '  "no_match" is for windowed families; countries has no windows\n'
-            "  fix: leave it out",
+            "  fix: leave it out; "
+            'the "default" of a feature says what stands where nothing matches',
             id="no_match of a table",
         ),
     ],
