@@ -32,6 +32,7 @@ from fig_assets.graph.nodes import About, Attribute, Graph, Input, Key, Op
 from fig_assets.graph.ops import state_inputs
 from fig_assets.graph.period import SAME_DAY, Reach
 from fig_assets.graph.version import fingerprint
+from fig_assets.language.types import Type
 
 
 class Documented(Protocol):
@@ -87,7 +88,9 @@ def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec
         group_name=keys.group_name(op),
         kinds=keys.kinds(op, dialect),
         owners=_owners(attribute.about),
-        tags=_tags(attribute.about.tags, {"fig/kind": op.kind, "fig/type": str(attribute.type)}),
+        tags=_tags(
+            attribute.about.tags, {"fig/kind": op.kind, "fig/type": _type_tag(attribute.type)}
+        ),
         partitions_def=partitions.daily(graph),
         metadata={
             "dagster/column_schema": TableSchema([_column(attribute)]),
@@ -101,6 +104,11 @@ def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec
             **_number(attribute.number),
         },
     )
+
+
+def _type_tag(kind: Type) -> str:
+    """Write a type as a tag may be: `embedding(3)` as `embedding-3`."""
+    return kind.name if kind.size is None else f"{kind.name}-{kind.size}"
 
 
 def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec:

@@ -352,3 +352,12 @@ def test_readers_of_different_days_in_one_op_are_told_the_days_of_all(
         graph = project.definitions().resolve_asset_graph()
         told = {graph.get_partition_mapping(key(reader), key(read)) for reader in readers}
     assert told == {partitions.over(days)}
+
+
+def test_an_embedding_is_an_asset_with_its_size(tmp_path: Path) -> None:
+    place = {"json": "place", "type": "embedding(3)"}
+    files = changed(lambda found: found["events/order.json"]["fields"].update(place=place))
+    with load_project(write(tmp_path, files)) as project:
+        graph = project.definitions().resolve_asset_graph()
+        tags = graph.get(key("events/order/place__v1")).tags
+    assert tags["fig/type"] == "embedding-3"
