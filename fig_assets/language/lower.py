@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from sqlglot import exp
 
@@ -25,16 +24,15 @@ from fig_assets.language.duck import (
     operand,
     when,
 )
+from fig_assets.language.mends import number_mend, unknown_function
 from fig_assets.language.patterns import BadEscape, like
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.steering import setting
 from fig_assets.language.tree import (
     AGGREGATES,
-    ExpressionError,
     Reference,
     blame,
     reference_of,
-    span,
 )
 from fig_assets.language.types import (
     BIGINT,
@@ -223,7 +221,9 @@ class Lowering:
         values = [self.value(side) for side in (left, right)]
         for side, value in zip((left, right), values, strict=True):
             if value.type not in (*_NUMBERS, NULL):
-                raise blame(side, f"arithmetic needs numbers, not {value.type.words}", _mend(value))
+                raise blame(
+                    side, f"arithmetic needs numbers, not {value.type.words}", number_mend(value)
+                )
         whole = FLOAT not in (values[0].type, values[1].type)
         target, guard = (BIGINT, "try") if whole else (FLOAT, "finite")
         trees = [v.tree if v.type == target else self.as_type(v, target) for v in values]
@@ -236,7 +236,9 @@ class Lowering:
     def _negative(self, node: exp.Neg) -> Value:
         value = self.value(node.this)
         if value.type not in _NUMBERS:
-            raise blame(node.this, f"a sign needs a number, not {value.type.words}", _mend(value))
+            raise blame(
+                node.this, f"a sign needs a number, not {value.type.words}", number_mend(value)
+            )
         if value.type == FLOAT:
             return Value(exp.Neg(this=operand(value.tree)), FLOAT, value.guard)
         # DuckDB makes the negative of a constant smallest BIGINT a HUGEINT instead of failing.
@@ -274,7 +276,7 @@ class Lowering:
             value = self.value(side)
             if value.type not in (*_NUMBERS, NULL):
                 raise blame(
-                    side, f"@{node.name} needs numbers, not {value.type.words}", _mend(value)
+                    side, f"@{node.name} needs numbers, not {value.type.words}", number_mend(value)
                 )
             if value.type == NULL:
                 value = Value(self.as_type(value, BIGINT), BIGINT)
@@ -320,7 +322,7 @@ class Lowering:
             return self._modulo(node)
         function = ROW_FUNCTIONS.get(node.name)
         if function is None:
-            raise _unknown(node)
+            raise unknown_function(node)
         if node.name == "CONCAT":
             node = _flat(node)
         parameters = list(_PARAMETER.finditer(function.arguments))
@@ -391,24 +393,9 @@ def _literal(node: exp.Literal) -> Value:
     return Value(number(float(node.name)), FLOAT)
 
 
-def _mend(value: Value) -> str:
-    if value.type.size is not None:
-        return "use one float for each number that is needed"
-    return "convert it: ::bigint" if convertible(value.type, BIGINT) else "use @TIMESTAMP_DIFF"
-
-
 def _switch(
     subject: exp.Expr | None, tests: Sequence[exp.Expr], values: Sequence[exp.Expr]
 ) -> exp.Expr:
     pairs = zip(tests, values[:-1], strict=True)
     branches = [exp.If(this=test.copy(), true=value.copy()) for test, value in pairs]
     return exp.Case(this=subject, ifs=branches, default=values[-1].copy())
-
-
-def _unknown(node: exp.Anonymous) -> Exception:
-    known = sorted({*ROW_FUNCTIONS, *AGGREGATES, "DIVIDE", "MOD"})
-    near = get_close_matches(node.name, known, n=1)
-    fix = f"write @{near[0]}" if near else "see the table of functions"
-    start, end = span(node)
-    end = min(end, start + len(node.name) + 1)
-    return ExpressionError(f"unknown function @{node.name}", start, end, fix)
