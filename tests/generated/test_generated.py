@@ -13,7 +13,7 @@ from tests.generated.cases import DAYS, compared, failures, made
 
 BLOCK = 20
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-BLOCKS = 150 if NIGHTLY else 3
+BLOCKS = 150 if NIGHTLY else 5
 BINDS_ONE_IN = 1 if NIGHTLY else 10
 
 

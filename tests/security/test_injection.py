@@ -26,6 +26,7 @@ TEXTS = {
     "direction": "x\u202ey",
 }
 NUL = "x\0y"
+DAY = date(2024, 1, 1)
 WHOLE = (" ".join(TEXTS.values()), TEXTS["path"], NUL)
 
 
@@ -179,3 +180,61 @@ def test_a_link_within_the_project_is_followed(configs: Path) -> None:
     (configs / "events/order.json").symlink_to(configs / "order.hidden")
 
     assert problems_of(configs) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [t for title, t in TEXTS.items() if title not in ("path", "function", "script")],
+    ids=repr,
+)
+def test_a_file_pattern_finds_the_file_of_that_name_and_runs_nothing(
+    configs: Path, tmp_path: Path, text: str
+) -> None:
+    plain = text.replace("{date}", "").replace("/", "").replace("*", "").replace("?", "")
+    change(configs, "environments/local.json", "sources.events.path", f"raw/{plain}{{date}}.jsonl")
+    (tmp_path / "raw").mkdir()
+    line = {"kind": "order.paid", "at": "2024-01-01T12:00:00Z", "id": "1", "amount": 7}
+    for name in (f"{plain}2024-01-01", "2024-01-01"):
+        amount = 7 if name.startswith(plain) else 8
+        content = json.dumps({**line, "amount": amount})
+        (tmp_path / "raw" / f"{name}.jsonl").write_text(content + "\n")
+
+    with load_project(configs, "local") as project:
+        ops = {(op.kind, op.owner): op for op in project.graph.ops}
+        for step in (("raw", "events"), ("event", "order")):
+            assert not run_op(project.workspace, ops[step], [DAY], ops[step].keys).refused
+        found = project.read("order", columns=["amount"]).column("amount").to_pylist()
+
+    assert found == [7.0]
+    assert {it.name for it in tmp_path.iterdir()} == {"configs", "raw", "data"}
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "../../x:f",
+        "/etc/passwd:f",
+        "a b:f",
+        "x:f()",
+        "x:f; import os",
+        "__import__('os'):system",
+        "x.y:z.w",
+        "os:system",
+        "subprocess:run",
+        "builtins:exec",
+    ],
+)
+def test_a_python_location_is_a_module_of_users_and_nothing_else(
+    configs: Path, tmp_path: Path, location: str
+) -> None:
+    (tmp_path / "x.py").write_text("open('pwned', 'w')\n")
+    feature = {"python": location, "inputs": ["$amount"], "type": "float"}
+    file = configs / "features/purchase.json"
+    family = json.loads(file.read_text())
+    family["groups"].append({"features": {"hostile": feature}})
+    file.write_text(json.dumps(family))
+
+    problems = problems_of(configs)
+
+    assert any("/hostile" in problem.where.pointer for problem in problems)
+    assert not (tmp_path / "pwned").exists()
