@@ -7,6 +7,32 @@ import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 
+LONG = (
+    "test_server.py",
+    "test_generated.py",
+    "test_event_log.py",
+    "test_flights.py",
+    "test_flights_oracle.py",
+    "test_rerun.py",
+    "test_oracle.py",
+    "test_prove.py",
+    "test_snapshots.py",
+    "test_bind.py",
+    "test_factory.py",
+    "test_automation.py",
+    "test_demo.py",
+    "test_browser.py",
+    "test_bad.py",
+    "test_mutants.py",
+    "test_docs.py",
+)
+"""The longest modules, longest first: what begins last should be short, or a core waits for it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONG)))
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "write the golden files anew instead of comparing with them"
