@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from fig_assets.engines.files import RawFileError, read_blocks
+from fig_assets.moments import moment_of
 
 _BLOCK_BYTES = 8 << 20
 _CSV_BLOCK_BYTES = 1 << 30
@@ -21,12 +22,6 @@ _UNREADABLE = b"unreadable"
 
 _BIGINT = re.compile(r"[+-]?\d+(?:\.0*)?", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_MOMENT = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})"
-    r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:\.(?P<fraction>\d+))?"
-    r"(?P<zone>Z|(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?)?)?",
-    re.ASCII,
-)
 
 _Column: TypeAlias = "pa.ChunkedArray[pa.Scalar[pa.DataType]]"
 _Value: TypeAlias = int | float | bool | datetime | date | None
@@ -141,9 +136,9 @@ def _reader(wanted: pa.DataType) -> Callable[[str], _Value]:
     if pa.types.is_boolean(wanted):
         return lambda text: {"true": True, "false": False}.get(text.lower())
     if pa.types.is_timestamp(wanted):
-        return _timestamp
+        return moment_of
     if pa.types.is_date32(wanted):
-        return lambda text: moment.date() if (moment := _timestamp(text)) else None
+        return lambda text: moment.date() if (moment := moment_of(text)) else None
     raise ValueError(f"a raw table cannot hold columns of type {wanted}")
 
 
@@ -158,20 +153,3 @@ def _bigint(text: str) -> int | None:
 def _float(text: str) -> float | None:
     value = float(text) if _FLOAT.fullmatch(text) else math.nan
     return value if math.isfinite(value) else None
-
-
-def _timestamp(text: str) -> datetime | None:
-    match = _MOMENT.fullmatch(text)
-    if match is None:
-        return None
-    fraction = (match["fraction"] or "")[:6].ljust(6, "0")
-    offset = timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
-    if offset >= timedelta(days=1) or int(match["minutes"] or 0) > 59:
-        return None
-    try:
-        local = datetime.fromisoformat(f"{match['day']}T{match['clock'] or '00:00'}")
-        moment = local.replace(microsecond=int(fraction), tzinfo=UTC)
-        moment = moment + offset if match["sign"] == "-" else moment - offset
-    except (ValueError, OverflowError):
-        return None
-    return moment.replace(tzinfo=None)

@@ -4,11 +4,13 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+
+from fig_assets.moments import moment_of
 
 OLDEST_US, LATEST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
 """The first and last microsecond of the years 0001 to 9999, since 1970."""
@@ -19,12 +21,6 @@ LARGEST_EXPONENT = 400
 
 _BIGINT = re.compile(r"([+-]?)0*(\d+?)(?:\.0*)?", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_MOMENT = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})"
-    r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:\.(?P<fraction>\d+))?"
-    r"(?P<zone>Z|(?P<sign>[+-])(?P<hours>\d{2})(?::?(?P<minutes>\d{2}))?)?)?",
-    re.ASCII,
-)
 
 
 def is_missing(value: object) -> bool:
@@ -97,7 +93,7 @@ def to_timestamp(value: object) -> datetime | None:
     """Give a moment in UTC without a zone; a time without a zone is UTC."""
     value = _plain(value)
     if isinstance(value, str):
-        return _moment(value)
+        return moment_of(value)
     if isinstance(value, datetime):
         return _utc(value)
     return datetime(value.year, value.month, value.day) if isinstance(value, date) else None  # noqa: DTZ001 - UTC
@@ -156,20 +152,3 @@ def _utc(value: datetime) -> datetime | None:
         return value.astimezone(UTC).replace(tzinfo=None)
     except (OverflowError, ValueError):
         return None
-
-
-def _moment(text: str) -> datetime | None:
-    match = _MOMENT.fullmatch(text)
-    if match is None:
-        return None
-    fraction = (match["fraction"] or "")[:6].ljust(6, "0")
-    offset = timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
-    if offset >= timedelta(days=1) or int(match["minutes"] or 0) > 59:
-        return None
-    try:
-        local = datetime.fromisoformat(f"{match['day']}T{match['clock'] or '00:00'}")
-        moment = local.replace(microsecond=int(fraction), tzinfo=UTC)
-        moment = moment + offset if match["sign"] == "-" else moment - offset
-    except (ValueError, OverflowError):
-        return None
-    return moment.replace(tzinfo=None)
