@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -22,8 +23,7 @@ PROJECTS = (ROOT / "configs", *sorted(ROOT.glob("examples/*/configs")))
 
 
 def validator() -> Any:
-    reason = "an older environment: make clean, then make test"
-    return pytest.importorskip("jsonschema", reason=reason).Draft7Validator
+    return jsonschema.Draft7Validator
 
 
 def complaints(kind: str, value: object) -> list[str]:
