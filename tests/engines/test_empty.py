@@ -76,3 +76,41 @@ def test_nothing_is_written_and_no_file_can_be_read(engine: Engine, tmp_path: Pa
     with pytest.raises(EngineError, match="Permission Error"):
         engine.check(tree)
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
+
+
+def test_other_days_and_relations_of_one_shape_are_one_statement(engine: Engine) -> None:
+    text = "SELECT total, CAST('{}' AS DATE) AS day FROM logins"
+    first = engine.check(logins(text.format("2024-01-01"), "total"))
+    assert engine.check(logins(text.format("2024-02-29"), "total")) is first
+    other = parse_one(text.format("2024-01-01"), dialect="duckdb")
+    assert isinstance(other, exp.Query)
+    other.find(exp.Table).replace(relation("logouts", {"total": TYPES["total"]}))  # type: ignore[union-attr]
+    assert engine.check(other) is first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param("SELECT total, '2024-01-01' AS day FROM logins", id="a text"),
+        pytest.param("SELECT total, CAST('2024-01' AS DATE) AS day FROM logins", id="no day"),
+        pytest.param("SELECT total, 'CAST(''2024-01-01'' AS DATE)' AS day FROM logins", id="quoted"),
+    ],
+)
+def test_what_only_looks_like_another_day_is_bound_itself(engine: Engine, other: str) -> None:
+    first = engine.check(
+        logins("SELECT total, CAST('2024-01-01' AS DATE) AS day FROM logins", "total")
+    )
+    assert engine.check(logins(other, "total")) is not first
+
+
+def test_a_refused_statement_is_refused_again(engine: Engine) -> None:
+    for day in ("2024-01-01", "2024-01-02"):
+        with pytest.raises(EngineError, match=day):
+            engine.check(logins(f"SELECT rate, CAST('{day}' AS DATE) AS day FROM logins", "total"))
+
+
+@pytest.mark.parametrize("where", ["TRUE", "FALSE", "user = 'a' AND user = 'b'"])
+def test_constants_are_looked_at_even_where_no_row_can_come(engine: Engine, where: str) -> None:
+    text = f"SELECT REGEXP_MATCHES(user, '(?<a>b)') AS is_b FROM logins WHERE {where}"
+    with pytest.raises(EngineError, match="invalid perl operator"):
+        engine.check(logins(text, "user"))
