@@ -93,7 +93,7 @@ def test_other_days_and_relations_of_one_shape_are_one_statement(engine: Engine)
     [
         pytest.param("SELECT total, '2024-01-01' AS day FROM logins", id="a text"),
         pytest.param("SELECT total, CAST('2024-01' AS DATE) AS day FROM logins", id="no day"),
-        pytest.param("SELECT total, 'CAST(''2024-01-01'' AS DATE)' AS day FROM logins", id="quoted"),
+        pytest.param("SELECT total, 'CAST(''2024-01-01'' AS DATE)' AS day FROM logins", id="in"),
     ],
 )
 def test_what_only_looks_like_another_day_is_bound_itself(engine: Engine, other: str) -> None:
