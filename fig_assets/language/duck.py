@@ -54,7 +54,8 @@ def number(value: float) -> exp.Expr:
 
 def data_type(text: str) -> exp.DataType:
     """Return a DuckDB type; a node of its own, because a tree takes it."""
-    return _parsed(text).copy()
+    found = _parsed(text)
+    return found.copy() if found.expressions else exp.DataType(**found.args)
 
 
 @cache

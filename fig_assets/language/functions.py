@@ -194,7 +194,7 @@ def merge(
 ) -> exp.Expr:
     """Return the finished value as an aggregate over the daily states of a window.
 
-    `states` says where the column of a suffix stands. `type_of` may be left out where `infer`,
+    `states` gives a new tree of the column of a suffix. `type_of` may be left out where `infer`,
     `value_type`, `state_types` or `daily` has seen the same tree before.
 
     Raises:
@@ -202,7 +202,7 @@ def merge(
     """
     _check_dialect(dialect)
     type_ = _argument_type(call, type_of) if type_of else _remembered(call)
-    return merge_in_duckdb(call.function, type_, lambda suffix: states(suffix).copy())
+    return merge_in_duckdb(call.function, type_, states)
 
 
 def needs_values(call: AggregateCall) -> bool:
@@ -301,14 +301,14 @@ def finishing(
 ) -> Lowering:
     """Say how a feature's expression becomes a tree over finished aggregates.
 
-    `values` says where the finished value of a call stands; a call's `node` is the node within
+    `values` gives a new tree of the finished value of a call; a call's `node` is the node within
     `tree`. `types` are the types of the references. `column` says where a reference outside of
     every aggregate stands; without it such a reference is an error.
     """
 
     def aggregate(node: exp.Expr) -> Value:
         call = _call(node, resolve or str)
-        return Value(values(call).copy(), value_type(call, types))
+        return Value(values(call), value_type(call, types))
 
     return _lowering(dialect, column or _outside, types, aggregate)
 
@@ -378,7 +378,7 @@ def _nested(node: exp.Expr) -> Value:
 
 
 def _by_name(reference: Reference) -> exp.Expr:
-    return exp.column(str(reference), quoted=True)
+    return exp.Column(this=exp.to_identifier(str(reference), quoted=True))
 
 
 def _outside(reference: Reference) -> exp.Expr:

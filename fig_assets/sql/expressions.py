@@ -38,7 +38,9 @@ class Chain:
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """Name a column; the renderer quotes the words that its dialect reserves."""
-    return exp.column(name, table=table)
+    if table is None:
+        return exp.Column(this=exp.to_identifier(name))
+    return exp.Column(this=exp.to_identifier(name), table=exp.to_identifier(table))
 
 
 def column_all(table: str) -> exp.Column:
