@@ -46,6 +46,8 @@ class Definition(Generic[Spec_co]):
         `"versions", 2` may be given where no versions were written. With `key`, where the key
         of the value stands.
         """
+        if self.version_prefix is None:
+            return self.document.where(*self.prefix, *path, key=key)
         return Part(self.document, self.prefix, self.version_prefix).where(*path, key=key)
 
 

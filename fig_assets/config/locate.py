@@ -31,6 +31,7 @@ class Document:
     is_complete: bool = True
     _parsed: Parsed = field(default_factory=Parsed, repr=False)
     _starts: tuple[int, ...] = field(default=(0,), repr=False)
+    _places: dict[tuple[Path, bool], Where] = field(default_factory=dict, repr=False)
 
     def where(self, *path: str | int, key: bool = False) -> Where:
         """Return where the value at `path` stands, or its nearest parent that was written.
@@ -38,12 +39,18 @@ class Document:
         `path` may name the long form of what was written short: a version of a feature without
         versions stands where the feature stands. With `key`, where the key of the value stands.
         """
-        found = self.written(path)
-        at = self._parsed.values.get(found, 0)
-        return self._where(self._parsed.keys.get(found, at) if key else at, found)
+        place = self._places.get((path, key))
+        if place is None:
+            found = self.written(path)
+            at = self._parsed.values.get(found, 0)
+            place = self._where(self._parsed.keys.get(found, at) if key else at, found)
+            self._places[path, key] = place
+        return place
 
     def written(self, path: Path) -> Path:
         """Return the longest beginning of `path` that stands in the file, as it stands there."""
+        if path in self._parsed.values:
+            return path
         here: Path = ()
         steps = iter(path)
         for step in steps:

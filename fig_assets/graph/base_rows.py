@@ -1,5 +1,7 @@
 """The base group of a row family -> which rows it has: its event, their key, their filter."""
 
+from functools import cached_property
+
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Family as FamilySpec
 from fig_assets.graph.events import EventOwner
@@ -22,7 +24,7 @@ class BaseRows:
         self.spec = definition.spec
         self.group = self._only_base_group(what)
 
-    @property
+    @cached_property
     def event(self) -> EventOwner:
         """The event whose rows these are; raises Refused where the source is none."""
         source = self.spec.groups[self.group].source or ""
@@ -34,7 +36,7 @@ class BaseRows:
             self.scope.refuse(where, f"'{source}' is not an event", fix)
         return owner
 
-    @property
+    @cached_property
     def field(self) -> Attribute:
         """The field of the event that gives the granularity; raises Refused."""
         where = self.definition.where("groups", self.group, "granularity_field")
@@ -43,20 +45,20 @@ class BaseRows:
             symbol = self.scope.pick(self.event, name, None, where)
         return self.scope.attribute(symbol, where)
 
-    @property
+    @cached_property
     def granularity_type(self) -> Type:
         """The type of the key: the declared one, or that of the field."""
         at = self.definition.where("granularity_type")
         return self.scope.granularity(self.spec.granularity_type, self.field.type, at)
 
-    @property
+    @cached_property
     def meaning(self) -> str:
         """The fingerprint of what selects the rows."""
         parts = ("rows", self.event.meaning, self.field.identity, str(self.granularity_type))
         filtered = self.where
         return fingerprint(*parts, filtered.meaning) if filtered else fingerprint(*parts)
 
-    @property
+    @cached_property
     def where(self) -> Bound | None:
         """The filter of the group, over the event's own fields; None where there is none."""
         text = self.spec.groups[self.group].where

@@ -28,6 +28,7 @@ from fig_assets.graph.scope import (
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.functions import calls
 from fig_assets.language.parse import Expression, Reference, canonical, excerpt, reference_of
+from fig_assets.language.tree import is_aggregate
 from fig_assets.language.types import Type, convertible
 
 
@@ -55,6 +56,7 @@ class FamilyOwner:
             scope.refuse(definition.where("groups"), f"{self.what} aggregates no source", fix)
         self._names = choices({name: versions for name, (_, versions) in self._where_is.items()})
         self._groups: dict[int, Group] = {}
+        self._aggregates: dict[Expression, Aggregated] = {}
 
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
@@ -82,7 +84,7 @@ class FamilyOwner:
         expression = self.scope.expression(spec.function or "", where)
         bound = (
             self._aggregated(expression, index, period, where)
-            if calls(expression.tree)
+            if is_aggregate(expression.tree)
             else self._over_siblings(expression, index, period, where)
         )
         bound.type = self.scope.declared(
@@ -237,16 +239,18 @@ class FamilyOwner:
             owners = fields if reference.start in inside else siblings
             return owners[label_of(reference)]
 
-        result = self.scope.infer(expression, where, lambda ref: attribute_of(ref).type)
-        definition = Aggregated(
-            expression=expression,
-            group=sum(self._has_source(before) for before in range(index)),
-            columns={label: a.column for label, a in fields.items()},
-            types=_types(fields),
-            siblings={label: a.column for label, a in siblings.items()},
-            sibling_types=_types(siblings),
-            result=result,
-        )
+        definition = self._same_in_all_periods(expression, fields, siblings)
+        if definition is None:
+            definition = Aggregated(
+                expression=expression,
+                group=sum(self._has_source(before) for before in range(index)),
+                columns=_columns(fields),
+                types=_types(fields),
+                siblings=_columns(siblings),
+                sibling_types=_types(siblings),
+                result=self.scope.infer(expression, where, lambda ref: attribute_of(ref).type),
+            )
+            self._aggregates[expression] = definition
         keys = dict.fromkeys([*(a.key for a in fields.values()), *group.inputs])
         inputs = [
             *(Input(key, period.reach) for key in keys),
@@ -255,7 +259,21 @@ class FamilyOwner:
             *self._rows_read(period),
         ]
         meaning = canonical(expression.tree, lambda ref: attribute_of(ref).identity)
-        return BoundFeature(definition, result, tuple(inputs), (group.fingerprint, meaning))
+        found = (group.fingerprint, meaning)
+        return BoundFeature(definition, definition.result, tuple(inputs), found)
+
+    def _same_in_all_periods(
+        self,
+        expression: Expression,
+        fields: Mapping[str, Attribute],
+        siblings: Mapping[str, Attribute],
+    ) -> Aggregated | None:
+        """Return what an expression became in an earlier period, if it reads the same columns."""
+        known = self._aggregates.get(expression)
+        if known is None or (known.columns, known.types) != (_columns(fields), _types(fields)):
+            return None
+        same = (known.siblings, known.sibling_types) == (_columns(siblings), _types(siblings))
+        return known if same else None
 
     def _over_siblings(
         self, expression: Expression, index: int, period: Period, where: Where
@@ -354,6 +372,10 @@ def in_order(attributes: list[Attribute]) -> tuple[Attribute, ...]:
     for attribute in attributes:
         visit(attribute)
     return tuple(ordered.values())
+
+
+def _columns(attributes: Mapping[str, Attribute]) -> dict[str, str]:
+    return {label: attribute.column for label, attribute in attributes.items()}
 
 
 def _types(attributes: Mapping[str, Attribute]) -> dict[str, Type]:

@@ -72,6 +72,8 @@ class Scope:
     unsure: set[str] = field(default_factory=set)
     """Owners of which some attributes are unknown, because of what they join."""
     pins: Pins = field(default_factory=Pins)
+    _parsed: dict[tuple[str, Where], Expression] = field(default_factory=dict)
+    """By place, too: the types that a text has at one place are written into its tree."""
     _told: set[Problem] = field(default_factory=set)
     _compared: int = 0
     _broken: set[Symbol] = field(default_factory=set)
@@ -121,7 +123,9 @@ class Scope:
             raise
         finally:
             self._visiting.pop()
-        attribute = replace(attribute, number=self.number(attribute.key))
+        number = self.number(attribute.key)
+        if number is not None:
+            attribute = replace(attribute, number=number)
         self.resolved[symbol] = attribute
         return attribute
 
@@ -247,6 +251,9 @@ class Scope:
 
     def expression(self, text: str, where: Where) -> Expression:
         """Parse the text of an expression; raises Refused."""
+        known = self._parsed.get((text, where))
+        if known is not None:
+            return known
         try:
             expression = parse(text)
             for call in expression.tree.find_all(exp.Anonymous):
@@ -256,6 +263,7 @@ class Scope:
                     infer(call, lambda _: STRING)
         except ExpressionError as error:
             self.refuse_expression(error, text, where)
+        self._parsed[text, where] = expression
         return expression
 
     def refuse_expression(self, error: ExpressionError, text: str, where: Where) -> NoReturn:
