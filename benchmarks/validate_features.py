@@ -85,13 +85,13 @@ def main() -> int:
         config = _timed("load", lambda: load_config(folder, "local"))
         graph, _ = _timed("graph", lambda: build_graph(config))
         with open_workspace(config, graph) as workspace:
-            trees = _timed("statements", lambda: [s.tree() for s in statements(workspace)])
+            trees = _timed("statements", lambda: sum(1 for s in statements(workspace) if s.tree()))
             count = _timed("statements and bind", lambda: bind_statements(workspace))
         profile.disable()
         kinds = [key[0] for key in graph.attributes]
         sys.stdout.write(
             f"{kinds.count('features')} features of {len(kinds)} attribute versions, "
-            f"{len(trees)} trees, {count} statements\n"
+            f"{trees} trees, {count} statements\n"
         )
         if options.profile:
             pstats.Stats(profile).sort_stats("cumulative").print_stats(60)
