@@ -34,33 +34,50 @@ def join_ready(
     source: str,
     dialect: str,
 ) -> str:
-    """Join every relation whose match column is there, reading each once.
+    """Join every relation whose match column is there, reading each once, in one select.
 
     Adds what was joined to `ready`; returns the name of the last select.
     """
-    for place, join in enumerate(family.joins):
-        wanted = [
-            a
-            for a in pending
-            if isinstance(a.definition, Joined)
-            and a.definition.join == place
-            and a.column not in ready
-        ]
-        if not wanted or not (join.match is None or join.match in ready):
-            continue
-        alias = f"their_{join.source}_{join.period.word}" if join.period else f"their_{join.source}"
-        taken = [named(_taken(a, alias, join.key), a.column) for a in wanted]
-        query = select([column_all(source), *taken], source)
+    columns: list[exp.Expr] = [column_all(source)]
+    joins: list[exp.Join] = []
+    for place, wanted in _wanted(family, pending, ready).items():
+        join = family.joins[place]
+        alias = _alias(join, {found.alias_or_name for found in joins})
+        columns += [named(_taken(a, alias, join.key), a.column) for a in wanted]
         match = column(join.match or family.granularity, source)
         value = convert(match, _match_type(graph, family, join), _key_type(graph, join), dialect)
         other = _joined_table(graph, join, day, wanted)
         if join.source in graph.row_families:
             other = _newest(other, join, select([value.copy()], source))
-        on = value.eq(column(join.key, alias))
-        query = query.join(other.subquery(alias, copy=False), on=on, join_type="left", copy=False)
-        source = chain.add(f"with_{alias.removeprefix('their_')}", query)
+        on = exp.EQ(this=value, expression=column(join.key, alias))
+        joins.append(exp.Join(this=other.subquery(alias, copy=False), on=on, side="LEFT"))
         ready |= {a.column for a in wanted}
-    return source
+    if not joins:
+        return source
+    query = select(columns, source)
+    query.set("joins", joins)
+    names = [found.alias_or_name.removeprefix("their_") for found in joins]
+    return chain.add(f"with_{names[0]}" if len(names) == 1 else "with_joins", query)
+
+
+def _wanted(
+    family: RowFamily, pending: Sequence[Attribute], ready: set[str]
+) -> dict[int, list[Attribute]]:
+    """Return, by the place of each join whose match column is there, what is taken from it."""
+    found: dict[int, list[Attribute]] = {}
+    for attribute in pending:
+        if isinstance(attribute.definition, Joined) and attribute.column not in ready:
+            match = family.joins[attribute.definition.join].match
+            if match is None or match in ready:
+                found.setdefault(attribute.definition.join, []).append(attribute)
+    return dict(sorted(found.items()))
+
+
+def _alias(join: Join, taken: set[str]) -> str:
+    """Name the other side; where it is joined twice, the second is numbered."""
+    name = f"their_{join.source}_{join.period.word}" if join.period else f"their_{join.source}"
+    numbered = (f"{name}_{place}" for place in range(2, len(taken) + 2))
+    return next(alias for alias in (name, *numbered) if alias not in taken)
 
 
 def _taken(attribute: Attribute, alias: str, key: str) -> exp.Expr:

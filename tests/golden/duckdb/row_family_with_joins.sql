@@ -29,7 +29,7 @@ WITH events AS (
     event__country__v1 AS country__v1,
     event__amount__v1 AS amount__v1
   FROM rows
-), with_shop_stats_weekly AS (
+), with_joins AS (
   SELECT
     step_2.*,
     CASE
@@ -46,7 +46,8 @@ WITH events AS (
     their_shop_stats_weekly.spent__v1 AS shop_stats_weekly_spent__v1,
     their_shop_stats_weekly.spread__v1 AS shop_stats_weekly_spread__v1,
     their_shop_stats_weekly.last_country__v1 AS shop_stats_weekly_last_country__v1,
-    their_shop_stats_weekly.refund_rate__v1 AS shop_stats_weekly_refund_rate__v1
+    their_shop_stats_weekly.refund_rate__v1 AS shop_stats_weekly_refund_rate__v1,
+    their_countries.risk AS countries_risk__v1
   FROM step_2
   LEFT JOIN (
     SELECT
@@ -66,11 +67,6 @@ WITH events AS (
       day = CAST('2024-03-13' AS DATE)
   ) AS their_shop_stats_weekly
     ON step_2.shop__v1 = their_shop_stats_weekly.shop
-), with_countries AS (
-  SELECT
-    with_shop_stats_weekly.*,
-    their_countries.risk AS countries_risk__v1
-  FROM with_shop_stats_weekly
   LEFT JOIN (
     SELECT
       code,
@@ -80,12 +76,12 @@ WITH events AS (
       hive_partitioning := TRUE
     ) AS r
   ) AS their_countries
-    ON with_shop_stats_weekly.country__v1 = their_countries.code
-), step_5 AS (
+    ON step_2.country__v1 = their_countries.code
+), step_4 AS (
   SELECT
     *,
     shop_stats_weekly_refund_rate__v1 > 0.5e0 AS is_odd__v1
-  FROM with_countries
+  FROM with_joins
 )
 SELECT
   CAST('2024-03-14' AS DATE) AS day,
@@ -104,6 +100,6 @@ SELECT
   shop_stats_weekly_refund_rate__v1,
   countries_risk__v1,
   is_odd__v1
-FROM step_5
+FROM step_4
 ORDER BY
   session
