@@ -87,6 +87,21 @@ def test_a_statement_runs_on_one_thread_in_utc(engine: DuckDBEngine) -> None:
     assert engine.query(settings).to_pylist() == [{"threads": 1, "zone": "UTC"}]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "CASE WHEN total > 1000 THEN 'high' END >= 'low'",
+        "IF(total > 1000, 'high', NULL) = 'low'",
+        "CASE WHEN user IS NOT NULL THEN NULL ELSE 'none' END < 'low'",
+    ],
+)
+def test_texts_that_a_day_has_in_no_row_are_compared(engine: DuckDBEngine, condition: str) -> None:
+    engine.replace_days(target("total"), table(["ann", "bob"], total=[3, 4]), [DAY])
+    compared = exp.select(exp.alias_(exp.maybe_parse(condition, dialect="duckdb"), "compared"))
+    found = engine.query(compared.from_(relation(LOGINS, COLUMNS)))
+    assert found.to_pylist() == [{"compared": None}, {"compared": None}]
+
+
 def test_big_statements_spill_inside_of_the_lake(engine: DuckDBEngine) -> None:
     spill = query(
         "SELECT current_setting('temp_directory') AS place, current_setting('memory_limit') AS size"

@@ -1,7 +1,7 @@
 """One random project with hostile files: validated, run, and compared with the oracle."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -92,21 +92,15 @@ def compared(project: Project, days: Sequence[date]) -> list[object]:
     return wrong
 
 
-def failures(root: Path, seeds: Sequence[int], *, bind: Callable[[int], bool]) -> list[object]:
-    """Make and run a case for each seed; give what is wrong, with its seed."""
-    found: list[object] = []
-    for seed in seeds:
-        folder = root / str(seed)
-        folder.mkdir()
-        project = made(folder, seed)
-        try:
-            if bind(seed):
-                bind_statements(project.workspace)
-            found += [(seed, it) for it in run(project)]
-        except Exception as failure:
-            failure.add_note(f"seed {seed}")
-            raise
-        finally:
-            project.workspace.close()
-        shutil.rmtree(folder)
-    return found
+def checked(root: Path, seed: int, *, bind: bool) -> list[object]:
+    """Make and run the case of a seed; give what is wrong, and keep its files if anything is."""
+    project = made(root, seed)
+    try:
+        if bind:
+            bind_statements(project.workspace)
+        wrong = run(project)
+    finally:
+        project.workspace.close()
+    if not wrong:
+        shutil.rmtree(root)
+    return wrong

@@ -66,6 +66,8 @@ RESULTS = {
     "STDDEV": "float", "VARIANCE": "float", "ENTROPY": "float", "BOOL_OR": "boolean",
     "BOOL_AND": "boolean",
 }  # fmt: skip
+WITHOUT_CANCELLING = ("@ABS({})", "@GREATEST(@LEAST({}, 1000), -1000)")
+"""Of sums like 1e308 + 1 - 1e308 the language does not say what is left."""
 DEPTHS = (1, 1, 2, 5)
 """How deep features of features are nested."""
 
@@ -250,7 +252,10 @@ class Projects:
             return f"@COUNT(${vectors[0]})", "bigint"
         kind = chance.choice(TYPES)
         function = chance.choice(AGGREGATES[kind])
-        text = f"@{function}({Expressions(chance, event.types).of(kind, 1)})"
+        argument = Expressions(chance, event.types).of(kind, 1)
+        if kind == "float" and function in ("SUM", "AVG"):
+            argument = chance.choice(WITHOUT_CANCELLING).format(argument)
+        text = f"@{function}({argument})"
         if chance.random() < 0.25:
             text += f" FILTER (WHERE {Expressions(chance, event.types).of('boolean', 1)})"
         result = RESULTS.get(function, kind)
