@@ -1,10 +1,16 @@
 """Keys of the graph -> keys, groups and kinds of Dagster."""
 
+from functools import lru_cache
+
 from dagster import AssetKey
 
 from fig_assets.graph.nodes import Key, Op
 
+REMEMBERED = 65_536
+"""So many keys are made once: each is named by all that reads its asset."""
 
+
+@lru_cache(REMEMBERED)
 def asset_key(key: Key) -> AssetKey:
     """Return Dagster's key; its last part is what the asset graph shows on a node."""
     return AssetKey(list(key))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 
 from dagster import DailyPartitionsDefinition, PartitionMapping, TimeWindowPartitionMapping
 
@@ -15,14 +16,20 @@ CENTURY = 36_500
 
 def daily(graph: Graph) -> DailyPartitionsDefinition:
     """Return the days of the project, UTC, from its start to yesterday or its end (included)."""
-    end = graph.end + timedelta(days=1) if graph.end else None
+    return _daily(graph.start, graph.end)
+
+
+@lru_cache
+def _daily(start: date, last: date | None) -> DailyPartitionsDefinition:
+    end = last + timedelta(days=1) if last else None
     return DailyPartitionsDefinition(
-        start_date=graph.start.isoformat(),
+        start_date=start.isoformat(),
         end_date=end.isoformat() if end else None,
         timezone="UTC",
     )
 
 
+@lru_cache
 def over(reach: Reach) -> PartitionMapping:
     """Map partition D to the upstream days D+first .. D+last.
 

@@ -58,11 +58,11 @@ def specs_of(graph: Graph, op: Op, root: Path, dialect: str) -> list[AssetSpec]:
     """Describe every asset of an op, each after those of the op that it reads."""
     own = [key for key in op.keys if key in graph.attributes]
     others = [key for key in op.keys if key not in graph.attributes]
-    found = [_spec(graph, op, key, root, dialect) for key in own]
-    found += [_whole(graph, op, key, root, dialect) for key in others]
-    reads = [graph.attributes[key].inputs for key in own]
-    reads += [_inputs(graph, op, key) for key in others]
-    return _with_deps(graph, found, reads)
+    reads = {key: graph.attributes[key].inputs for key in own}
+    reads |= {key: _inputs(graph, op, key) for key in others}
+    deps = _deps(graph, reads)
+    found = [_spec(graph, op, key, deps[key], root=root, dialect=dialect) for key in own]
+    return found + [_whole(graph, op, key, deps[key], root=root, dialect=dialect) for key in others]
 
 
 def external_specs(graph: Graph) -> list[AssetSpec]:
@@ -79,10 +79,13 @@ def external_specs(graph: Graph) -> list[AssetSpec]:
     ]
 
 
-def _spec(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec:
+def _spec(
+    graph: Graph, op: Op, key: Key, deps: Sequence[AssetDep], *, root: Path, dialect: str
+) -> AssetSpec:
     attribute = graph.attributes[key]
     return AssetSpec(
         keys.asset_key(key),
+        deps=deps,
         description=_described(attribute),
         code_version=attribute.fingerprint,
         group_name=keys.group_name(op),
@@ -111,7 +114,9 @@ def _type_tag(kind: Type) -> str:
     return kind.name if kind.size is None else f"{kind.name}-{kind.size}"
 
 
-def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpec:
+def _whole(
+    graph: Graph, op: Op, key: Key, deps: Sequence[AssetDep], *, root: Path, dialect: str
+) -> AssetSpec:
     """Describe an asset that is no attribute: a relation, a table, states, a model, a source."""
     about, dated = _about(graph, op, key), True
     if op.kind == "raw":
@@ -132,6 +137,7 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
         metadata |= _number(graph.models[op.owner].number)
     return AssetSpec(
         keys.asset_key(key),
+        deps=deps,
         description=_summary(graph, op, key),
         code_version=_code_version(graph, op),
         group_name=keys.group_name(op),
@@ -143,30 +149,26 @@ def _whole(graph: Graph, op: Op, key: Key, root: Path, dialect: str) -> AssetSpe
     )
 
 
-def _with_deps(
-    graph: Graph, specs: Sequence[AssetSpec], reads: Sequence[tuple[Input, ...]]
-) -> list[AssetSpec]:
-    """Say what each asset reads.
+def _deps(graph: Graph, reads: Mapping[Key, tuple[Input, ...]]) -> dict[Key, list[AssetDep]]:
+    """Say what each asset of an op reads.
 
     Dagster takes one mapping for all readers of an asset in one op: where they read other days
     of it, each is told the days of all.
     """
     reaches: dict[Key, Reach] = {}
-    for read in (read for inputs in reads for read in inputs):
+    for read in (read for inputs in reads.values() for read in inputs):
         reaches[read.key] = read.reach | reaches.get(read.key, read.reach)
-    mappings = {
-        key: partitions.over(reach) if _is_dated(graph, key) else None
+    every = {
+        key: AssetDep(
+            keys.asset_key(key),
+            partition_mapping=partitions.over(reach) if _is_dated(graph, key) else None,
+        )
         for key, reach in reaches.items()
     }
-    return [
-        spec.replace_attributes(
-            deps=[
-                AssetDep(keys.asset_key(key), partition_mapping=mappings[key])
-                for key in dict.fromkeys(read.key for read in inputs)
-            ]
-        )
-        for spec, inputs in zip(specs, reads, strict=True)
-    ]
+    return {
+        key: [every[read] for read in dict.fromkeys(read.key for read in inputs)]
+        for key, inputs in reads.items()
+    }
 
 
 def _is_dated(graph: Graph, key: Key) -> bool:
