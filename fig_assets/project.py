@@ -209,7 +209,7 @@ class Project:
 
         Convert with `table.to_pandas(types_mapper=pandas.ArrowDtype)`.
         """
-        from fig_assets.workflow.checks import pandera_schema
+        from fig_assets.workflow.schemas import pandera_schema
 
         relation = self._published(name, period)
         key = {n: relation.stored[n] for n in relation.order if n in relation.stored}

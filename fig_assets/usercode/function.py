@@ -15,14 +15,16 @@ from difflib import get_close_matches
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 import pyarrow as pa
 
 from fig_assets.usercode.modules import Modules
 from fig_assets.usercode.source import CodeError, Source, digest, docstring, find_function, parse
 from fig_assets.usercode.source import imports as imported_by
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Takes = Literal["table", "frame"]
 LONGEST_MESSAGE = 2_000
@@ -193,6 +195,8 @@ def _takes(location: str, function: object) -> Takes:
         signature.bind(None)
     except TypeError as refusal:
         raise CodeError(f"{location} cannot be called with one table: {refusal}", fix) from refusal
+    import pandas as pd
+
     wanted = _annotation(function, next(iter(signature.parameters.values())))
     if wanted in (inspect.Parameter.empty, pa.Table, "Table"):
         return "table"
@@ -214,6 +218,8 @@ def _annotation(function: Callable[..., object], parameter: inspect.Parameter) -
     return resolved.annotation
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def _frame(table: pa.Table) -> "pd.DataFrame":
     """Give a frame of the function's own, with Arrow types: nothing is rounded, NULL is NA."""
+    import pandas as pd
+
     return table.to_pandas(types_mapper=pd.ArrowDtype).copy()

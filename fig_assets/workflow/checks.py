@@ -1,19 +1,15 @@
-"""Declared checks -> pandera schemas, and a day's rows -> verdicts with samples of what failed."""
+"""Declared checks and a day's rows -> verdicts with samples of what failed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandera.errors import SchemaErrors
 
 from fig_assets.config.schema import Check
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Attribute, Key
-from fig_assets.language.types import Type, arrow_type
 from fig_assets.sql.losses import lost_column
 from fig_assets.workflow.broken import Values, broken, places
 
@@ -61,33 +57,6 @@ class ChecksFailed(WorkflowError):
         super().__init__(f"not published, because a blocking check failed: {named}")
 
 
-def pandera_schema(
-    key: Mapping[str, pa.DataType], attributes: Sequence[Attribute], *, names: str = "plain"
-) -> pandera.DataFrameSchema:
-    """Build the pandera schema of a relation from its key columns and attributes.
-
-    Frames are pandas frames with Arrow types (`table.to_pandas(types_mapper=pandas.ArrowDtype)`).
-    `names` says how columns are called: "plain" (`failure_rate`) or "stored"
-    (`failure_rate__v1`).
-    """
-    columns = {
-        name: pandera.Column(pd.ArrowDtype(kind), nullable=False, name=name)
-        for name, kind in key.items()
-    }
-    for attribute in attributes:
-        name = attribute.name if names == "plain" else attribute.column
-        titled = zip(check_titles(attribute.checks), attribute.checks, strict=True)
-        checks = (_pandera_check(title, check, attribute.type) for title, check in titled)
-        columns[name] = pandera.Column(
-            pd.ArrowDtype(arrow_type(attribute.type)),
-            checks=[check for check in checks if check is not None],
-            nullable=not any(check.nonnull for check in attribute.checks),
-            unique=any(check.unique for check in attribute.checks),
-            name=name,
-        )
-    return _schema(columns, key)
-
-
 def judge(
     relation: Key,
     key: Mapping[str, pa.DataType],
@@ -105,7 +74,18 @@ def judge(
     Returns:
         A verdict for the relation and one for each check of each attribute, in order.
     """
-    contract = _contract(relation, key, attributes, rows)
+    from fig_assets.workflow.schemas import breaches
+
+    wrong = breaches(key, attributes, rows)
+    contract = Verdict(
+        relation,
+        SCHEMA,
+        passed=wrong is None,
+        blocking=True,
+        failed_rows=0 if wrong is None else len(wrong) or 1,
+        rows=rows.num_rows,
+        sample=_sample(rows, wrong or [], list(key)),
+    )
     return [contract, *judge_declared(list(key), attributes, rows)]
 
 
@@ -148,55 +128,6 @@ def check_titles(checks: Sequence[Check]) -> list[str]:
         seen[check.kind] += 1
         titles.append(check.kind if seen[check.kind] == 1 else f"{check.kind}_{seen[check.kind]}")
     return titles
-
-
-def _pandera_check(title: str, check: Check, kind: Type) -> pandera.Check | None:
-    if check.kind in ("nonnull", "unique", "max_lost_fraction"):
-        return None
-
-    def holds(series: pd.Series) -> pd.Series:
-        wrong = broken(check, kind, pa.array(series, arrow_type(kind)))
-        return pd.Series([not it for it in wrong.to_pylist()], index=series.index, dtype=bool)
-
-    return pandera.Check(holds, name=title, error=title)
-
-
-def _schema(
-    columns: dict[str, pandera.Column], key: Mapping[str, pa.DataType]
-) -> pandera.DataFrameSchema:
-    return pandera.DataFrameSchema(columns, unique=list(key) or None, strict=False)
-
-
-def _contract(
-    relation: Key,
-    key: Mapping[str, pa.DataType],
-    attributes: Sequence[Attribute],
-    rows: pa.Table,
-) -> Verdict:
-    """Judge that the keys are there and unique and that columns have their types."""
-    types = {a.column: arrow_type(a.type) for a in attributes}
-    columns = {
-        name: pandera.Column(pd.ArrowDtype(kind), nullable=name not in key, name=name)
-        for name, kind in {**types, **key}.items()
-    }
-    frame = rows.select(list(columns)).to_pandas(types_mapper=pd.ArrowDtype)
-    wrong: list[int] = []
-    passed = True
-    try:
-        _schema(columns, key).validate(frame, lazy=True)
-    except SchemaErrors as found:
-        cases = found.failure_cases
-        wrong = sorted({int(index) for index in cases["index"] if index is not None})
-        passed = False
-    return Verdict(
-        relation,
-        SCHEMA,
-        passed=passed,
-        blocking=True,
-        failed_rows=len(wrong) or int(not passed),
-        rows=rows.num_rows,
-        sample=_sample(rows, wrong, list(key)),
-    )
 
 
 def _verdict(

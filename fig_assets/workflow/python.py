@@ -12,10 +12,11 @@ from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.definitions import Called
 from fig_assets.graph.nodes import Attribute, Graph
 from fig_assets.language.types import arrow_type
-from fig_assets.usercode.result import Result, to_column
 from fig_assets.usercode.source import CodeError
 
 if TYPE_CHECKING:
+    from fig_assets.usercode.result import Result
+
     Column = pa.Array[Any]
 
 
@@ -66,7 +67,9 @@ class Calls:
             if column not in made
         }
 
-    def _call(self, attribute: Attribute, columns: "dict[str, Column]", rows: int) -> Result:
+    def _call(self, attribute: Attribute, columns: "dict[str, Column]", rows: int) -> "Result":
+        from fig_assets.usercode.result import Result, to_column
+
         called, kind = attribute.definition, arrow_type(attribute.type)
         if not isinstance(called, Called):
             raise TypeError(attribute.identity)

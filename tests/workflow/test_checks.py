@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.workflow.checks import ChecksFailed, check_titles, pandera_schema
+from fig_assets.workflow.checks import ChecksFailed, check_titles
 from fig_assets.workflow.run import run_op
+from fig_assets.workflow.schemas import pandera_schema
 from tests.assets.signins import FIRST, SCORER, TRUTH, opened
 from tests.assets.signins import write_project as write_signins
 from tests.workflow.projects import Project, days_from, write_project
