@@ -72,27 +72,26 @@ def lost(
         tree: A row expression; the aggregates in it are finished values.
         lowering: How its references and aggregates become trees.
         target: The type into which the finished value is converted.
-        result: Where the finished value stands already, if it does.
+        result: Where the finished value stands already, if it does; the tree is used, not copied.
 
     Returns:
         A boolean tree for one row, or None where no row can lose anything.
     """
-    value = lowering.value(tree)
     losses = _Losses(lowering)
     found = list(losses.below(tree))
     owed = losses.owed(tree)
-    if owed is None and can_lose(value.type, target):
+    if owed is None and can_lose((value := lowering.value(tree)).type, target):
         owed = [_present(value.sealed())]
     if found and result is not None and carries_null(tree):
         # Whatever was lost, the result is NULL: CASE looks at no other row.
         own = [] if owed is None else [exp.and_(*owed, copy=False)]
-        is_null = exp.Is(this=result.copy(), expression=exp.null())
+        is_null = exp.Is(this=result, expression=exp.null())
         branch = exp.If(this=is_null, true=_any([*found, *own]))
         return exp.Case(ifs=[branch], default=exp.false())
     if owed is not None:
-        found.append(
-            _failed(owed, value.to(target, lowering.dialect) if result is None else result)
-        )
+        if result is None:
+            result = lowering.value(tree).to(target, lowering.dialect)
+        found.append(_failed(owed, result))
     return _any(found)
 
 
@@ -235,7 +234,7 @@ class _Losses:
         """Return what must hold for a value that could not be read to be a loss; None: it can."""
         if not can_lose(value.type, target):
             return None
-        tree = value.sealed()
+        tree = value.sealed().copy()
         if target != JSON:
             return [_present(tree)]
         is_null = called("REGEXP_MATCHES", tree.copy(), text(_JSON_NULL))
@@ -263,8 +262,8 @@ class _Losses:
         read = written.to(FLOAT if other.type == BIGINT else other.type, self.lowering.dialect)
         if isinstance(written.tree, exp.Literal) and _is_constant(read):
             return None
-        sides = [_present(v.sealed()) for v in values if not isinstance(bare(v.tree), exp.Literal)]
-        return _failed(sides, read)
+        sides = [v.sealed() for v in values if not isinstance(bare(v.tree), exp.Literal)]
+        return _failed([_present(side.copy()) for side in sides], read)
 
     def _case(self, node: exp.Case) -> exp.Expr | None:
         steps = []
@@ -300,7 +299,7 @@ def _steps(steps: list[_Step], otherwise: exp.Expr | None) -> exp.Expr | None:
     for loss, test, value in steps:
         if loss is not None:
             branches.append(exp.If(this=loss, true=exp.true()))
-        branches.append(exp.If(this=test.copy(), true=exp.false() if value is None else value))
+        branches.append(exp.If(this=test, true=exp.false() if value is None else value))
     if not branches:
         return otherwise
     return exp.Case(ifs=branches, default=exp.false() if otherwise is None else otherwise)
@@ -312,11 +311,11 @@ def _given(loss: exp.Expr | None) -> Iterator[exp.Expr]:
 
 
 def _present(tree: exp.Expr) -> exp.Expr:
-    return exp.Not(this=exp.Is(this=operand(tree.copy()), expression=exp.null()))
+    return exp.Not(this=exp.Is(this=operand(tree), expression=exp.null()))
 
 
 def _failed(owed: list[exp.Expr], result: exp.Expr) -> exp.Expr:
-    is_null = exp.Is(this=operand(result.copy()), expression=exp.null())
+    is_null = exp.Is(this=operand(result), expression=exp.null())
     return exp.and_(*owed, is_null, copy=False)
 
 
