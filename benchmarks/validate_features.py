@@ -1,5 +1,7 @@
 """How long loading and `fig validate` take for a project of many features, phase by phase.
 
+The last phase, `definitions`, is what Dagster's processes do instead: the project as assets.
+
 Run: .venv/bin/python benchmarks/validate_features.py [--features 500] [--seed 7] [--profile]
 Writes a made-up project (events, windowed families, row families that join them, labels, models),
 loads it, builds its graph and binds every statement; prints seconds and CPU of each phase.
@@ -7,6 +9,7 @@ loads it, builds its graph and binds every statement; prints seconds and CPU of 
 
 import argparse
 import cProfile
+import gc
 import json
 import pstats
 import sys
@@ -17,6 +20,8 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+from fig_assets.assets.definitions import build_definitions
+from fig_assets.cli import COLLECT_EVERY
 from fig_assets.config.load import load_config
 from fig_assets.graph.build import build_graph
 from fig_assets.workflow.bind import bind_statements, statements
@@ -74,6 +79,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
     options = parser.parse_args()
+    gc.set_threshold(*COLLECT_EVERY)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "configs"
         for file, content in project(options.features, options.seed).items():
@@ -87,6 +93,7 @@ def main() -> int:
         with open_workspace(config, graph) as workspace:
             trees = _timed("statements", lambda: sum(1 for s in statements(workspace) if s.tree()))
             count = _timed("statements and bind", lambda: bind_statements(workspace))
+            _timed("definitions", lambda: build_definitions(workspace))
         profile.disable()
         kinds = [key[0] for key in graph.attributes]
         sys.stdout.write(

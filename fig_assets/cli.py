@@ -1,5 +1,6 @@
 """The shell door: parses, calls `Project`, prints. Exit status 0, 1 (problems), 2 (usage), 3."""
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -28,6 +29,8 @@ NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 EVENTS, DAYS, COUNT = click.IntRange(min=100), click.IntRange(min=1), click.IntRange(min=0)
 GUIDE = "docs/editor.md"
+COLLECT_EVERY = (100_000, 10, 10)
+"""When Python looks for garbage: a project of thousands of features is a million objects."""
 out, err = Console(), Console(stderr=True)
 
 
@@ -47,6 +50,7 @@ class Group(click.Group):
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Features, labels and models of an event stream, written once, run as a Dagster project."""
+    gc.set_threshold(*COLLECT_EVERY)
 
 
 def in_project(command: F) -> F:
