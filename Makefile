@@ -3,7 +3,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 FIG_ENV ?= $(shell test -f configs/environments/demo.json && echo demo || echo local)
 
-.PHONY: demo test nightly dev check lock clean
+.PHONY: demo test nightly bench dev check lock clean
 
 # The main job on the embedded default: made-up sign-ins to scored requests.
 demo: $(INSTALLED)
@@ -17,6 +17,10 @@ test: $(INSTALLED) check
 # Every test is named as it ends; what fails is named with its seed, and the others still run.
 nightly: $(INSTALLED)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -v -n 2 --dist worksteal tests/language tests/generated
+
+# Every claim about speed: measures, writes results.json and docs/performance.md; takes 40 minutes.
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.run --work data/benchmarks --report
 
 # The asset graph, on what `make demo` built if it has run.
 dev: export DAGSTER_HOME ?= $(CURDIR)/data/dagster/$(FIG_ENV)

@@ -1,0 +1,21 @@
+"""All cases by name, in the order in which they run."""
+
+from functools import cache
+
+from benchmarks.case import Case
+from benchmarks.cases import backfill
+
+
+@cache
+def all_cases() -> dict[str, Case]:
+    """Return every case by its name."""
+    return {case.name: case for case in backfill.cases()}
+
+
+def find_case(name: str) -> Case:
+    """Return the case of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return all_cases()[name]

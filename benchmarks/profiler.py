@@ -1,0 +1,102 @@
+"""Where the CPU seconds of all threads go, by looking at their stacks some hundred times a second.
+
+Each look gives the CPU seconds that a thread spent since the last one to what it is doing now.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from sys import _current_frames as stacks
+from types import FrameType
+from typing import Self
+
+PAUSE_S = 0.004
+PLACES = (
+    ("engines/digest.py", "", "digests"),
+    ("engines/day_file.py", "_encode", "writing Parquet"),
+    ("engines/day_file.py", "verify", "checking checksums"),
+    ("engines/day_file.py", "read_record", "reading records"),
+    ("engines/day_file.py", "", "files: write, sync, rename"),
+    ("engines/lake.py", "", "publishing: records, locks"),
+    ("engines/lines.py", "", "reading lines"),
+    ("engines/duckdb.py", "_text", "SQL text"),
+    ("engines/duckdb.py", "query", "SQL"),
+    ("/sqlglot/", "", "trees and SQL text"),
+    ("engines/scans.py", "", "trees and SQL text"),
+    ("fig_assets/sql/", "", "trees and SQL text"),
+    ("fig_assets/language/", "", "trees and SQL text"),
+    ("workflow/checks.py", "", "checks"),
+    ("/pandera/", "", "checks"),
+    ("workflow/write.py", "", "facts of columns"),
+    ("engines/base.py", "", "comparing records"),
+    ("engines/duckdb.py", "", "engine, other"),
+    ("fig_assets/workflow/", "", "workflow, other"),
+    ("/dagster/", "", "Dagster"),
+    ("sqlalchemy", "", "Dagster"),
+    ("fig_assets/", "", "other of fig_assets"),
+)
+"""File, function and title; the innermost frame that has one counts, of its titles the first."""
+
+
+class Sampler:
+    """Looks at every thread but its own while it is entered."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, float] = defaultdict(float)
+        self._clocks: dict[int, float] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start to look."""
+        self._look(is_counted=False)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Stop."""
+        self._done.set()
+        self._thread.join()
+
+    def seconds(self) -> Mapping[str, float]:
+        """Return CPU seconds by title, most first."""
+        return dict(sorted(self._spent.items(), key=lambda found: -found[1]))
+
+    def _watch(self) -> None:
+        while not self._done.is_set():
+            self._look(is_counted=True)
+            time.sleep(PAUSE_S)
+        self._look(is_counted=True)
+
+    def _look(self, *, is_counted: bool) -> None:
+        me = threading.get_ident()
+        for thread, frame in stacks().items():
+            if thread == me:
+                continue
+            try:
+                now = time.clock_gettime(time.pthread_getcpuclockid(thread))
+            except OSError:
+                continue
+            spent = now - self._clocks.get(thread, 0.0)
+            self._clocks[thread] = now
+            if is_counted and spent > 0:
+                self._spent[_title(frame)] += spent
+
+
+def _title(frame: FrameType | None) -> str:
+    found, relation = "", ""
+    while frame is not None:
+        file, function = frame.f_code.co_filename, frame.f_code.co_name
+        if not found:
+            for place, name, title in PLACES:
+                if place in file and name in ("", function):
+                    found = title
+                    break
+        if found == "SQL" and not relation:
+            target = frame.f_locals.get("target")
+            relation = getattr(target, "relation", "")
+        frame = frame.f_back
+    if relation:
+        return f"SQL of {relation}"
+    return found or "other"
