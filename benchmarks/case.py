@@ -59,6 +59,8 @@ class Competitor:
     start: Callable[[Bench, Path], Work]
     outputs: Callable[[Bench, Path], Mapping[str, Path]] | None = None
     """Title -> Parquet file of what it made; None where it makes nothing that could be compared."""
+    reference: str = ""
+    """The competitor whose results are the right ones, where it is not that of the case."""
     missing: Callable[[], str] = lambda: ""
     """Why it cannot run here, in words; empty where it can."""
     facts: Callable[[Bench, Path], Facts] = lambda bench, folder: {}

@@ -40,7 +40,7 @@ def windows(
         }
         chosen = [every[name].alias(name) for name in features]
         events = origin(bench)
-        places = hand.outputs(spans, days)(bench, folder)
+        places = hand.copied(hand.window_titles(spans, days))(bench, folder)
 
         def work() -> None:
             for title, path in places.items():

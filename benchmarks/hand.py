@@ -1,4 +1,4 @@
-"""SQL that an analyst writes by hand, run in DuckDB over the same event files."""
+"""SQL that an analyst writes by hand, run in DuckDB over the same files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
@@ -12,6 +12,10 @@ from benchmarks.ours import EVENT, stored
 
 NAME = "SQL by hand"
 SQL = Path(__file__).parent / "sql"
+Days = Callable[[Bench], Sequence[date]]
+Statements = Callable[[Bench], Mapping[str, Template]]
+"""Title -> statement that copies its rows to `$out`."""
+
 COLUMNS = {
     "event_count": "count(*)",
     "failure_count": "count_if(is_failure__v1)",
@@ -25,9 +29,10 @@ COLUMNS = {
 }
 
 
-def template(name: str) -> Template:
-    """Read a statement of `benchmarks/sql`."""
-    return Template((SQL / f"{name}.sql").read_text(encoding="utf-8"))
+def template(name: str, **parts: str) -> Template:
+    """Read a statement of `benchmarks/sql` and fill in some of its parts."""
+    text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    return Template(Template(text).safe_substitute(parts))
 
 
 def connect(threads: int = 1) -> duckdb.DuckDBPyConnection:
@@ -40,56 +45,60 @@ def listed(paths: Sequence[Path]) -> str:
     return ", ".join(f"'{path}'" for path in paths)
 
 
-def windows(
-    origin: Callable[[Bench], Path],
-    spans: Sequence[int],
-    days: Callable[[Bench], Sequence[date]],
-    features: Sequence[str],
-    *,
-    threads: int = 1,
-) -> Callable[[Bench, Path], Work]:
-    """Make the start of a competitor: a GROUP BY for each of `days` and each window."""
+def copying(statements: Statements, *, threads: int = 1) -> Callable[[Bench, Path], Work]:
+    """Make the start of a competitor that runs statements one after the other."""
 
     def start(bench: Bench, folder: Path) -> Work:
-        statement = template("window")
-        columns = ",\n    ".join(f"{COLUMNS[name]} AS {name}" for name in features)
-        events = origin(bench)
+        found = statements(bench)
 
         def work() -> None:
             with connect(threads) as connection:
-                for (span, day), path in _places(bench, folder, spans, days).items():
+                for title, statement in found.items():
+                    path = _place(folder, title)
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    files = window_files(events, day, bench.window(span))
-                    text = statement.substitute(columns=columns, files=listed(files), out=path)
-                    connection.execute(text)
+                    connection.execute(statement.substitute(out=path))
 
         return work
 
     return start
 
 
+def copied(titles: Callable[[Bench], Sequence[str]]) -> Callable[[Bench, Path], Mapping[str, Path]]:
+    """Name the files that statements with these titles make."""
+
+    def outputs(bench: Bench, folder: Path) -> Mapping[str, Path]:
+        return {title: _place(folder, title) for title in titles(bench)}
+
+    return outputs
+
+
+def _place(folder: Path, title: str) -> Path:
+    return folder / "out" / title / "data.parquet"
+
+
+def windows(
+    origin: Callable[[Bench], Path], spans: Sequence[int], days: Days, features: Sequence[str]
+) -> Statements:
+    """Write a GROUP BY for each of `days` and each window, titled `<full days>/<day>`."""
+    columns = ",\n    ".join(f"{COLUMNS[name]} AS {name}" for name in features)
+
+    def statements(bench: Bench) -> Mapping[str, Template]:
+        events = origin(bench)
+        found = {}
+        for span in spans:
+            for day in days(bench):
+                files = listed(window_files(events, day, bench.window(span)))
+                found[f"{span}/{day}"] = template("window", columns=columns, files=files)
+        return found
+
+    return statements
+
+
+def window_titles(spans: Sequence[int], days: Days) -> Callable[[Bench], Sequence[str]]:
+    """Name the windows of `days`: `<full days>/<day>`."""
+    return lambda bench: [f"{span}/{day}" for span in spans for day in days(bench)]
+
+
 def window_files(origin: Path, day: date, days: int) -> list[Path]:
     """Name the event files of the days that end with `day`."""
     return [stored(origin, f"events/{EVENT}", day - timedelta(days=n)) for n in range(days)]
-
-
-def outputs(
-    spans: Sequence[int], days: Callable[[Bench], Sequence[date]]
-) -> Callable[[Bench, Path], Mapping[str, Path]]:
-    """Name the files that `windows` makes: `<full days>/<day>`."""
-
-    def made(bench: Bench, folder: Path) -> Mapping[str, Path]:
-        places = _places(bench, folder, spans, days)
-        return {f"{span}/{day}": path for (span, day), path in places.items()}
-
-    return made
-
-
-def _places(
-    bench: Bench, folder: Path, spans: Sequence[int], days: Callable[[Bench], Sequence[date]]
-) -> dict[tuple[int, date], Path]:
-    return {
-        (span, day): folder / "out" / str(span) / f"day={day}" / "data.parquet"
-        for span in spans
-        for day in days(bench)
-    }

@@ -72,7 +72,7 @@ def _present(case: Case, outcome: Outcome, options: Options) -> list[Competitor]
     found = []
     for competitor in case.competitors:
         reason = "left out" if competitor.name in options.skip else competitor.missing()
-        if options.is_profiled and competitor.name not in (ours.NAME, case.reference):
+        if options.is_profiled and competitor.outputs is None and not _is_ours(competitor):
             reason = "not profiled"
         if reason:
             outcome.skipped[competitor.name] = reason
@@ -81,10 +81,14 @@ def _present(case: Case, outcome: Outcome, options: Options) -> list[Competitor]
     return found
 
 
+def _is_ours(competitor: Competitor) -> bool:
+    return competitor.name.startswith(ours.NAME)
+
+
 def _measured(
     bench: Bench, case: Case, competitor: Competitor, place: Path, options: Options
 ) -> Measured:
-    is_profiled = options.is_profiled and competitor.name == ours.NAME
+    is_profiled = options.is_profiled and _is_ours(competitor)
     if not options.is_isolated:
         return measure_here(bench, competitor, place, profile=is_profiled)
     found = measure(bench, case, competitor, place, profile=is_profiled)
@@ -93,17 +97,19 @@ def _measured(
 
 
 def _compare(bench: Bench, case: Case, present: Sequence[Competitor], folder: Path) -> int:
+    """Compare each competitor with its reference; returns how many different rows that were."""
     by_name = {competitor.name: competitor for competitor in present}
-    reference = by_name.get(case.reference)
-    if reference is None or reference.outputs is None:
-        return 0
-    right = reference.outputs(bench, folder / reference.name)
-    rows = 0
+    rows = {}
     for competitor in present:
-        if competitor is not reference and competitor.outputs is not None:
+        reference = by_name.get(competitor.reference or case.reference)
+        if reference is None or reference is competitor:
+            continue
+        if competitor.outputs is not None and reference.outputs is not None:
             made = competitor.outputs(bench, folder / competitor.name)
-            rows = require_same(made, right, case.key, f"{case.name}, {competitor.name}")
-    return rows
+            right = reference.outputs(bench, folder / reference.name)
+            who = f"{case.name}, {competitor.name}"
+            rows[reference.name] = require_same(made, right, case.key, who)
+    return sum(rows.values())
 
 
 def main() -> int:

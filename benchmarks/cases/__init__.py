@@ -3,13 +3,15 @@
 from functools import cache
 
 from benchmarks.case import Case
-from benchmarks.cases import backfill
+from benchmarks.cases import added_feature, backfill, history
+
+MODULES = (backfill, history, added_feature)
 
 
 @cache
 def all_cases() -> dict[str, Case]:
     """Return every case by its name."""
-    return {case.name: case for case in backfill.cases()}
+    return {case.name: case for module in MODULES for case in module.cases()}
 
 
 def find_case(name: str) -> Case:

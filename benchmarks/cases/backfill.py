@@ -66,12 +66,12 @@ def _case(title: str, entities: int, origin: Callable[[Bench], Path], *, has_sta
     steps = [ours.step("window", backfilled, over=span) for span in SPANS]
     if not has_states:
         steps.insert(0, ours.step("states", needed))
-    made = hand.outputs(SPANS, backfilled)
+    made = hand.copied(hand.window_titles(SPANS, backfilled))
     competitors = (
         Competitor(
             ours.NAME, ours.running(lake, project, *steps), ours.window_outputs(SPANS, backfilled)
         ),
-        Competitor(hand.NAME, hand.windows(origin, SPANS, backfilled, list(EVERY)), made),
+        Competitor(hand.NAME, hand.copying(_by_hand(origin)), made),
         *(() if has_states else _others(origin, made)),
     )
     words = "merged from states that are there" if has_states else "with the building of the states"
@@ -87,10 +87,14 @@ def _case(title: str, entities: int, origin: Callable[[Bench], Path], *, has_sta
     )
 
 
+def _by_hand(origin: Callable[[Bench], Path]) -> hand.Statements:
+    return hand.windows(origin, SPANS, backfilled, list(EVERY))
+
+
 def _others(
     origin: Callable[[Bench], Path], made: Callable[[Bench, Path], Mapping[str, Path]]
 ) -> tuple[Competitor, ...]:
-    two = hand.windows(origin, SPANS, backfilled, list(EVERY), threads=2)
+    two = hand.copying(_by_hand(origin), threads=2)
     polars = frames.windows(origin, SPANS, backfilled, list(EVERY))
     return (
         Competitor(f"{hand.NAME}, 2 threads", two, made),
