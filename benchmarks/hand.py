@@ -49,10 +49,10 @@ def copying(statements: Statements, *, threads: int = 1) -> Callable[[Bench, Pat
     """Make the start of a competitor that runs statements one after the other."""
 
     def start(bench: Bench, folder: Path) -> Work:
-        found = statements(bench)
+        found, opened = statements(bench), connect(threads)
 
         def work() -> None:
-            with connect(threads) as connection:
+            with opened as connection:
                 for title, statement in found.items():
                     path = _place(folder, title)
                     path.parent.mkdir(parents=True, exist_ok=True)

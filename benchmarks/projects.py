@@ -52,6 +52,15 @@ def base() -> Files:
     }
 
 
+def imported(fields: Mapping[str, str]) -> Files:
+    """Return a project that imports the events of `payloads` and does nothing else."""
+    files = base()
+    defaults: Json = {"event_type": "eventType", "time": "published", "id": "uuid"}
+    files["environments/local.json"] |= {"event_defaults": defaults}
+    event: Json = {"name": "sign_in", "event_name": "user.session.start", "fields": dict(fields)}
+    return {**files, "events/sign_in.json": event}
+
+
 def windows(periods: Sequence[int], features: Mapping[str, str]) -> Files:
     """Return a project of one family, `network`, over the events' `number`."""
     group: Json = {

@@ -3,9 +3,9 @@
 from functools import cache
 
 from benchmarks.case import Case
-from benchmarks.cases import added_feature, backfill, history
+from benchmarks.cases import added_feature, backfill, history, importing, join
 
-MODULES = (backfill, history, added_feature)
+MODULES = (backfill, history, added_feature, importing, join)
 
 
 @cache
