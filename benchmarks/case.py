@@ -48,21 +48,26 @@ class Bench:
         return folder
 
 
+Start = Callable[[Bench, Path], Work]
+"""Opens what is needed, in a fresh folder, and returns the work that is timed."""
+Outputs = Callable[[Bench, Path], Mapping[str, Path]]
+"""Title -> Parquet file of what a competitor made in a folder."""
+
+
 @dataclass(frozen=True)
 class Competitor:
-    """One way to do the task of a case.
-
-    `start` is not timed: it opens what is needed, in a fresh folder, and returns the timed work.
-    """
+    """One way to do the task of a case."""
 
     name: str
-    start: Callable[[Bench, Path], Work]
-    outputs: Callable[[Bench, Path], Mapping[str, Path]] | None = None
-    """Title -> Parquet file of what it made; None where it makes nothing that could be compared."""
+    start: Start
+    outputs: Outputs | None = None
+    """None where it makes nothing that could be compared."""
     reference: str = ""
     """The competitor whose results are the right ones, where it is not that of the case."""
     missing: Callable[[], str] = lambda: ""
     """Why it cannot run here, in words; empty where it can."""
+    is_profiled: bool = False
+    """Whether to tell, on every run, where the CPU seconds go."""
     facts: Callable[[Bench, Path], Facts] = lambda bench, folder: {}
     """More numbers to report, read from the folder after the work."""
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import hand
-from benchmarks.case import Bench, Work
+from benchmarks.case import Bench, Start, Work
 
 NAME = "Polars"
 
@@ -21,7 +21,7 @@ def windows(
     spans: Sequence[int],
     days: Callable[[Bench], Sequence[date]],
     features: Sequence[str],
-) -> Callable[[Bench, Path], Work]:
+) -> Start:
     """Make the start of a competitor: a lazy group_by for each of `days` and each window."""
 
     def start(bench: Bench, folder: Path) -> Work:

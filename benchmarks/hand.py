@@ -7,7 +7,7 @@ from string import Template
 
 import duckdb
 
-from benchmarks.case import Bench, Work
+from benchmarks.case import Bench, Outputs, Start, Work
 from benchmarks.ours import EVENT, stored
 
 NAME = "SQL by hand"
@@ -45,7 +45,7 @@ def listed(paths: Sequence[Path]) -> str:
     return ", ".join(f"'{path}'" for path in paths)
 
 
-def copying(statements: Statements, *, threads: int = 1) -> Callable[[Bench, Path], Work]:
+def copying(statements: Statements, *, threads: int = 1) -> Start:
     """Make the start of a competitor that runs statements one after the other."""
 
     def start(bench: Bench, folder: Path) -> Work:
@@ -63,7 +63,7 @@ def copying(statements: Statements, *, threads: int = 1) -> Callable[[Bench, Pat
     return start
 
 
-def copied(titles: Callable[[Bench], Sequence[str]]) -> Callable[[Bench, Path], Mapping[str, Path]]:
+def copied(titles: Callable[[Bench], Sequence[str]]) -> Outputs:
     """Name the files that statements with these titles make."""
 
     def outputs(bench: Bench, folder: Path) -> Mapping[str, Path]:

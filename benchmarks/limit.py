@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks import hand
-from benchmarks.case import Bench, Work
+from benchmarks.case import Bench, Start, Work
 from benchmarks.ours import EVENT, stored
 
 NAME = "limit"
@@ -18,7 +18,7 @@ def reading_and_writing(
     columns: Sequence[str],
     read: Callable[[Bench], Sequence[date]],
     outputs: Callable[[Bench, Path], dict[str, Path]],
-) -> Callable[[Bench, Path], Work]:
+) -> Start:
     """Make the start of a competitor that reads `columns` of the event days `read`, and writes.
 
     What it writes are the results of the SQL by hand, which must have run beside it before. They

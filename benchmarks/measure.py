@@ -46,7 +46,7 @@ def measure_here(
     """Run a competitor in this process. Its peak memory is that of all that ran here before."""
     folder.mkdir(parents=True, exist_ok=True)
     work = competitor.start(bench, folder)
-    sampler = Sampler() if profile else None
+    sampler = Sampler() if profile or competitor.is_profiled else None
     os.sync()
     started, begun = cpu_seconds(), time.perf_counter()
     if sampler is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from benchmarks.case import Bench, Work
+from benchmarks.case import Bench, Outputs, Start, Work
 from benchmarks.events import Traffic
 from benchmarks.projects import Files, base, period, write
 
@@ -77,12 +77,12 @@ def opened(origin: Path, files: Files, folder: Path) -> "Project":
 
 def running(
     origin: Callable[[Bench], Path], files: Callable[[Bench], Files], *steps: Step
-) -> Callable[[Bench, Path], Work]:
+) -> Start:
     """Make the start of a competitor: a project over a copy of a lake, then its ops in order."""
 
     def start(bench: Bench, folder: Path) -> Work:
         project = opened(origin(bench), files(bench), folder)
-        _warm(project)
+        warm(project)
 
         def work() -> None:
             with project:
@@ -94,7 +94,7 @@ def running(
     return start
 
 
-def _warm(project: "Project") -> None:
+def warm(project: "Project") -> None:
     """Open the warehouse and import what is imported on first use: that is starting, not work."""
     import pandera.pandas  # noqa: F401
 
@@ -131,7 +131,7 @@ def step(
 
 def window_outputs(
     spans: Sequence[int], days: Callable[[Bench], Sequence[date]], family: str = "network"
-) -> Callable[[Bench, Path], Mapping[str, Path]]:
+) -> Outputs:
     """Name the files of windows: `<full days>/<day>`."""
 
     def outputs(bench: Bench, folder: Path) -> Mapping[str, Path]:

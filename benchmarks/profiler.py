@@ -32,6 +32,8 @@ PLACES = (
     ("engines/base.py", "", "comparing records"),
     ("engines/duckdb.py", "", "engine, other"),
     ("fig_assets/workflow/", "", "workflow, other"),
+    ("fig_assets/assets/event_log.py", "", "event log"),
+    ("fig_assets/assets/", "", "making assets of Dagster"),
     ("/dagster/", "", "Dagster"),
     ("sqlalchemy", "", "Dagster"),
     ("fig_assets/", "", "other of fig_assets"),
@@ -70,7 +72,7 @@ class Sampler:
         self._look(is_counted=True)
 
     def _look(self, *, is_counted: bool) -> None:
-        me = threading.get_ident()
+        me = self._thread.ident
         for thread, frame in stacks().items():
             if thread == me:
                 continue

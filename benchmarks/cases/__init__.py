@@ -3,9 +3,9 @@
 from functools import cache
 
 from benchmarks.case import Case
-from benchmarks.cases import added_feature, backfill, history, importing, join
+from benchmarks.cases import added_feature, backfill, history, importing, join, loading, whole
 
-MODULES = (backfill, history, added_feature, importing, join)
+MODULES = (backfill, history, added_feature, importing, join, whole, loading)
 
 
 @cache

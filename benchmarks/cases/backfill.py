@@ -1,11 +1,11 @@
 """Thirty days of a weekly and a monthly family, from events that are imported already."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from benchmarks import frames, hand, limit, ours
-from benchmarks.case import Bench, Case, Competitor, Ratio
+from benchmarks.case import Bench, Case, Competitor, Outputs, Ratio
 from benchmarks.events import Traffic
 from benchmarks.projects import EVERY, FIELDS, Files, windows
 
@@ -91,9 +91,7 @@ def _by_hand(origin: Callable[[Bench], Path]) -> hand.Statements:
     return hand.windows(origin, SPANS, backfilled, list(EVERY))
 
 
-def _others(
-    origin: Callable[[Bench], Path], made: Callable[[Bench, Path], Mapping[str, Path]]
-) -> tuple[Competitor, ...]:
+def _others(origin: Callable[[Bench], Path], made: Outputs) -> tuple[Competitor, ...]:
     two = hand.copying(_by_hand(origin), threads=2)
     polars = frames.windows(origin, SPANS, backfilled, list(EVERY))
     return (
