@@ -1,5 +1,7 @@
 """A project as large as that of the talk: 450 features in windows and rows, six models."""
 
+from collections.abc import Mapping
+
 from benchmarks.payloads import FIELDS
 from benchmarks.projects import Files, Json, imported
 
@@ -36,15 +38,19 @@ OWN = ("country", "city", "latitude", "longitude", "os", "browser", "device", "r
 COMPARED = ("login_count", "failure_rate", "risk_mean", "risk_max", "address_count", "step_sum")
 
 
-def project() -> Files:
-    """Return the project: 192 features of windows, and rows that join them all."""
+def project(families: int = len(KEYS)) -> Files:
+    """Return the project: 192 features of windows, rows that join them all, and six models.
+
+    With fewer `families` there are fewer windows, joins and models.
+    """
+    keys = dict(list(KEYS.items())[:families])
     fields = {**FIELDS, "is_failure": {"function": "$outcome = 'FAILURE'"}}
     files = imported(fields)
-    for family, field in KEYS.items():
+    for family, field in keys.items():
         files[f"features/{family}.json"] = _family(family, field)
-    files["features/request.json"] = _rows()
+    files["features/request.json"] = _rows(keys)
     files["labels/verdict.json"] = _labels()
-    for place, family in enumerate(KEYS):
+    for place, family in enumerate(keys):
         files[f"models/{family}_scorer.json"] = _model(family, place)
     return files
 
@@ -60,13 +66,13 @@ def _family(family: str, field: str) -> Json:
     return {**key, "period": list(PERIODS), "groups": [group]}
 
 
-def _rows() -> Json:
+def _rows(keys: Mapping[str, str]) -> Json:
     own: Json = {name: f"${name}" for name in (*OWN, "is_failure", *KEYS.values())}
     groups: list[Json] = [
         {"source": "sign_in", "granularity_field": "session_id", "features": own},
     ]
     made: Json = {}
-    for family, field in KEYS.items():
+    for family, field in keys.items():
         for period in PERIODS:
             match = {"field": field, "period": period}
             groups.append({"source": family, "granularity_match": match, "features": "*"})

@@ -14,6 +14,7 @@ from benchmarks.profiler import Sampler
 from benchmarks.usage import cpu_seconds, peak_mib
 
 ANSWER = "measured.json"
+LONGEST_S = 3600.0
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -34,7 +35,7 @@ def measure(
     command += [str(bench.root), str(bench.scale), str(folder), *(["--profile"] if profile else [])]
     search = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": search, "PYTHONHASHSEED": "0"}
-    ended = subprocess.run(command, env=environment, cwd=PROJECT, check=False)
+    ended = subprocess.run(command, env=environment, cwd=PROJECT, check=False, timeout=LONGEST_S)
     if ended.returncode:
         raise RunFailed(f"{case.name}, {competitor.name}: exit status {ended.returncode}")
     return Measured(**json.loads((folder / ANSWER).read_text(encoding="utf-8")))
@@ -46,7 +47,7 @@ def measure_here(
     """Run a competitor in this process. Its peak memory is that of all that ran here before."""
     folder.mkdir(parents=True, exist_ok=True)
     work = competitor.start(bench, folder)
-    sampler = Sampler() if profile or competitor.is_profiled else None
+    sampler = Sampler() if profile else None
     os.sync()
     started, begun = cpu_seconds(), time.perf_counter()
     if sampler is None:
@@ -74,7 +75,8 @@ def main() -> int:
     case = find_case(options.case)
     (competitor,) = (c for c in case.competitors if c.name == options.competitor)
     bench = Bench(Path(options.root), options.scale)
-    found = measure_here(bench, competitor, options.folder, profile=options.profile)
+    profile = options.profile or competitor.is_profiled
+    found = measure_here(bench, competitor, options.folder, profile=profile)
     (options.folder / ANSWER).write_text(json.dumps(asdict(found)), encoding="utf-8")
     return 0
 

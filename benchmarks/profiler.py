@@ -6,12 +6,13 @@ Each look gives the CPU seconds that a thread spent since the last one to what i
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from sys import _current_frames as stacks
 from types import FrameType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 PAUSE_S = 0.004
+SQL = "SQL"
 PLACES = (
     ("engines/digest.py", "", "digests"),
     ("engines/day_file.py", "_encode", "writing Parquet"),
@@ -21,7 +22,7 @@ PLACES = (
     ("engines/lake.py", "", "publishing: records, locks"),
     ("engines/lines.py", "", "reading lines"),
     ("engines/duckdb.py", "_text", "SQL text"),
-    ("engines/duckdb.py", "query", "SQL"),
+    ("engines/duckdb.py", "query", SQL),
     ("/sqlglot/", "", "trees and SQL text"),
     ("engines/scans.py", "", "trees and SQL text"),
     ("fig_assets/sql/", "", "trees and SQL text"),
@@ -39,6 +40,24 @@ PLACES = (
     ("fig_assets/", "", "other of fig_assets"),
 )
 """File, function and title; the innermost frame that has one counts, of its titles the first."""
+
+_writing: dict[int, str] = {}
+"""Thread -> the relation that it writes."""
+Result = TypeVar("Result")
+
+
+def noting(write: Callable[..., Result]) -> Callable[..., Result]:
+    """Wrap a function whose first argument has a `relation`: it is what the thread writes then."""
+
+    def noted(target: Any, *given: Any, **named: Any) -> Result:
+        thread = threading.get_ident()
+        _writing[thread] = target.relation
+        try:
+            return write(target, *given, **named)
+        finally:
+            _writing.pop(thread, None)
+
+    return noted
 
 
 class Sampler:
@@ -83,22 +102,16 @@ class Sampler:
             spent = now - self._clocks.get(thread, 0.0)
             self._clocks[thread] = now
             if is_counted and spent > 0:
-                self._spent[_title(frame)] += spent
+                self._spent[_title(thread, frame)] += spent
 
 
-def _title(frame: FrameType | None) -> str:
-    found, relation = "", ""
+def _title(thread: int, frame: FrameType | None) -> str:
+    """Say what a thread is doing. Looks at code alone: locals must die in their own thread."""
     while frame is not None:
         file, function = frame.f_code.co_filename, frame.f_code.co_name
-        if not found:
-            for place, name, title in PLACES:
-                if place in file and name in ("", function):
-                    found = title
-                    break
-        if found == "SQL" and not relation:
-            target = frame.f_locals.get("target")
-            relation = getattr(target, "relation", "")
+        for place, name, title in PLACES:
+            if place in file and name in ("", function):
+                relation = _writing.get(thread) if title == SQL else None
+                return f"{SQL} of {relation}" if relation else title
         frame = frame.f_back
-    if relation:
-        return f"SQL of {relation}"
-    return found or "other"
+    return "other"

@@ -90,7 +90,7 @@ def _measured(
 ) -> Measured:
     is_profiled = options.is_profiled and _is_ours(competitor)
     if not options.is_isolated:
-        return measure_here(bench, competitor, place, profile=is_profiled)
+        return measure_here(bench, competitor, place)
     found = measure(bench, case, competitor, place, profile=is_profiled)
     _say(f"    {competitor.name:<26} {found.cpu_s:>8.2f} CPU s {found.wall_s:>8.2f} s\n")
     return found

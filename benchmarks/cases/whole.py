@@ -53,7 +53,7 @@ def raw(bench: Bench) -> Path:
 
 def _start_backfill(bench: Bench, folder: Path) -> Work:
     (folder / "raw").symlink_to(raw(bench) / "raw")
-    write(project(), folder)
+    write(project(1) if bench.is_tiny else project(), folder)
     return _running(folder, days(bench)[:-1])
 
 
