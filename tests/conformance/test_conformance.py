@@ -7,6 +7,7 @@ from functools import cache
 import duckdb
 import pytest
 
+from fig_assets.engines.duckdb import SETTINGS
 from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import ExpressionError, parse
 from fig_assets.language.types import Type
@@ -42,7 +43,7 @@ OF_WINDOWS = [of for of in SUBJECTS if of not in OF_ROWS]
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
+    with duckdb.connect(":memory:", config=dict(SETTINGS)) as connection:
         connection.execute("SET timezone = 'America/New_York'")
         yield Duck(connection)
 

@@ -19,6 +19,7 @@ from sqlglot import exp
 
 import fig_assets as fig
 from fig_assets.cli import main
+from fig_assets.engines.duckdb import SETTINGS
 from fig_assets.language.functions import FUNCTIONS, Function, function_table, infer, lower
 from fig_assets.language.parse import Reference, parse
 from tests.docs.documents import DOCUMENTS, ROOT, Example, commands, examples, write_files
@@ -103,7 +104,7 @@ def test_every_line_of_an_expression_example_parses(example: tuple[Path, Example
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
+    with duckdb.connect(":memory:", config=dict(SETTINGS)) as connection:
         yield connection
 
 

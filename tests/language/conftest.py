@@ -1,13 +1,15 @@
-"""One in-memory DuckDB for the tests of a module, in a time zone far from UTC."""
+"""One in-memory DuckDB for the tests of a module, set as the lake's but far from UTC."""
 
 from collections.abc import Iterator
 
 import duckdb
 import pytest
 
+from fig_assets.engines.duckdb import SETTINGS
+
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
+    with duckdb.connect(":memory:", config=dict(SETTINGS)) as connection:
         connection.execute("SET timezone = 'America/New_York'")
         yield connection

@@ -98,6 +98,9 @@ def hostile(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         "INSERT INTO hostile (ts, tt, d) VALUES ('infinity', '-infinity', 'infinity'),"
         " ('294247-01-10 04:00:54.775806', '290309-12-22 (BC) 00:00:00', '5877642-06-25 (BC)')"
     )
+    engine.execute("CREATE TABLE nothing AS SELECT * FROM hostile WHERE false")
+    engine.execute("INSERT INTO nothing (i) VALUES (NULL), (NULL)")
+    engine.execute("CREATE TABLE single AS SELECT * FROM picked LIMIT 1 OFFSET 17")
     return engine
 
 
@@ -107,16 +110,21 @@ def hostile(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(seed=st.integers(0, 2**32), kind=st.sampled_from(ANY), depth=st.integers(1, 5))
+@given(
+    seed=st.integers(0, 2**32),
+    kind=st.sampled_from(ANY),
+    depth=st.integers(1, 5),
+    rows=st.sampled_from(["hostile", "hostile", "nothing", "single"]),
+)
 def test_no_row_makes_an_expression_fail(
-    hostile: duckdb.DuckDBPyConnection, seed: int, kind: str, depth: int
+    hostile: duckdb.DuckDBPyConnection, seed: int, kind: str, depth: int, rows: str
 ) -> None:
     text = expression(random.Random(seed), kind, depth)
     tree = parse(text).tree
 
     assert infer(tree, type_of) == Type(kind)
     value = exp.alias_(lower(tree, "duckdb", column, type_of), "value")
-    query = exp.select(value).from_("hostile").sql("duckdb")
+    query = exp.select(value).from_(rows).sql("duckdb")
     found = hostile.sql(query).to_arrow_table().column("value")
 
     assert found.type == arrow_type(Type(kind))
