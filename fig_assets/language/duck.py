@@ -74,7 +74,11 @@ def try_cast(tree: exp.Expr, to: str) -> exp.Expr:
 
 
 def attempt(tree: exp.Expr) -> exp.Expr:
-    """Return `TRY(tree)`: NULL where `tree` would fail."""
+    """Return `TRY(tree)`: NULL where `tree` would fail.
+
+    Each operation that can fail has its own: DuckDB takes what two expressions share out of a TRY,
+    and adds up the constants of a chain in one.
+    """
     return call("TRY", tree)
 
 

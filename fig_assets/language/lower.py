@@ -16,6 +16,7 @@ from fig_assets.language.comparison import (
     same,
 )
 from fig_assets.language.duck import (
+    attempt,
     call,
     cast,
     is_small,
@@ -224,14 +225,13 @@ class Lowering:
                 raise blame(
                     side, f"arithmetic needs numbers, not {value.type.words}", number_mend(value)
                 )
-        whole = FLOAT not in (values[0].type, values[1].type)
-        target, guard = (BIGINT, "try") if whole else (FLOAT, "finite")
+        target = FLOAT if FLOAT in (values[0].type, values[1].type) else BIGINT
         trees = [v.tree if v.type == target else self.as_type(v, target) for v in values]
         tight = isinstance(trees[0], exp.Mul) or (
             kind in (exp.Add, exp.Sub) and isinstance(trees[0], exp.Add | exp.Sub)
         )
-        first = trees[0] if tight else operand(trees[0])
-        return Value(kind(this=first, expression=operand(trees[1])), target, guard)  # type: ignore[arg-type]
+        tree = kind(this=trees[0] if tight else operand(trees[0]), expression=operand(trees[1]))
+        return Value(tree, FLOAT, "finite") if target == FLOAT else Value(attempt(tree), BIGINT)
 
     def _negative(self, node: exp.Neg) -> Value:
         value = self.value(node.this)
@@ -243,7 +243,7 @@ class Lowering:
             return Value(exp.Neg(this=operand(value.tree)), FLOAT, value.guard)
         # DuckDB makes the negative of a constant smallest BIGINT a HUGEINT instead of failing.
         zero = cast(number(0), "BIGINT")
-        return Value(exp.Sub(this=zero, expression=operand(value.tree)), BIGINT, "try")
+        return Value(attempt(exp.Sub(this=zero, expression=operand(value.tree))), BIGINT)
 
     def _divide(self, node: exp.Expr) -> Value:
         above, below = self._numbers(node)
@@ -264,8 +264,8 @@ class Lowering:
                 below.sealed(),
                 lambda d: when(exp.EQ(this=d, expression=number(-1)), number(1), d.copy()),
             )
-            tree = exp.Mod(this=operand(above.tree), expression=operand(divisor))
-            return Value(tree, BIGINT, "try")
+            tree = attempt(exp.Mod(this=operand(above.tree), expression=operand(divisor)))
+            return Value(tree, BIGINT)
         sides = [operand(self.as_type(side, FLOAT)) for side in (above, below)]
         return Value(exp.Mod(this=sides[0], expression=sides[1]), FLOAT, "finite")
 

@@ -150,8 +150,8 @@ def _timestamp_diff(arguments: Sequence[exp.Expr]) -> exp.Expr:
     unit, start, end = arguments
     between = exp.Sub(this=call("EPOCH_US", end), expression=call("EPOCH_US", start))
     size = MICROSECONDS[str(literal_of(unit)).lower().removesuffix("s")]
-    whole = between if size == 1 else exp.IntDiv(this=operand(between), expression=number(size))
-    return attempt(whole)
+    whole = attempt(between)
+    return whole if size == 1 else exp.IntDiv(this=whole, expression=number(size))
 
 
 def _is_null(arguments: Sequence[exp.Expr]) -> exp.Expr:

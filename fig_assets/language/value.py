@@ -6,17 +6,17 @@ from typing import Literal
 
 from sqlglot import exp
 
-from fig_assets.language.duck import attempt, finite, number, parsed_json
+from fig_assets.language.duck import finite, number, parsed_json
 from fig_assets.language.types import BIGINT, FLOAT, JSON, NULL, STRING, Type, convert
 
-Guard = Literal["", "finite", "try"]
+Guard = Literal["", "finite"]
 
 
 @dataclass(frozen=True)
 class Value:
     """A lowered part of an expression; `guard` is what still has to be put around its tree.
 
-    Infinities and overflows survive a chain of operators, so one guard around the chain does.
+    An infinity survives a chain of operators, so one guard around the chain does.
     """
 
     tree: exp.Expr
@@ -25,13 +25,7 @@ class Value:
 
     def sealed(self) -> exp.Expr:
         """Return the tree with its guard, if any, around it."""
-        match self.guard:
-            case "finite":
-                return finite(self.tree)
-            case "try":
-                return attempt(self.tree)
-            case _:
-                return self.tree
+        return finite(self.tree) if self.guard else self.tree
 
     def to(self, target: Type, dialect: str) -> exp.Expr:
         """Return the sealed tree as `target`, into which its type is convertible."""

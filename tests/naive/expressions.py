@@ -206,7 +206,7 @@ class _Parser:
 
     def _sign(self) -> Tree:
         if self._accept("-"):
-            return Call("-", (Literal(0), self._sign()))
+            return Call("NEGATIVE", (self._sign(),))
         return self._sign() if self._accept("+") else self._cast()
 
     def _cast(self) -> Tree:

@@ -32,9 +32,10 @@ _EARTH_RADIUS_KM = 6371.0088
 def order(left: Value, right: Value) -> int | None:
     """Give -1, 0 or 1 as `left` is less, equal or greater; None where one cannot know.
 
-    Text compared with another type is read as that type; text compares by code point; a whole
-    number compared with a float is one.
+    JSON is compared as its text. Text compared with another type is read as that type; text
+    compares by code point; a whole number compared with a float is one.
     """
+    left, right = (text(side) if isinstance(side, Document) else side for side in (left, right))
     if isinstance(left, str) != isinstance(right, str):
         left, right = _read_as(left, right), _read_as(right, left)
     if isinstance(left, datetime) != isinstance(right, datetime):
@@ -105,11 +106,16 @@ def _round(value: int | float, digits: int | float = 0) -> int | float:
 
 
 def _floor(value: int | float) -> int | float:
-    return type(value)(math.floor(value))
+    return _with_sign(math.floor(value), value)
 
 
 def _ceil(value: int | float) -> int | float:
-    return type(value)(math.ceil(value))
+    return _with_sign(math.ceil(value), value)
+
+
+def _with_sign(whole: int, value: int | float) -> int | float:
+    """Give a whole number in the type of `value`; a zero keeps its sign."""
+    return math.copysign(whole, value) if isinstance(value, float) else whole
 
 
 def _and(left: Value, right: Value) -> Value:
@@ -264,11 +270,12 @@ def _haversine(*degrees: int | float) -> float:
     return 2 * _EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-_DIVIDE = _arithmetic(lambda left, right: left / right)
+_DIVIDE = _arithmetic(lambda left, right: float(left) / float(right))
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "+": _arithmetic(lambda left, right: left + right),
     "-": _arithmetic(lambda left, right: left - right),
+    "NEGATIVE": _arithmetic(lambda value: -value),
     "*": _arithmetic(lambda left, right: left * right),
     "/": _DIVIDE,
     "DIVIDE": _DIVIDE,

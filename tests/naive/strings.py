@@ -43,10 +43,17 @@ def _concat(*values: Value) -> Value:
     return None if None in texts else _bounded("".join(written or "" for written in texts))
 
 
+_FARTHEST = 4_000_000_000
+
+
 def _substr(value: str, start: int, length: int | None = None) -> Value:
-    """Cut out `length` characters from `start`; 0 is 1, and below 0 counts from the end."""
+    """Cut out `length` characters from `start`; 0 is 1, and below 0 counts from the end.
+
+    No text is as long as four thousand million, which is what larger numbers count as.
+    """
+    start = max(start, -_FARTHEST)
     begin = max(start, 1) - 1 if start >= 0 else len(value) + start
-    end = len(value) if length is None else begin + max(length, 0)
+    end = len(value) if length is None else begin + min(max(length, 0), _FARTHEST)
     return value[max(begin, 0) : max(end, 0)]
 
 

@@ -86,7 +86,7 @@ def _with_counts_of_zero(tree: Tree, feature: Scope) -> Value:
             return 0
         case Call("CAST", (inner, Literal(str() as target))) if target in {*_NUMBERS, *ALIASES}:
             return convert(_with_counts_of_zero(inner, feature), target)
-        case Call("+" | "-" | "*" | "/" | "DIVIDE" | "%" | "MOD" as function, sides):
+        case Call("+" | "-" | "NEGATIVE" | "*" | "/" | "DIVIDE" | "%" | "MOD" as function, sides):
             return FUNCTIONS[function](*(_with_counts_of_zero(side, feature) for side in sides))
     return None
 
