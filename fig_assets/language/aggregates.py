@@ -232,8 +232,10 @@ def _moments(rows: Rows) -> dict[str, exp.Expr]:
     safe = when(exp.LT(this=size, expression=limit), value.copy())
     # Sorted, because the order of addition decides the last digits.
     ordered = exp.Order(this=safe, expressions=[exp.Ordered(this=value.copy(), nulls_first=False)])
+    # DuckDB refuses to sort by a constant.
+    is_constant = value.find(exp.Column) is None
     spread = exp.Mul(
-        this=rows.over(call("VAR_POP", ordered)),
+        this=rows.over(call("VAR_POP", safe if is_constant else ordered)),
         expression=rows.over(exp.Count(this=value.copy())),
     )
     is_large = exp.GTE(this=rows.over(call("MAX", size.copy())), expression=limit.copy())

@@ -90,12 +90,18 @@ class Expressions:
             lambda: f"@SPLIT_PART({of('string')}, ' ', 1)",
             lambda: f"({of('bigint')})::string",
             lambda: f"({of('boolean')})::string",
+            lambda: f"({of('date')})::string",
+            lambda: f"@REGEXP_EXTRACT({of('string')}, '([a-z]+)|([0-9]+)', 2)",
+            lambda: f"@GET(@PARSE_JSON({of('string')}), 0)::string",
         ]
 
     def _wholes(self, of: Callable[[str], str]) -> list[Callable[[], str]]:
         return [
             lambda: f"({of('bigint')} {self.chance.choice('+-*%')} {of('bigint')})",
             lambda: f"@LENGTH({of('string')})",
+            lambda: f"-({of('bigint')})",
+            lambda: f"@HASH({of('string')})",
+            lambda: f"@LEVENSHTEIN({of('string')}, {of('string')})",
             lambda: f"@ARRAY_SIZE(@PARSE_JSON({of('string')}))",
             lambda: f"@ABS({of('bigint')})",
             lambda: f"@HOUR({of('timestamp')})",
@@ -111,6 +117,10 @@ class Expressions:
             lambda: f"@DIVIDE({of('float')}, {of('bigint')})",
             lambda: f"({of('float')} {self.chance.choice('+-*')} {of('float')})",
             lambda: f"@SQRT({of('float')})",
+            lambda: f"-({of('float')})",
+            lambda: f"@ROUND({of('float')}, 2)",
+            lambda: f"@FLOOR({of('float')})",
+            lambda: f"@CEIL({of('float')})",
             lambda: f"@LN({of('float')})",
             lambda: f"@LEAST({of('float')}, {of('bigint')})",
             lambda: f"@GREATEST({of('float')}, {of('float')})",
@@ -134,6 +144,10 @@ class Expressions:
             lambda: f"@CONTAINS({of('string')}, 'e')",
             lambda: f"@ARRAY_CONTAINS(@PARSE_JSON({of('string')}), {of('string')})",
             lambda: f"({of('string')} ILIKE 'E%')",
+            lambda: f"({of('timestamp')} {sign} {of('date')})",
+            lambda: f"@STARTS_WITH({of('string')}, {of('string')})",
+            lambda: f"@ARRAY_REGEXP_LIKE(@PARSE_JSON({of('string')}), '^e|1')",
+            lambda: f"CASE {of(kind)} WHEN {of(kind)} THEN TRUE ELSE {of('boolean')} END",
             lambda: f"@REGEXP_LIKE({of('string')}, '^[a-e].*[0-9]$')",
         ]
 

@@ -284,6 +284,26 @@ def test_no_value_makes_an_aggregate_fail(
     windowed(engine, f"@{function}(${name})", rows_of(name, HOSTILE[TYPES[name].name]))
 
 
+@pytest.mark.parametrize("function", sorted(AGGREGATES))
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [("1", "i", 1), ("-2", "i", -2), ("0.5", "f", 0.5), ("-(1.0)", "f", -1.0), ("'a'", "s", "a")],
+)
+def test_a_constant_is_aggregated_like_a_column_that_is_always_it(
+    engine: duckdb.DuckDBPyConnection, function: str, text: str, name: str, value: object
+) -> None:
+    (call,) = calls(parse(f"@{function}(${name})").tree)
+    try:
+        value_type(call, type_of)
+    except ExpressionError:
+        return
+    rows = rows_of(name, [value] * 3)
+
+    found = windowed(engine, f"@{function}({text})", rows)
+
+    assert found == windowed(engine, f"@{function}(${name})", rows)
+
+
 def test_a_merged_sum_has_the_declared_type(engine: duckdb.DuckDBPyConnection) -> None:
     (call,) = calls(parse("@SUM($i)").tree)
 
