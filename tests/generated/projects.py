@@ -258,6 +258,8 @@ class Projects:
         text = f"@{function}({argument})"
         if chance.random() < 0.25:
             text += f" FILTER (WHERE {Expressions(chance, event.types).of('boolean', 1)})"
+        if function in ("STDDEV", "VARIANCE"):
+            text = f"@ROUND({text}, 6)"  # Of what is all alike it may be 1e-17.
         result = RESULTS.get(function, kind)
         result = "bigint" if (function, kind) == ("SUM", "boolean") else result
         if result in ("bigint", "float") and chance.random() < 0.2:
