@@ -221,7 +221,7 @@ def _metadata(
     if found.day in result.decisions:
         metadata |= _decision(result, found.day)
     if last and found.statement is not None:
-        text = workspace.engine.sql(found.statement)
+        text = workspace.engine.sql(found.statement())
         metadata["fig/sql"] = MetadataValue.md(code(text, "sql"))
     return metadata
 

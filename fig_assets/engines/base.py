@@ -4,7 +4,7 @@ Trees name a relation by a table made with `relation`; how that becomes files or
 warehouse is each engine's own business, in one place.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -141,6 +141,14 @@ Audit = Callable[[date, pa.Table], None]
 """Looks at a day's rows before they are published."""
 
 
+@dataclass(frozen=True, eq=False)
+class DayRows:
+    """The computed rows of one day, not yet published; `publish` does it, as `replace_days`."""
+
+    day: date
+    publish: Callable[[Audit | None], Written]
+
+
 class Engine(Protocol):
     """A warehouse that runs our syntax trees in its own dialect."""
 
@@ -195,6 +203,18 @@ class Engine(Protocol):
             EngineError: the statement or the storage failed.
             Conflict: newer rows of these columns were published meanwhile.
             RowSetChanged: a scoped write met a day with another set of keys.
+        """
+        ...
+
+    def compute_days(self, targets: Mapping[date, Target], rows: exp.Query) -> Iterator[DayRows]:
+        """Compute several days of one relation in one statement, to be published one by one.
+
+        `rows` is ordered by `day`. Each day of `targets` comes once, in order, as soon as its
+        rows are there; those of the days behind it need no memory yet. A day that is not published
+        stays as it is. The targets name the same columns.
+
+        Raises:
+            EngineError: the statement failed; while the rows are looked at.
         """
         ...
 

@@ -7,9 +7,12 @@ days at once from their own threads.
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -24,6 +27,7 @@ from fig_assets.engines import scans
 from fig_assets.engines.base import (
     DAY,
     Audit,
+    DayRows,
     InputDigests,
     Partition,
     Snapshot,
@@ -47,6 +51,8 @@ SETTINGS = {
 
 With statistics DuckDB 2.0 refuses `CASE WHEN n > 5 THEN 'high' END = 'low'` where no n is above 5.
 """
+BATCH_ROWS = 100_000
+"""How many rows of a statement over several days are taken from DuckDB at once."""
 CATALOG = "catalog.duckdb"
 SPILL = ".tmp"
 ORPHAN_AGE_S = 86_400.0
@@ -104,7 +110,7 @@ class DuckDBEngine:
     ) -> tuple[Written, ...]:
         """See `Engine.replace_days`."""
         bases = {day: self.lake.generations(target, day) for day in days}
-        inputs = self._inputs(target)
+        inputs = _inputs(target, Snapshot(self))
         table = rows if isinstance(rows, pa.Table) else self._rows(rows)
         parts = _split(table, target, days)
         if audit is not None:
@@ -116,10 +122,19 @@ class DuckDBEngine:
             for day, part in parts.items()
         )
 
+    def compute_days(self, targets: Mapping[date, Target], rows: exp.Query) -> Iterator[DayRows]:
+        """See `Engine.compute_days`."""
+        bases = {day: self.lake.generations(target, day) for day, target in targets.items()}
+        now = Snapshot(self)
+        inputs = {day: _inputs(target, now) for day, target in targets.items()}
+        publish = _Publishing(self.lake, targets, inputs, bases)
+        for day, table in self._by_day(rows, sorted(targets)):
+            yield DayRows(day, partial(publish.day, day, table))
+
     def replace_all(self, target: Target, rows: exp.Query | pa.Table) -> Written:
         """See `Engine.replace_all`."""
         base = self.lake.generations(target, None)
-        inputs = self._inputs(target)
+        inputs = _inputs(target, Snapshot(self))
         table = rows if isinstance(rows, pa.Table) else self.query(rows)
         part = _shaped(table, target).select(list(target.names))
         return self.lake.publish(target, None, part, inputs=inputs, base=base)
@@ -184,14 +199,50 @@ class DuckDBEngine:
     def _rows(self, rows: exp.Query | Callable[[], pa.Table]) -> pa.Table:
         return self.query(rows) if isinstance(rows, exp.Query) else rows()
 
-    def _inputs(self, target: Target) -> dict[str, tuple[InputDigests, ...]]:
-        now = Snapshot(self)
-        return {c.name: tuple(map(now.input_digests, c.reads)) for c in target.columns}
+    def _by_day(self, rows: exp.Query, days: Sequence[date]) -> Iterator[tuple[date, pa.Table]]:
+        """Run a statement ordered by day and give the rows of each day when they are complete."""
+        text = self._text(scans.stored(rows, self.lake))
+        waiting = deque(days)
+        parts: list[pa.Table] = []
+        with self._cursor() as cursor:
+            try:
+                reader = cursor.sql(text).to_arrow_reader(BATCH_ROWS)
+                empty = reader.schema.empty_table()
+                for batch in reader:
+                    for day, part in _days_of(pa.Table.from_batches([batch])):
+                        while waiting and waiting[0] < day:
+                            yield waiting.popleft(), pa.concat_tables([empty, *parts])
+                            parts = []
+                        parts.append(part)
+            except duckdb.Error as refusal:
+                raise EngineError(f"DuckDB: {refusal}\n{self.sql(rows)}") from refusal
+            for day in waiting:
+                yield day, pa.concat_tables([empty, *parts])
+                parts = []
 
     def _text(self, tree: exp.Expr, *, pretty: bool = False) -> str:
         """Render a tree that is nobody else's: the generator changes it."""
         dialect = Dialect.get_or_raise(self.dialect)
         return dialect.generate(tree, copy=False, pretty=pretty)
+
+
+@dataclass(frozen=True, eq=False)
+class _Publishing:
+    """What was seen of the lake before the rows of several days were computed."""
+
+    lake: Lake
+    targets: Mapping[date, Target]
+    inputs: Mapping[date, Mapping[str, tuple[InputDigests, ...]]]
+    bases: Mapping[date, Mapping[str, int]]
+
+    def day(self, day: date, rows: pa.Table, audit: Audit | None) -> Written:
+        """Judge and publish the rows of one day."""
+        target = self.targets[day]
+        part = _split(rows, target, [day])[day]
+        if audit is not None:
+            audit(day, part)
+        stored = part.select(list(target.names))
+        return self.lake.publish(target, day, stored, inputs=self.inputs[day], base=self.bases[day])
 
 
 def open_duckdb(path: str, root: Path) -> DuckDBEngine:
@@ -253,6 +304,20 @@ def _view(name: str, tree: exp.Query, lake: Lake) -> exp.Create:
         kind="VIEW",
         expression=scans.lasting(tree, lake),
     )
+
+
+def _inputs(target: Target, now: Snapshot) -> dict[str, tuple[InputDigests, ...]]:
+    return {c.name: tuple(map(now.input_digests, c.reads)) for c in target.columns}
+
+
+def _days_of(rows: pa.Table) -> Iterator[tuple[date, pa.Table]]:
+    """Cut rows that are ordered by day."""
+    days = rows.column(DAY)
+    start = 0
+    for run in pc.value_counts(days):
+        size = run["counts"].as_py()
+        yield run["values"].as_py(), rows.slice(start, size)
+        start += size
 
 
 def _split(table: pa.Table, target: Target, days: Sequence[date]) -> dict[date, pa.Table]:

@@ -23,6 +23,9 @@ SKETCHED = frozenset({"APPROX_COUNT_DISTINCT"})
 VALUE_COUNTED = frozenset({"COUNT_DISTINCT", "ENTROPY", "MODE"}) | SKETCHED
 """Aggregates that no fixed set of columns can carry from day to day."""
 
+CENTRED = frozenset({"STDDEV", "VARIANCE"})
+"""Aggregates that look at a window's states twice: for its mean, then for what is away from it."""
+
 COUNTS = frozenset({"COUNT", "COUNT_IF", "COUNT_DISTINCT", "APPROX_COUNT_DISTINCT"})
 """Aggregates that are 0 where there is no row."""
 
@@ -270,10 +273,6 @@ def merge_in_duckdb(function: str, argument: Type | None, state: StateOf) -> exp
             return try_cast(_whole_sum(argument, state), "BIGINT")
         case "AVG":
             return _mean(argument, state)
-        case "VARIANCE":
-            return finite(_variance(state))
-        case "STDDEV":
-            return finite(call("SQRT", _variance(state)))
         case "MIN" | "MAX":
             return call(function, state(function.lower()))
         case "BOOL_OR":
@@ -285,7 +284,7 @@ def merge_in_duckdb(function: str, argument: Type | None, state: StateOf) -> exp
             name = "ARG_MIN" if function == "FIRST" else "ARG_MAX"
             return call(name, state("value"), order)
         case _:
-            raise ValueError(f"@{function} is computed from values, not from states")
+            raise ValueError(f"@{function} is not merged from states in one step")
 
 
 def _whole_sum(argument: Type | None, state: StateOf) -> exp.Expr:
@@ -302,39 +301,43 @@ def _mean(argument: Type | None, state: StateOf) -> exp.Expr:
     return finite(quotient) if argument == FLOAT else quotient
 
 
-def _variance(state: StateOf) -> exp.Expr:
-    """Return the sample variance: the spread within the days and that between their means.
+def centre_in_duckdb(state: StateOf) -> dict[str, exp.Expr]:
+    """Return, of a window's daily states of a `CENTRED` aggregate, what its spread is counted from.
+
+    These are the number of its values, their mean, and the spread within its days.
+    """
+    total = cast(call("SUM", state("count")), "DOUBLE")
+    mean = exp.Div(this=call("FSUM", state("sum")), expression=call("NULLIF", total, number(0)))
+    return {
+        "count": cast(call("SUM", state("count")), "BIGINT"),
+        "centre": mean,
+        "within": call("FSUM", state("m2")),
+    }
+
+
+def spread_in_duckdb(state: StateOf, centre: exp.Expr) -> exp.Expr:
+    """Return the spread between the means of a window's days, given the mean of all its values.
 
     Source: Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm".
     """
     weight = cast(state("count"), "DOUBLE")
-    known = exp.Where(this=exp.GT(this=state("count"), expression=number(0)))
     mean = exp.Div(this=state("sum"), expression=weight.copy())
-    day = exp.Array(expressions=[weight, mean])
-    ordered = exp.Order(this=day, expressions=[exp.Ordered(this=day.copy(), nulls_first=False)])
-    days = exp.Filter(this=call("LIST", ordered), expression=known)
-    total = cast(call("SUM", state("count")), "DOUBLE")
-    centre = exp.Div(this=call("FSUM", state("sum")), expression=total)
-    between = call("LIST_SUM", call("LIST_TRANSFORM", days, _distance_from(centre)))
-    squares = exp.Add(this=call("FSUM", state("m2")), expression=between)
-    return when(
-        exp.GT(this=call("SUM", state("count")), expression=number(1)),
-        exp.Div(
-            this=exp.Paren(this=squares),
-            expression=exp.Paren(this=exp.Sub(this=total.copy(), expression=number(1.0))),
-        ),
-    )
+    away = exp.Paren(this=exp.Sub(this=mean, expression=centre))
+    square = exp.Mul(this=exp.Mul(this=weight, expression=away), expression=away.copy())
+    known = exp.Where(this=exp.GT(this=state("count"), expression=number(0)))
+    return exp.Filter(this=call("FSUM", square), expression=known)
 
 
-def _distance_from(centre: exp.Expr) -> exp.Expr:
-    def part(place: int) -> exp.Expr:
-        at = exp.Literal.number(place)
-        return exp.Bracket(this=exp.column("day__"), expressions=[at], offset=1)
-
-    away = exp.Paren(this=exp.Sub(this=part(2), expression=exp.Paren(this=centre)))
-    weighted = exp.Mul(this=part(1), expression=away)
-    body = exp.Mul(this=weighted, expression=away.copy())
-    return exp.Lambda(this=body, expressions=[exp.to_identifier("day__")])
+def from_spread_in_duckdb(
+    function: str, count: exp.Expr, within: exp.Expr, between: exp.Expr
+) -> exp.Expr:
+    """Return a `CENTRED` aggregate of the number of values and the two parts of their spread."""
+    squares = exp.Paren(this=exp.Add(this=within, expression=between))
+    others = exp.Paren(this=exp.Sub(this=count.copy(), expression=number(1)))
+    variance = exp.Div(this=squares, expression=others)
+    several = exp.GT(this=count, expression=number(1))
+    root = call("SQRT", variance) if function == "STDDEV" else variance
+    return finite(when(several, root))
 
 
 def from_values_in_duckdb(function: str, value: exp.Expr, n: exp.Expr) -> exp.Expr:

@@ -1,8 +1,8 @@
-"""Family and period -> SELECT of one day's windows, merged from daily states alone."""
+"""Family and period -> SELECT of the windows of some days, merged from daily states alone."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import pyarrow as pa
 from sqlglot import exp
@@ -12,19 +12,11 @@ from fig_assets.graph.definitions import Aggregated, Computed
 from fig_assets.graph.nodes import Attribute, Family, label_of
 from fig_assets.graph.period import Period, Window
 from fig_assets.graph.version import fingerprint
-from fig_assets.language.duck import cast
-from fig_assets.language.functions import (
-    AggregateCall,
-    empty,
-    finishing,
-    from_values,
-    merge,
-    merged_times,
-)
+from fig_assets.language.duck import number
+from fig_assets.language.functions import AggregateCall, finishing
 from fig_assets.language.lower import Lowering
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type, arrow_type, convert
-from fig_assets.language.value import bare
 from fig_assets.sql.daily_state import (
     REMEMBERED,
     TIMES,
@@ -49,7 +41,9 @@ from fig_assets.sql.expressions import (
 )
 from fig_assets.sql.layer import Layer
 from fig_assets.sql.losses import losses
-from fig_assets.sql.window_losses import lost_of_window, lost_over_aggregates
+from fig_assets.sql.merging import Merging, empty_result, left_join, merge_group, result_name
+from fig_assets.sql.span import Span
+from fig_assets.sql.window_losses import lost_over_aggregates
 
 WINDOW_START, WINDOW_END, WINDOW_COMPLETE = "window_start", "window_end", "window_complete"
 BOUNDS: dict[str, pa.DataType] = {
@@ -119,159 +113,112 @@ def _needed_states(
 
 def select_windows(
     layer: Layer,
-    day: date,
+    days: Window,
     attributes: Sequence[Attribute],
     *,
     start: date,
     dialect: str,
 ) -> exp.Select:
-    """Select the windows that end with `day`.
+    """Select the windows that end with one of `days`, at most `LONGEST` of them.
 
     Returns:
-        One row for each entity with at least one event in the window, ordered by entity, columns
-        `(day, entity, *attributes, window_start, window_end, window_complete)`; the last three
-        only from the op that makes the rows. Beside them a boolean `lost__...` for each attribute
-        that can lose a value.
+        One row for each day and entity with at least one event in the window, ordered by both,
+        columns `(day, entity, *attributes, window_start, window_end, window_complete)`; the last
+        three only from the op that makes the rows. Beside them a boolean `lost__...` for each
+        attribute that can lose a value. What one day's rows are does not depend on the others.
     """
-    family, window = layer.family, layer.period.window(day)
-    seen = Window(max(window.start, start), window.end)
+    family, span = layer.family, Span(layer.period, days, start)
     chain = Chain()
     values: dict[str, exp.Expr] = {}
     titles: list[str] = []
     for place, (states, calls_) in enumerate(needed_states(layer, attributes)):
         suffix = "" if len(family.groups) == 1 else f"_{place + 1}"
-        titles.append(_merge_group(chain, states, calls_, seen, suffix, dialect))
+        titles.append(merge_group(Merging(chain, states, calls_, span, suffix, dialect)))
         for call in calls_:
-            values[call.fingerprint] = column(f"{call.title}_{call.fingerprint[:6]}__")
+            values[call.fingerprint] = column(result_name(call))
     needed = closure(attributes, layer.features)
     stored = _stored_columns_read(needed)
+    keys = span.keys(family.granularity)
     if layer.is_first:
-        source = _all_entities(chain, family, titles)
+        source = _all_entities(chain, keys, titles)
     else:
-        source = _beside_stored(chain, layer, day, stored, titles)
+        source = _beside_stored(chain, layer, span, stored, titles)
     source = _features(chain, family, needed, source, values, stored, dialect)
     columns = [
-        named(day_literal(day), DAY),
+        named(span.day, DAY) if span.is_one else column(DAY),
         column(family.granularity),
         *(column(a.column) for a in attributes),
-        *(_bounds(window, start) if layer.is_first else ()),
+        *(_bounds(span) if layer.is_first else ()),
         *losses(attributes, dialect),
         *lost_over_aggregates(
-            family, attributes, lambda a: _lowering(family, a, values, dialect)[1], _result
+            family, attributes, lambda a: _lowering(family, a, values, dialect)[1], result_name
         ),
     ]
-    rows = select(columns, source).order_by(column(family.granularity), copy=False)
+    rows = select(columns, source).order_by(*map(column, keys), copy=False)
     return chain.finish(rows)
 
 
-def _bounds(window: Window, start: date) -> list[exp.Expr]:
-    complete = exp.true() if window.start >= start else exp.false()
+def _bounds(span: Span) -> list[exp.Expr]:
+    first: exp.Expr
+    end: exp.Expr
+    if span.is_one:
+        window = span.period.window(span.last)
+        first, end = day_literal(window.start), day_literal(window.end)
+        complete: exp.Expr = exp.true() if window.start >= span.start else exp.false()
+    else:
+        first = exp.Sub(this=column(DAY), expression=number(span.period.days - 1))
+        end = exp.Add(this=column(DAY), expression=number(1))
+        enough = span.start + timedelta(days=span.period.days - 1)
+        complete = exp.GTE(this=column(DAY), expression=day_literal(enough))
     return [
-        named(day_literal(window.start), WINDOW_START),
-        named(day_literal(window.end), WINDOW_END),
+        named(first, WINDOW_START),
+        named(end, WINDOW_END),
         named(complete, WINDOW_COMPLETE),
     ]
 
 
-def _merge_group(
-    chain: Chain,
-    states: GroupStates,
-    calls_: Sequence[CallStates],
-    days: Window,
-    suffix: str,
-    dialect: str,
-) -> str:
-    """Merge one group's states over the window; returns the select with all its results."""
-    key = states.family.granularity
-    merged: list[exp.Expr] = [column(key)]
-    for call in calls_:
-        if call.values is None:
-            names = {part: name for part, (name, _) in call.columns.items()}
-            merged.append(named(merge(call.call, partial(_state, names), dialect), _result(call)))
-        merged += lost_of_window(call, _result(call))
-    table = scan(states.group.relation, states.columns, days, "states")
-    source = chain.add(f"merged{suffix}", _grouped(merged, table, days, [key]))
-    results: list[exp.Expr] = [column_all(source)]
-    joins: list[exp.Join] = []
-    for place, call in enumerate(call for call in calls_ if call.values is not None):
-        name = chain.add(f"values{suffix}_{place + 1}", _from_values(states, call, days, dialect))
-        found = exp.Coalesce(this=column(_result(call), name), expressions=[_empty(call)])
-        results.append(named(found, _result(call)))
-        joins.append(_left_join(name, source, key))
-    if not joins:
-        return source
-    joined = select(results, source)
-    joined.set("joins", joins)
-    return chain.add(f"grouped{suffix}", joined)
-
-
-def _grouped(
-    columns: Sequence[exp.Expr], source: exp.Expr, days: Window | None, keys: Sequence[str]
-) -> exp.Select:
-    query = select(columns, source).group_by(*map(column, keys), copy=False)
-    return query.where(on_days(days), copy=False) if days else query
-
-
-def _left_join(name: str, source: str, key: str) -> exp.Join:
-    same = exp.EQ(this=column(key, name), expression=column(key, source))
-    return exp.Join(this=exp.Table(this=exp.to_identifier(name)), on=same, side="LEFT")
-
-
-def _from_values(states: GroupStates, call: CallStates, days: Window, dialect: str) -> exp.Select:
-    key = states.family.granularity
-    table = scan(call.values or "", states.value_columns(call), days, "daily")
-    total = cast(merged_times(call.call, column(TIMES)), "BIGINT")
-    columns = [column(key), column(VALUE), named(total, TIMES)]
-    distinct = _grouped(columns, table, days, [key, VALUE])
-    result = from_values(call.call, column(VALUE), column(TIMES), dialect)
-    seen = exp.Subquery(this=distinct, alias=exp.TableAlias(this=exp.to_identifier("seen")))
-    return _grouped([column(key), named(result, _result(call))], seen, None, [key])
-
-
-def _state(names: dict[str, str], part: str) -> exp.Expr:
-    return column(names[part])
-
-
-def _all_entities(chain: Chain, family: Family, groups: Sequence[str]) -> str:
+def _all_entities(chain: Chain, keys: Sequence[str], groups: Sequence[str]) -> str:
     """Join the groups on the granularity; where one has no events its counts are 0."""
     if len(groups) == 1:
         return groups[0]
-    key = family.granularity
-    every = exp.union(*(select([column(key)], g) for g in groups), distinct=True, copy=False)
-    entities = chain.add("entities", every)
-    return _with_groups(chain, key, entities, [column(key, entities)], groups)
+    found = (select([*map(column, keys)], group) for group in groups)
+    entities = chain.add("entities", exp.union(*found, distinct=True, copy=False))
+    return _with_groups(chain, keys, entities, [column(k, entities) for k in keys], groups)
 
 
 def _beside_stored(
-    chain: Chain, layer: Layer, day: date, stored: set[str], groups: Sequence[str]
+    chain: Chain, layer: Layer, span: Span, stored: set[str], groups: Sequence[str]
 ) -> str:
-    """Read the day's stored rows and the columns that earlier ops made, and join the groups."""
-    key = layer.family.granularity
-    names = [key, *sorted(stored - {key})]
+    """Read the stored rows of the days and the columns that earlier ops made; join the groups."""
+    entity, keys = layer.family.granularity, span.keys(layer.family.granularity)
+    names = [*keys, *sorted(stored - {entity})]
     known = {
         name: kind
         for name, kind in stored_columns(layer.family, layer.period).items()
         if name == DAY or name in names
     }
-    days = Window(day, day + timedelta(days=1))
-    table = scan(layer.relation, known, days, "earlier")
-    query = select([column(name) for name in names], table).where(on_days(days), copy=False)
+    table = scan(layer.relation, known, span.days, "earlier")
+    query = select([column(name) for name in names], table).where(on_days(span.days), copy=False)
     source = chain.add("stored", query)
     if not groups:
         return source
-    return _with_groups(chain, key, source, [column_all(source)], groups)
+    return _with_groups(chain, keys, source, [column_all(source)], groups)
 
 
 def _with_groups(
-    chain: Chain, key: str, source: str, columns: Sequence[exp.Expr], groups: Sequence[str]
+    chain: Chain,
+    keys: Sequence[str],
+    source: str,
+    columns: Sequence[exp.Expr],
+    groups: Sequence[str],
 ) -> str:
     results = list(columns)
     steps = dict(chain.steps)
     for group in groups:
-        names = [name for name in _result_names(steps[group], steps) if name != key]
+        names = [name for name in _result_names(steps[group], steps) if name not in keys]
         results += [column(name, group) for name in names]
     joined = select(results, source)
-    joined.set("joins", [_left_join(group, source, key) for group in groups])
+    joined.set("joins", [left_join(group, source, keys) for group in groups])
     return chain.add("joined", joined)
 
 
@@ -351,9 +298,9 @@ def _lowering(
     def result(call: AggregateCall) -> exp.Expr:
         found = by_meaning[call.meaning]
         tree = values[found.fingerprint].copy()
-        if len(family.groups) == 1 or isinstance(_empty(found), exp.Null):
+        if len(family.groups) == 1 or isinstance(empty_result(found), exp.Null):
             return tree
-        return exp.Coalesce(this=tree, expressions=[_empty(found)])
+        return exp.Coalesce(this=tree, expressions=[empty_result(found)])
 
     def type_of(reference: Reference) -> Type:
         known = {**definition.sibling_types, **definition.types}
@@ -367,14 +314,6 @@ def _lowering(
         resolve=lambda ref: definition.columns.get(label_of(ref), ""),
     )
     return definition, lowering
-
-
-def _empty(call: CallStates) -> exp.Expr:
-    return bare(empty(call.call))
-
-
-def _result(call: CallStates) -> str:
-    return f"{call.title}_{call.fingerprint[:6]}__"
 
 
 def _reads(layer: Layer, attribute: Attribute, days: Window, day: date) -> tuple[Read, ...]:

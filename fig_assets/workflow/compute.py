@@ -1,11 +1,14 @@
 """An op and a day -> writes: targets, statements, what must be built before; and doing them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+
+from sqlglot import exp
 
 from fig_assets.errors import RowSetChanged
 from fig_assets.graph.nodes import Attribute, Graph, Key, Op
 from fig_assets.graph.ops import Part, published_key
+from fig_assets.graph.period import Window
 from fig_assets.sql import event as events
 from fig_assets.sql import labels, python, row, window
 from fig_assets.sql.layer import layer_of
@@ -72,13 +75,18 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
         for write in writes(workspace, op, day, every):
             run_write(workspace, write, day, result)
         result.also = {a.key for a in every} - {a.key for a in attributes}
+    account(workspace, op, result)
+    return result
+
+
+def account(workspace: Workspace, op: Op, result: DayResult) -> None:
+    """Add to a day's result what became of the rows that were read for it."""
     if op.kind == "event":
         account_for_lines(workspace, op, result)
     if op.kind in ("row", "python") and ("families", op.owner) in op.keys:
         account_for_events(workspace, op, result)
     if op.kind == "states" or (op.kind == "window" and any(k[0] == "families" for k in op.keys)):
         account_for_entities(workspace, op, result)
-    return result
 
 
 def _event_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]) -> Write:
@@ -102,14 +110,27 @@ def _window_write(
 ) -> Write:
     graph = workspace.graph
     layer = layer_of(graph, op)
-    start, dialect = graph.start, workspace.engine.dialect
-    target = window.window_target(layer, day, attributes, start)
+    target = window.window_target(layer, day, attributes, graph.start)
     return Write(
         target,
-        lambda: window.select_windows(layer, day, attributes, start=start, dialect=dialect),
+        lambda: select_windows_of(workspace, op, [day], attributes),
         tuple(attributes),
         needs=reads_of(target),
         published=published_key(Part(op.kind, op.owner, op.period)),
+    )
+
+
+def select_windows_of(
+    workspace: Workspace, op: Op, days: Sequence[date], attributes: Sequence[Attribute]
+) -> exp.Query:
+    """Select the windows of consecutive days, ordered by day; at most `LONGEST` of them."""
+    graph = workspace.graph
+    return window.select_windows(
+        layer_of(graph, op),
+        Window(days[0], days[-1] + timedelta(days=1)),
+        attributes,
+        start=graph.start,
+        dialect=workspace.engine.dialect,
     )
 
 

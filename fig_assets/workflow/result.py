@@ -1,6 +1,6 @@
 """What an op did on a day: rows, facts of each column, verdicts of checks, counts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -31,7 +31,7 @@ class DayResult:
     facts: dict[Key, Facts] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     notes: dict[str, object] = field(default_factory=dict)
-    statement: exp.Query | None = None
+    statement: Callable[[], exp.Query] | None = None
     """What ran, where one statement made the published rows."""
     also: set[Key] = field(default_factory=set)
     """Attributes that had to be computed too, because the day's rows changed."""

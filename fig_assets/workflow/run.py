@@ -12,7 +12,7 @@ import pyarrow as pa
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Model, Op
 from fig_assets.models.registry import Decision
-from fig_assets.workflow import learn, raw
+from fig_assets.workflow import learn, ranges, raw
 from fig_assets.workflow.checks import (
     CONSERVATION,
     TRAINED,
@@ -80,11 +80,36 @@ def _run_statements(
     workspace: Workspace, op: Op, days: Sequence[date], keys: Sequence[Key], progress: Progress
 ) -> OpResult:
     attributes = attributes_of(workspace.graph, op, keys) or attributes_of(workspace.graph, op)
-    refreshed: set[date] = set()
-    if op.kind == "window":
-        refreshed = _refresh(workspace, op, days, attributes)
-    result = _run_each(op, days, progress, lambda day: run_day(workspace, op, day, attributes))
+    if op.kind != "window":
+        return _run_each(op, days, progress, lambda day: run_day(workspace, op, day, attributes))
+    refreshed = _refresh(workspace, op, days, attributes)
+    result = _run_windows(workspace, op, days, attributes, progress)
     result.states_refreshed = refreshed
+    return result
+
+
+def _run_windows(
+    workspace: Workspace,
+    op: Op,
+    days: Sequence[date],
+    attributes: Sequence[Attribute],
+    progress: Progress,
+) -> OpResult:
+    result = OpResult(op)
+
+    def run(run_of_days: Sequence[date]) -> None:
+        for day, outcome in ranges.run_days(workspace, op, run_of_days, attributes):
+            if isinstance(outcome, FigError):
+                result.refused[day] = outcome
+            else:
+                result.days[day] = outcome
+                progress(op.name, day)
+
+    with ThreadPoolExecutor(workers()) as pool:
+        for _ in pool.map(run, ranges.runs(workspace, op, days, attributes, workers())):
+            pass
+    result.days = {day: result.days[day] for day in sorted(result.days, key=str)}
+    result.refused = {day: result.refused[day] for day in sorted(result.refused, key=str)}
     return result
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from fig_assets.engines.base import Engine, Read, Target, require_days
+from fig_assets.engines.base import Audit, Engine, Read, Target, Written, require_days
 from fig_assets.graph.nodes import Attribute, Key
 from fig_assets.workflow.checks import ChecksFailed, judge, lost_rows
 from fig_assets.workflow.python import Calls
@@ -47,9 +47,34 @@ def run_write(workspace: Workspace, write: Write, day: date, result: DayResult) 
         RowSetChanged: a scoped write met a day with another set of keys.
     """
     engine = workspace.engine
+    require(workspace, write, day)
+    rows = write.rows(engine)
+
+    def publish(audit: Audit) -> Written:
+        return engine.replace_days(write.target, rows, [day], audit)[0]
+
+    run_publish(write, publish, result)
+    if write.published:
+        result.statement = write.tree
+
+
+def require(workspace: Workspace, write: Write, day: date) -> None:
+    """Refuse a write that reads a day which was never built.
+
+    Raises:
+        EngineError: names what is missing.
+    """
+    title = f"{write.target.relation} of {day}"
     for read in write.needs:
-        require_days(engine, read, workspace.graph.start, f"{write.target.relation} of {day}")
-    rows_of = write.rows(engine)
+        require_days(workspace.engine, read, workspace.graph.start, title)
+
+
+def run_publish(write: Write, publish: Callable[[Audit], Written], result: DayResult) -> None:
+    """Judge rows, publish them by `publish`, and add to `result` what happened.
+
+    Raises:
+        EngineError, ChecksFailed, RowSetChanged: as `run_write`.
+    """
 
     def audit(_: date, rows: pa.Table) -> None:
         if write.published is not None:
@@ -62,10 +87,8 @@ def run_write(workspace: Workspace, write: Write, day: date, result: DayResult) 
             facts = _facts(rows.column(attribute.column))
             result.facts[attribute.key] = replace(facts, lost=lost_rows(rows, attribute))
 
-    (written,) = engine.replace_days(write.target, rows_of, [day], audit)
+    written = publish(audit)
     result.rows = written.rows
-    if write.published:
-        result.statement = write.tree() if callable(rows_of) else rows_of
     for attribute in write.attributes:
         digest = written.digests[attribute.column]
         result.facts[attribute.key] = replace(result.facts[attribute.key], digest=digest)

@@ -1,0 +1,186 @@
+"""One group's daily states -> the select that has its merged aggregates for each window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlglot import exp
+
+from fig_assets.engines.base import DAY
+from fig_assets.language.aggregates import (
+    CENTRED,
+    centre_in_duckdb,
+    from_spread_in_duckdb,
+    spread_in_duckdb,
+)
+from fig_assets.language.duck import cast
+from fig_assets.language.functions import empty, from_values, merge, merged_times
+from fig_assets.language.value import bare
+from fig_assets.sql.daily_state import TIMES, VALUE, CallStates, GroupStates
+from fig_assets.sql.distinct import add_distinct_counts
+from fig_assets.sql.expressions import Chain, column, column_all, named, select
+from fig_assets.sql.span import Span
+from fig_assets.sql.window_losses import lost_of_window
+
+
+@dataclass(frozen=True, eq=False)
+class Merging:
+    """What is merged into the windows of a span: states of one group, those of some calls."""
+
+    chain: Chain
+    states: GroupStates
+    calls: Sequence[CallStates]
+    span: Span
+    suffix: str
+    """What the names of this group's selects end with, where the family has several groups."""
+    dialect: str
+
+    @property
+    def entity(self) -> str:
+        """The column of the entity."""
+        return self.states.family.granularity
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that tell the windows apart."""
+        return self.span.keys(self.entity)
+
+    def named(self, name: str) -> str:
+        """Name a select of this group."""
+        return f"{name}{self.suffix}"
+
+
+def result_name(call: CallStates) -> str:
+    """Name the column of a merged aggregate."""
+    return f"{call.title}_{call.fingerprint[:6]}__"
+
+
+def empty_result(call: CallStates) -> exp.Expr:
+    """Return what an aggregate is where there was no event: 0 for counts, else NULL."""
+    return bare(empty(call.call))
+
+
+def left_join(name: str, source: str, keys: Sequence[str]) -> exp.Join:
+    """Join the select `name` on its keys to the select `source`."""
+    same = [exp.EQ(this=column(key, name), expression=column(key, source)) for key in keys]
+    table = exp.Table(this=exp.to_identifier(name))
+    return exp.Join(this=table, on=exp.and_(*same, copy=False), side="LEFT")
+
+
+def merge_group(it: Merging) -> str:
+    """Merge one group's states over each window; returns the select with all its results."""
+    read = _windows(it)
+    source = _merged(it, read)
+    results: list[exp.Expr] = [column_all(source)]
+    joined: list[str] = []
+    centred = [call for call in it.calls if call.call.function in CENTRED]
+    if centred:
+        spread = it.chain.add(it.named("spread"), _spread(it, centred, read, source))
+        results += [
+            named(_from_spread(call, source, spread), result_name(call)) for call in centred
+        ]
+        joined.append(spread)
+    for call in (call for call in it.calls if call.values is not None):
+        name = _add_values(it, call, len(joined) - bool(centred) + 1)
+        found = exp.Coalesce(this=column(result_name(call), name), expressions=[empty_result(call)])
+        results.append(named(found, result_name(call)))
+        joined.append(name)
+    if not joined:
+        return source
+    query = select(results, source)
+    query.set("joins", [left_join(name, source, it.keys) for name in joined])
+    return it.chain.add(it.named("grouped"), query)
+
+
+def _windows(it: Merging) -> exp.Select:
+    """Select the states of each window, the entity first."""
+    wanted = {name for call in it.calls for name, _ in call.columns.values()}
+    columns = {n: k for n, k in it.states.columns.items() if n in (DAY, it.entity) or n in wanted}
+    rows = it.span.rows(it.states.group.relation, columns, "states")
+    if it.span.is_one:
+        return rows
+    name = it.chain.add(it.named("windows"), rows)
+    return select([], name)
+
+
+def _over(columns: Sequence[exp.Expr], rows: exp.Select, keys: Sequence[exp.Expr]) -> exp.Select:
+    """Aggregate the rows that `rows` selects, one row for each of `keys`."""
+    query = rows.copy()
+    query.set("expressions", list(columns))
+    return query.group_by(*keys, copy=False)
+
+
+def _merged(it: Merging, read: exp.Select) -> str:
+    keys = [column(key) for key in it.keys]
+    merged: list[exp.Expr] = [key.copy() for key in keys]
+    for call in it.calls:
+        state, name = _states_of(call), result_name(call)
+        if call.call.function in CENTRED:
+            parts = centre_in_duckdb(state)
+            merged += [named(tree, f"{name}{part}") for part, tree in parts.items()]
+        elif call.values is None:
+            merged.append(named(merge(call.call, state, it.dialect), name))
+        merged += lost_of_window(call, name)
+    return it.chain.add(it.named("merged"), _over(merged, read, keys))
+
+
+def _spread(it: Merging, calls: Sequence[CallStates], read: exp.Select, merged: str) -> exp.Select:
+    """Look at the states again, now that the mean of each window is known."""
+    source = read.args["from_"].this.alias_or_name
+    keys = [column(key, merged) for key in it.keys]
+    columns: list[exp.Expr] = [key.copy() for key in keys]
+    for call in calls:
+        name = result_name(call)
+        centre = column(f"{name}centre", merged)
+        columns.append(named(spread_in_duckdb(_states_of(call), centre), f"{name}between"))
+    query = _over(columns, read, keys)
+    same = [exp.EQ(this=column(k, merged), expression=column(k, source)) for k in it.keys]
+    join = exp.Join(this=exp.Table(this=exp.to_identifier(merged)), on=exp.and_(*same, copy=False))
+    query.set("joins", [join])
+    return query
+
+
+def _from_spread(call: CallStates, merged: str, spread: str) -> exp.Expr:
+    name = result_name(call)
+    return from_spread_in_duckdb(
+        call.call.function,
+        column(f"{name}count", merged),
+        column(f"{name}within", merged),
+        column(f"{name}between", spread),
+    )
+
+
+def _add_values(it: Merging, call: CallStates, place: int) -> str:
+    """Add the selects of an aggregate that needs the values themselves; returns the last one."""
+    title = it.named("values") + f"_{place}"
+    columns = it.states.value_columns(call)
+    if call.call.function == "COUNT_DISTINCT" and not it.span.is_one:
+        relation = call.values or ""
+        names = (it.entity, VALUE, result_name(call))
+        return add_distinct_counts(it.chain, it.span, relation, columns, names, title)
+    rows = it.span.rows(call.values or "", columns, "daily")
+    if not it.span.is_one:
+        rows = select([], exp.Subquery(this=rows, alias=_alias("daily")))
+    total = cast(merged_times(call.call, column(TIMES)), "BIGINT")
+    keys = [column(name) for name in (*it.keys, VALUE)]
+    distinct = _over([*(key.copy() for key in keys), named(total, TIMES)], rows, keys)
+    result = from_values(call.call, column(VALUE), column(TIMES), it.dialect)
+    windows = [column(key) for key in it.keys]
+    found = select(
+        [*(key.copy() for key in windows), named(result, result_name(call))],
+        exp.Subquery(this=distinct, alias=_alias("seen")),
+    )
+    return it.chain.add(title, found.group_by(*windows, copy=False))
+
+
+def _states_of(call: CallStates) -> partial[exp.Expr]:
+    names = {part: name for part, (name, _) in call.columns.items()}
+    return partial(_state, names)
+
+
+def _state(names: dict[str, str], part: str) -> exp.Expr:
+    return column(names[part])
+
+
+def _alias(name: str) -> exp.TableAlias:
+    return exp.TableAlias(this=exp.to_identifier(name))

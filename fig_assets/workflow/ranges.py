@@ -1,0 +1,96 @@
+"""A window op and many days -> one statement for each run of days, published day by day."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from fig_assets.engines.base import DayRows
+from fig_assets.errors import EngineError, FigError, RowSetChanged
+from fig_assets.graph.nodes import Attribute, Op
+from fig_assets.sql.distinct import LONGEST
+from fig_assets.sql.layer import layer_of
+from fig_assets.sql.window import needed_states
+from fig_assets.workflow.compute import account, run_day, select_windows_of, writes
+from fig_assets.workflow.result import DayResult
+from fig_assets.workflow.workspace import Workspace
+from fig_assets.workflow.write import Write, require, run_publish
+
+MOST_ROWS = 8_000_000
+"""About how many rows one statement may give, so that merging them needs little memory."""
+GROWTH = 4
+"""A window has at most about so many times the entities of its largest day."""
+
+Outcome = tuple[date, DayResult | FigError]
+
+
+def runs(
+    workspace: Workspace,
+    op: Op,
+    days: Sequence[date],
+    attributes: Sequence[Attribute],
+    workers: int,
+) -> list[list[date]]:
+    """Cut days into runs of consecutive ones, each of which one statement computes.
+
+    Long ones where values are counted, for a value is looked up once a run; else at least one for
+    each of `workers`.
+    """
+    layer = layer_of(workspace.graph, op)
+    needed = needed_states(layer, attributes)
+    counts_values = any(call.values for _, calls in needed for call in calls)
+    relations = [states.group.relation for states, _ in needed]
+    stored = [workspace.engine.partition(name, day) for name in relations for day in days]
+    largest = max((record.rows for record in stored if record is not None), default=0)
+    rows = largest * min(GROWTH, layer.period.days)
+    share = len(days) if counts_values else -(-len(days) // workers)
+    longest = min(LONGEST, max(1, MOST_ROWS // max(rows, 1)), share)
+    found: list[list[date]] = []
+    for day in sorted(days):
+        if found and len(found[-1]) < longest and found[-1][-1] + timedelta(days=1) == day:
+            found[-1].append(day)
+        else:
+            found.append([day])
+    return found
+
+
+def run_days(
+    workspace: Workspace, op: Op, days: Sequence[date], attributes: Sequence[Attribute]
+) -> Iterator[Outcome]:
+    """Compute consecutive days of a window op; give each day's result, or why it was refused."""
+    planned: dict[date, Write] = {}
+    for day in days:
+        (planned[day],) = writes(workspace, op, day, attributes)
+    try:
+        for day, write in planned.items():
+            require(workspace, write, day)
+        tree = select_windows_of(workspace, op, days, attributes)
+        targets = {day: write.target for day, write in planned.items()}
+        for rows in workspace.engine.compute_days(targets, tree):
+            yield rows.day, _published(workspace, op, planned.pop(rows.day), rows, attributes)
+    except EngineError:
+        # Which of the days is to blame shows where each is computed alone.
+        for day in planned:
+            yield day, _alone(workspace, op, day, attributes)
+
+
+def _published(
+    workspace: Workspace, op: Op, write: Write, rows: DayRows, attributes: Sequence[Attribute]
+) -> DayResult | FigError:
+    result = DayResult(rows.day)
+    try:
+        run_publish(write, rows.publish, result)
+    except RowSetChanged:
+        return _alone(workspace, op, rows.day, attributes)
+    except FigError as refusal:
+        return refusal
+    result.statement = write.tree
+    account(workspace, op, result)
+    return result
+
+
+def _alone(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> DayResult | FigError:
+    try:
+        return run_day(workspace, op, day, attributes)
+    except FigError as refusal:
+        return refusal
