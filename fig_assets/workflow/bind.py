@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Target
 from fig_assets.errors import ConfigError, EngineError, Problem, Where
-from fig_assets.graph.nodes import Op
+from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.graph.period import Window
 from fig_assets.sql import event as events
 from fig_assets.sql import landing, row
@@ -18,7 +18,7 @@ from fig_assets.sql.daily_state import select_lost_keys, source_columns, states_
 from fig_assets.sql.published import every_published, select_published
 from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
-from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.compute import attributes_of, select_windows_of, writes
 from fig_assets.workflow.states import state_writes
 from fig_assets.workflow.workspace import Workspace
 from fig_assets.workflow.write import Write
@@ -107,11 +107,24 @@ def _of_op(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
         every = state_writes(workspace, op.owner, day, of_rows=True)
         yield from _stored(f"{op.name}, states of rows", every)
         yield from _some_states(workspace, op, day, of_rows=True)
-    if op.kind != "window" or op.period == workspace.graph.families[op.owner].periods[0]:
-        for alone in representatives(workspace.graph, op, attributes):
-            yield from _stored(
-                f"{op.name} for {alone.identity}", writes(workspace, op, day, [alone])
-            )
+        yield _of_two_days(workspace, op, day, attributes)
+        if op.period == workspace.graph.families[op.owner].periods[0]:
+            for alone in representatives(workspace.graph, op, attributes):
+                yield _of_two_days(workspace, op, day, [alone])
+        return
+    for alone in representatives(workspace.graph, op, attributes):
+        yield from _stored(f"{op.name} for {alone.identity}", writes(workspace, op, day, [alone]))
+
+
+def _of_two_days(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> Statement:
+    """Give the statement of several days; that of one has the same selects on fewer columns."""
+    (write,) = writes(workspace, op, day, attributes)
+    days = [day, day + timedelta(days=1)]
+    what = attributes[0].identity if len(attributes) == 1 else "two days"
+    tree = partial(select_windows_of, workspace, op, days, attributes)
+    return Statement(f"{op.name} for {what} ({write.target.relation})", tree, write.target)
 
 
 def _some_states(workspace: Workspace, op: Op, day: date, *, of_rows: bool) -> Iterator[Statement]:
