@@ -23,9 +23,6 @@ SKETCHED = frozenset({"APPROX_COUNT_DISTINCT"})
 VALUE_COUNTED = frozenset({"COUNT_DISTINCT", "ENTROPY", "MODE"}) | SKETCHED
 """Aggregates that no fixed set of columns can carry from day to day."""
 
-CENTRED = frozenset({"STDDEV", "VARIANCE"})
-"""Aggregates that look at a window's states twice: for its mean, then for what is away from it."""
-
 COUNTS = frozenset({"COUNT", "COUNT_IF", "COUNT_DISTINCT", "APPROX_COUNT_DISTINCT"})
 """Aggregates that are 0 where there is no row."""
 
@@ -233,12 +230,9 @@ def _moments(rows: Rows) -> dict[str, exp.Expr]:
     size = call("ABS", value)
     limit = number(LARGEST_SQUARED)
     safe = when(exp.LT(this=size, expression=limit), value.copy())
-    # Sorted, because the order of addition decides the last digits.
-    ordered = exp.Order(this=safe, expressions=[exp.Ordered(this=value.copy(), nulls_first=False)])
-    # DuckDB refuses to sort by a constant.
-    is_constant = value.find(exp.Column) is None
+    # In the order of the rows, which a stored day always has: it decides the last digits.
     spread = exp.Mul(
-        this=rows.over(call("VAR_POP", safe if is_constant else ordered)),
+        this=rows.over(call("VAR_POP", safe)),
         expression=rows.over(exp.Count(this=value.copy())),
     )
     is_large = exp.GTE(this=rows.over(call("MAX", size.copy())), expression=limit.copy())
@@ -273,6 +267,10 @@ def merge_in_duckdb(function: str, argument: Type | None, state: StateOf) -> exp
             return try_cast(_whole_sum(argument, state), "BIGINT")
         case "AVG":
             return _mean(argument, state)
+        case "VARIANCE":
+            return finite(_variance(state))
+        case "STDDEV":
+            return finite(call("SQRT", _variance(state)))
         case "MIN" | "MAX":
             return call(function, state(function.lower()))
         case "BOOL_OR":
@@ -284,7 +282,7 @@ def merge_in_duckdb(function: str, argument: Type | None, state: StateOf) -> exp
             name = "ARG_MIN" if function == "FIRST" else "ARG_MAX"
             return call(name, state("value"), order)
         case _:
-            raise ValueError(f"@{function} is not merged from states in one step")
+            raise ValueError(f"@{function} is computed from values, not from states")
 
 
 def _whole_sum(argument: Type | None, state: StateOf) -> exp.Expr:
@@ -301,43 +299,35 @@ def _mean(argument: Type | None, state: StateOf) -> exp.Expr:
     return finite(quotient) if argument == FLOAT else quotient
 
 
-def centre_in_duckdb(state: StateOf) -> dict[str, exp.Expr]:
-    """Return, of a window's daily states of a `CENTRED` aggregate, what its spread is counted from.
+def _variance(state: StateOf) -> exp.Expr:
+    """Return the sample variance: the spread within the days and that between their means.
 
-    These are the number of its values, their mean, and the spread within its days.
-    """
-    total = cast(call("SUM", state("count")), "DOUBLE")
-    mean = exp.Div(this=call("FSUM", state("sum")), expression=call("NULLIF", total, number(0)))
-    return {
-        "count": cast(call("SUM", state("count")), "BIGINT"),
-        "centre": mean,
-        "within": call("FSUM", state("m2")),
-    }
-
-
-def spread_in_duckdb(state: StateOf, centre: exp.Expr) -> exp.Expr:
-    """Return the spread between the means of a window's days, given the mean of all its values.
-
+    The days come in the order in which they are read, so that the sum has one value.
     Source: Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm".
     """
     weight = cast(state("count"), "DOUBLE")
     mean = exp.Div(this=state("sum"), expression=weight.copy())
-    away = exp.Paren(this=exp.Sub(this=mean, expression=centre))
-    square = exp.Mul(this=exp.Mul(this=weight, expression=away), expression=away.copy())
+    total = cast(call("SUM", state("count")), "DOUBLE")
+    centre = exp.Div(this=call("FSUM", state("sum")), expression=total)
+    away = call("LIST_TRANSFORM", _of_days(state, mean), _square_from(centre))
+    between = call("LIST_DOT_PRODUCT", _of_days(state, weight), away)
+    squares = exp.Add(this=call("FSUM", state("m2")), expression=between)
+    others = exp.Sub(this=total.copy(), expression=number(1.0))
+    return when(
+        exp.GT(this=call("SUM", state("count")), expression=number(1)),
+        exp.Div(this=exp.Paren(this=squares), expression=exp.Paren(this=others)),
+    )
+
+
+def _of_days(state: StateOf, tree: exp.Expr) -> exp.Expr:
     known = exp.Where(this=exp.GT(this=state("count"), expression=number(0)))
-    return exp.Filter(this=call("FSUM", square), expression=known)
+    return exp.Filter(this=call("LIST", tree), expression=known)
 
 
-def from_spread_in_duckdb(
-    function: str, count: exp.Expr, within: exp.Expr, between: exp.Expr
-) -> exp.Expr:
-    """Return a `CENTRED` aggregate of the number of values and the two parts of their spread."""
-    squares = exp.Paren(this=exp.Add(this=within, expression=between))
-    others = exp.Paren(this=exp.Sub(this=count.copy(), expression=number(1)))
-    variance = exp.Div(this=squares, expression=others)
-    several = exp.GT(this=count, expression=number(1))
-    root = call("SQRT", variance) if function == "STDDEV" else variance
-    return finite(when(several, root))
+def _square_from(centre: exp.Expr) -> exp.Expr:
+    away = exp.Sub(this=exp.column("mean__"), expression=exp.Paren(this=centre))
+    square = exp.Mul(this=exp.Paren(this=away), expression=exp.Paren(this=away.copy()))
+    return exp.Lambda(this=square, expressions=[exp.to_identifier("mean__")])
 
 
 def from_values_in_duckdb(function: str, value: exp.Expr, n: exp.Expr) -> exp.Expr:

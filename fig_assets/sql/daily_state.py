@@ -17,6 +17,7 @@ from fig_assets.graph.definitions import Aggregated
 from fig_assets.graph.nodes import Family, Graph, Group, label_of
 from fig_assets.graph.period import Window
 from fig_assets.graph.version import fingerprint
+from fig_assets.language.duck import call as called
 from fig_assets.language.functions import (
     AggregateCall,
     calls,
@@ -193,7 +194,8 @@ def select_states(
         columns += [named(aggregates[suffix], name) for suffix, (name, _) in call.columns.items()]
     query = _from_source(columns, states.group, source, day, dialect)
     query.where(_present(_entity(states, dialect)), copy=False)
-    return _by_places(query, 2)
+    query.group_by(exp.Literal.number(2), copy=False)
+    return query.order_by(exp.Literal.number(2), copy=False)
 
 
 def select_values(
@@ -206,7 +208,8 @@ def select_values(
     """Select one day's values of one aggregate call.
 
     Returns:
-        One row for each entity and value, columns `(day, entity, value, n)`, n events. Where the
+        One row for each entity and value, columns `(day, entity, value, n)`, n events, in an order
+        that is always the same. Where the
         call counts approximately, the value is a register and n its highest rank.
     """
     definition = call.definition
@@ -218,7 +221,10 @@ def select_values(
     query.where(_present(_entity(states, dialect)), _present(item.copy()), copy=False)
     if call.call.filter is not None:
         query.where(lower(call.call.filter, dialect, read, types), copy=False)
-    return _by_places(query, 2, 3)
+    query.group_by(*map(exp.Literal.number, (2, 3)), copy=False)
+    # Any fixed order will do, and sorting texts costs four times as much as counting them.
+    hashed = [called("HASH", column(name)) for name in (states.family.granularity, VALUE)]
+    return query.order_by(*hashed, copy=False)
 
 
 def select_lost_keys(
@@ -240,12 +246,6 @@ def _key_columns(states: GroupStates, day: date, dialect: str) -> list[exp.Expr]
 
 def _present(tree: exp.Expr) -> exp.Expr:
     return exp.Not(this=exp.Is(this=tree, expression=exp.null()))
-
-
-def _by_places(query: exp.Select, *places: int) -> exp.Select:
-    """Group and order by columns that are named by their places."""
-    query.group_by(*map(exp.Literal.number, places), copy=False)
-    return query.order_by(*map(exp.Literal.number, places), copy=False)
 
 
 def _entity(states: GroupStates, dialect: str) -> exp.Expr:

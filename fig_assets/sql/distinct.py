@@ -109,7 +109,7 @@ def _mask(bits: _Bits, span: Span, day: date) -> int:
 
 def _count(mask: int) -> exp.Expr:
     found = exp.Paren(this=exp.BitwiseAnd(this=column(SEEN), expression=number(mask)))
-    return call("COUNT_IF", exp.NEQ(this=found, expression=number(0)))
+    return cast(call("COUNT_IF", exp.NEQ(this=found, expression=number(0))), "BIGINT")
 
 
 def _day_name(day: date) -> str:

@@ -7,12 +7,6 @@ from functools import partial
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY
-from fig_assets.language.aggregates import (
-    CENTRED,
-    centre_in_duckdb,
-    from_spread_in_duckdb,
-    spread_in_duckdb,
-)
 from fig_assets.language.duck import cast
 from fig_assets.language.functions import empty, from_values, merge, merged_times
 from fig_assets.language.value import bare
@@ -69,19 +63,11 @@ def left_join(name: str, source: str, keys: Sequence[str]) -> exp.Join:
 
 def merge_group(it: Merging) -> str:
     """Merge one group's states over each window; returns the select with all its results."""
-    read = _windows(it)
-    source = _merged(it, read)
+    source = _merged(it)
     results: list[exp.Expr] = [column_all(source)]
     joined: list[str] = []
-    centred = [call for call in it.calls if call.call.function in CENTRED]
-    if centred:
-        spread = it.chain.add(it.named("spread"), _spread(it, centred, read, source))
-        results += [
-            named(_from_spread(call, source, spread), result_name(call)) for call in centred
-        ]
-        joined.append(spread)
     for call in (call for call in it.calls if call.values is not None):
-        name = _add_values(it, call, len(joined) - bool(centred) + 1)
+        name = _add_values(it, call, len(joined) + 1)
         found = exp.Coalesce(this=column(result_name(call), name), expressions=[empty_result(call)])
         results.append(named(found, result_name(call)))
         joined.append(name)
@@ -110,44 +96,19 @@ def _over(columns: Sequence[exp.Expr], rows: exp.Select, keys: Sequence[exp.Expr
     return query.group_by(*keys, copy=False)
 
 
-def _merged(it: Merging, read: exp.Select) -> str:
+def _merged(it: Merging) -> str:
     keys = [column(key) for key in it.keys]
     merged: list[exp.Expr] = [key.copy() for key in keys]
     for call in it.calls:
-        state, name = _states_of(call), result_name(call)
-        if call.call.function in CENTRED:
-            parts = centre_in_duckdb(state)
-            merged += [named(tree, f"{name}{part}") for part, tree in parts.items()]
-        elif call.values is None:
-            merged.append(named(merge(call.call, state, it.dialect), name))
-        merged += lost_of_window(call, name)
-    return it.chain.add(it.named("merged"), _over(merged, read, keys))
+        if call.values is None:
+            state = partial(_state, call)
+            merged.append(named(merge(call.call, state, it.dialect), result_name(call)))
+        merged += lost_of_window(call, result_name(call))
+    return it.chain.add(it.named("merged"), _over(merged, _windows(it), keys))
 
 
-def _spread(it: Merging, calls: Sequence[CallStates], read: exp.Select, merged: str) -> exp.Select:
-    """Look at the states again, now that the mean of each window is known."""
-    source = read.args["from_"].this.alias_or_name
-    keys = [column(key, merged) for key in it.keys]
-    columns: list[exp.Expr] = [key.copy() for key in keys]
-    for call in calls:
-        name = result_name(call)
-        centre = column(f"{name}centre", merged)
-        columns.append(named(spread_in_duckdb(_states_of(call), centre), f"{name}between"))
-    query = _over(columns, read, keys)
-    same = [exp.EQ(this=column(k, merged), expression=column(k, source)) for k in it.keys]
-    join = exp.Join(this=exp.Table(this=exp.to_identifier(merged)), on=exp.and_(*same, copy=False))
-    query.set("joins", [join])
-    return query
-
-
-def _from_spread(call: CallStates, merged: str, spread: str) -> exp.Expr:
-    name = result_name(call)
-    return from_spread_in_duckdb(
-        call.call.function,
-        column(f"{name}count", merged),
-        column(f"{name}within", merged),
-        column(f"{name}between", spread),
-    )
+def _state(call: CallStates, part: str) -> exp.Expr:
+    return column(call.columns[part][0])
 
 
 def _add_values(it: Merging, call: CallStates, place: int) -> str:
@@ -171,15 +132,6 @@ def _add_values(it: Merging, call: CallStates, place: int) -> str:
         exp.Subquery(this=distinct, alias=_alias("seen")),
     )
     return it.chain.add(title, found.group_by(*windows, copy=False))
-
-
-def _states_of(call: CallStates) -> partial[exp.Expr]:
-    names = {part: name for part, (name, _) in call.columns.items()}
-    return partial(_state, names)
-
-
-def _state(names: dict[str, str], part: str) -> exp.Expr:
-    return column(names[part])
 
 
 def _alias(name: str) -> exp.TableAlias:

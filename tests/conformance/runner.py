@@ -7,12 +7,6 @@ from typing import Protocol
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.language.aggregates import (
-    CENTRED,
-    centre_in_duckdb,
-    from_spread_in_duckdb,
-    spread_in_duckdb,
-)
 from fig_assets.language.functions import (
     AggregateCall,
     calls,
@@ -135,21 +129,8 @@ def _states(call: AggregateCall, runner: Runner) -> exp.Select:
         exp.alias_(exp.Cast(this=tree, to=sql_type(types[suffix])), suffix)
         for suffix, tree in daily(call, runner.dialect, column, type_of).items()
     ]
-    days = exp.select(*columns).from_("events").group_by("day")
-    if call.function not in CENTRED:
-        found = merge(call, exp.column, runner.dialect, type_of)
-        return exp.select(found).from_(days.subquery("days"))
-    parts = {part: exp.alias_(tree, part) for part, tree in centre_in_duckdb(_of_day).items()}
-    whole = exp.select(*parts.values()).from_(days.subquery("days")).subquery("whole")
-    between = spread_in_duckdb(_of_day, exp.column("centre", "whole"))
-    apart = exp.select(exp.alias_(between, "between")).from_(days.subquery("days"))
-    names = [exp.column(name) for name in ("count", "within", "between")]
-    found = from_spread_in_duckdb(call.function, *names)
-    return exp.select(found).from_(whole).join(apart.join(whole.copy()).subquery("apart"))
-
-
-def _of_day(part: str) -> exp.Column:
-    return exp.column(part, "days")
+    inner = exp.select(*columns).from_("events").group_by("day").subquery("days")
+    return exp.select(merge(call, exp.column, runner.dialect, type_of)).from_(inner)
 
 
 def _values(call: AggregateCall, runner: Runner) -> exp.Select:

@@ -1,6 +1,6 @@
 """The prover proves what is right, and finds what is wrong in engines that are made wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,9 +9,20 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp
 
-from fig_assets.engines.base import Audit, Column, Engine, Scan, Target, Written, relation, scan_of
+from fig_assets.engines.base import (
+    Audit,
+    Column,
+    DayRows,
+    Engine,
+    Scan,
+    Target,
+    Written,
+    relation,
+    scan_of,
+)
 from fig_assets.engines.duckdb import DuckDBEngine
 from fig_assets.engines.lake import Lake
+from fig_assets.errors import EngineError
 from fig_assets.graph.period import Window
 from fig_assets.sql.expressions import on_days
 from fig_assets.workflow.proof_compare import Proof
@@ -108,6 +119,10 @@ class Misreading(DuckDBEngine):
                 self._move(table, scan)
         return super().query(changed, tables)
 
+    def compute_days(self, targets: Mapping[date, Target], rows: exp.Query) -> Iterator[DayRows]:
+        """Leave it to the statements of single days, whose days can be moved."""
+        raise EngineError(f"{len(targets)} days of {type(rows).__name__} are computed one by one")
+
     def _move(self, table: exp.Table, scan: Scan) -> None:
         assert scan.start
         assert scan.end
@@ -121,6 +136,19 @@ class Misreading(DuckDBEngine):
         other.set("alias", table.args["alias"])
         table.replace(other)
         select.set("where", exp.Where(this=on_days(days)))
+
+
+class Stretching(DuckDBEngine):
+    """An engine whose statements over several days put each day into one window too many."""
+
+    def compute_days(self, targets: Mapping[date, Target], rows: exp.Query) -> Iterator[DayRows]:
+        """Count up how far ahead of a day the windows end that hold it."""
+        changed = rows.copy()
+        for call in list(changed.find_all(exp.Anonymous)):
+            if call.name == "LEAST":
+                days = call.expressions[1]
+                days.replace(exp.Literal.number(int(days.name) + 1))
+        return super().compute_days(targets, changed)
 
 
 class Touching(DuckDBEngine):
@@ -206,6 +234,16 @@ def test_a_window_with_the_day_before_its_first_is_found(project: Project) -> No
     first = proofs(proved)["windows hold exactly their days"].differences[0]
     assert first.found == "there"
     assert "the window is" in str(first)
+
+
+def test_windows_that_hold_one_day_too_many_in_a_range_are_found(project: Project) -> None:
+    proved = prove(
+        project.workspace.config,
+        project.graph,
+        open_with=lambda kind, path, root: Stretching(Lake(root / path)),
+    )
+
+    assert "windows hold exactly their days" in broken(proved)
 
 
 def test_a_neighbour_that_is_written_too_is_found(project: Project) -> None:

@@ -8,9 +8,37 @@ WITH merged AS (
       THEN FSUM(sum_amount_amount_sum_f5a139)
     END AS sum_amount_amount_f5a139__,
     NOT FSUM(sum_amount_amount_sum_f5a139) IS NULL AS sum_amount_amount_f5a139__known,
-    CAST(SUM(stddev_amount_count_016989) AS BIGINT) AS stddev_amount_016989__count,
-    FSUM(stddev_amount_sum_016989) / NULLIF(CAST(SUM(stddev_amount_count_016989) AS DOUBLE), 0) AS stddev_amount_016989__centre,
-    FSUM(stddev_amount_m2_016989) AS stddev_amount_016989__within,
+    LIST_TRANSFORM(
+      [
+        SQRT(
+          CASE
+            WHEN SUM(stddev_amount_count_016989) > 1
+            THEN (
+              FSUM(stddev_amount_m2_016989) + LIST_DOT_PRODUCT(
+                LIST(CAST(stddev_amount_count_016989 AS DOUBLE)) FILTER(WHERE
+                  stddev_amount_count_016989 > 0),
+                LIST_TRANSFORM(
+                  LIST(stddev_amount_sum_016989 / CAST(stddev_amount_count_016989 AS DOUBLE)) FILTER(WHERE
+                    stddev_amount_count_016989 > 0),
+                  LAMBDA mean__ : (
+                    mean__ - (
+                      FSUM(stddev_amount_sum_016989) / CAST(SUM(stddev_amount_count_016989) AS DOUBLE)
+                    )
+                  ) * (
+                    mean__ - (
+                      FSUM(stddev_amount_sum_016989) / CAST(SUM(stddev_amount_count_016989) AS DOUBLE)
+                    )
+                  )
+                )
+              )
+            ) / (
+              CAST(SUM(stddev_amount_count_016989) AS DOUBLE) - 1.0e0
+            )
+          END
+        )
+      ],
+      LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
+    )[1] AS stddev_amount_016989__,
     SUM(stddev_amount_count_016989) >= 2 AS stddev_amount_016989__known,
     ARG_MAX(
       last_country_value_7f7d33,
@@ -24,27 +52,6 @@ WITH merged AS (
     day BETWEEN CAST('2024-03-08' AS DATE) AND CAST('2024-03-14' AS DATE)
   GROUP BY
     shop
-), spread AS (
-  SELECT
-    merged.shop,
-    FSUM(
-      CAST(stddev_amount_count_016989 AS DOUBLE) * (
-        stddev_amount_sum_016989 / CAST(stddev_amount_count_016989 AS DOUBLE) - merged.stddev_amount_016989__centre
-      ) * (
-        stddev_amount_sum_016989 / CAST(stddev_amount_count_016989 AS DOUBLE) - merged.stddev_amount_016989__centre
-      )
-    ) FILTER(WHERE
-      stddev_amount_count_016989 > 0) AS stddev_amount_016989__between
-  FROM READ_PARQUET(
-    'lake/states/shop_stats/order/day=*/data.parquet',
-    hive_partitioning := TRUE
-  ) AS states
-  JOIN merged
-    ON merged.shop = states.shop
-  WHERE
-    day BETWEEN CAST('2024-03-08' AS DATE) AND CAST('2024-03-14' AS DATE)
-  GROUP BY
-    merged.shop
 ), values_1 AS (
   SELECT
     shop,
@@ -69,28 +76,11 @@ WITH merged AS (
 ), grouped AS (
   SELECT
     merged.*,
-    LIST_TRANSFORM(
-      [
-        CASE
-          WHEN merged.stddev_amount_016989__count > 1
-          THEN SQRT(
-            (
-              merged.stddev_amount_016989__within + spread.stddev_amount_016989__between
-            ) / (
-              merged.stddev_amount_016989__count - 1
-            )
-          )
-        END
-      ],
-      LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
-    )[1] AS stddev_amount_016989__,
     COALESCE(values_1.count_distinct_country_d632a5__, 0) AS count_distinct_country_d632a5__
   FROM merged
-  LEFT JOIN spread
-    ON spread.shop = merged.shop
   LEFT JOIN values_1
     ON values_1.shop = merged.shop
-), step_4 AS (
+), step_3 AS (
   SELECT
     *,
     count_acfd74__ AS orders__v1,
@@ -100,11 +90,11 @@ WITH merged AS (
     stddev_amount_016989__ AS spread__v1,
     last_country_7f7d33__ AS last_country__v1
   FROM grouped
-), step_5 AS (
+), step_4 AS (
   SELECT
     *,
     CAST(refunds__v1 AS DOUBLE) / CAST(NULLIF(orders__v1, 0) AS DOUBLE) AS refund_rate__v1
-  FROM step_4
+  FROM step_3
 )
 SELECT
   CAST('2024-03-14' AS DATE) AS day,
@@ -122,6 +112,6 @@ SELECT
   NOT refunds__v1 IS NULL AND NOT orders__v1 IS NULL AND refund_rate__v1 IS NULL AS lost__refund_rate__v1,
   sum_amount_amount_f5a139__known AND sum_amount_amount_f5a139__ IS NULL AS lost__spent__v1,
   stddev_amount_016989__known AND stddev_amount_016989__ IS NULL AS lost__spread__v1
-FROM step_5
+FROM step_4
 ORDER BY
   shop
