@@ -209,8 +209,8 @@ def select_values(
 
     Returns:
         One row for each entity and value, columns `(day, entity, value, n)`, n events, in an order
-        that is always the same. Where the
-        call counts approximately, the value is a register and n its highest rank.
+        that is always the same. Where the call counts approximately, the value is a register and n
+        its highest rank.
     """
     definition = call.definition
     read, types = _columns_of(definition), typed(definition.types)
@@ -223,7 +223,7 @@ def select_values(
         query.where(lower(call.call.filter, dialect, read, types), copy=False)
     query.group_by(*map(exp.Literal.number, (2, 3)), copy=False)
     # Any fixed order will do, and sorting texts costs four times as much as counting them.
-    hashed = [called("HASH", column(name)) for name in (states.family.granularity, VALUE)]
+    hashed = [called("HASH", tree) for tree in (_entity(states, dialect), item.copy())]
     return query.order_by(*hashed, copy=False)
 
 

@@ -12,7 +12,7 @@ SELECT
   CASE
     WHEN MAX(ABS(amount__v1)) >= 1e+140
     THEN CAST('NaN' AS DOUBLE)
-    ELSE VAR_POP(CASE WHEN ABS(amount__v1) < 1e+140 THEN amount__v1 END ORDER BY amount__v1) * COUNT(amount__v1)
+    ELSE VAR_POP(CASE WHEN ABS(amount__v1) < 1e+140 THEN amount__v1 END) * COUNT(amount__v1)
   END AS stddev_amount_m2_016989,
   ARG_MAX_NULL(country__v1, ROW("event_time", "event_id", country__v1)) FILTER(WHERE
     (

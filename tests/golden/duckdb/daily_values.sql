@@ -17,5 +17,5 @@ GROUP BY
   2,
   3
 ORDER BY
-  2,
-  3
+  HASH(country__v1),
+  HASH(shop__v1)
