@@ -1,16 +1,19 @@
 """Windows of many days in one statement are those of each day alone, byte by byte."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from random import Random
 
 import pytest
+from sqlglot import exp
 
+from fig_assets.engines.base import scan_of
 from fig_assets.errors import EngineError
 from fig_assets.graph.nodes import Op
 from fig_assets.sql.distinct import LONGEST
-from fig_assets.workflow.compute import attributes_of
+from fig_assets.workflow.compute import attributes_of, select_windows_of
 from fig_assets.workflow.ranges import run_days, runs
 from tests.workflow.logins import CONFIGS, COUNTRIES_CSV, random_files
 from tests.workflow.projects import Json, Project, days_from, differences, write_project
@@ -152,6 +155,41 @@ def test_a_day_without_its_states_is_refused_and_the_others_are_made(tmp_path: P
     assert [
         len(project.rows("families/shop/2d_by_day", d)) for d in sorted(set(days) - refused)
     ] == [1] * 4
+
+
+def test_a_period_that_is_added_is_made_of_states_alone(tmp_path: Path) -> None:
+    family = {**SHOP, "period": ["daily"]}
+    files = {"events/order.json": ORDER, "features/shop.json": family}
+    project = write_project(tmp_path, files, start="2024-03-01")
+    days = days_from("2024-03-01", 5)
+    for day in days:
+        order = {"kind": "order", "at": f"{day}T01:00:00Z", "id": str(day), "shop": "a"}
+        project.write(day, [order])
+    project.run(days)
+    (tmp_path / "configs" / "features" / "shop.json").write_text(
+        json.dumps({**family, "period": ["daily", "30d_by_day"]})
+    )
+    project.reopen()
+    before = project.files()
+    # What is gone cannot be read.
+    for name in before:
+        if name.startswith(("events/", "landing/")):
+            (project.lake / name).unlink()
+    op = window_op(project, "30d_by_day")
+    tree = select_windows_of(project.workspace, op, days, attributes_of(project.graph, op))
+    read = {scan.relation for table in tree.find_all(exp.Table) if (scan := scan_of(table))}
+    project.run(days, [op])
+
+    assert read == {name for name in relations(before) if name.startswith("states/shop/order")}
+    assert [row["orders__v1"] for row in project.rows("families/shop/30d_by_day", days[4])] == [5]
+    after = project.files()
+    assert {n for n in after if after[n] != before.get(n)} == {
+        f"families/shop/30d_by_day/day={day}/data.parquet" for day in days
+    }
+
+
+def relations(files: dict[str, bytes]) -> set[str]:
+    return {name.rpartition("/day=")[0] for name in files}
 
 
 def test_runs_are_of_consecutive_days_and_not_too_long(shops: Project) -> None:
