@@ -13,6 +13,7 @@ from benchmarks.ours import EVENT, stored
 NAME = "SQL by hand"
 SQL = Path(__file__).parent / "sql"
 Days = Callable[[Bench], Sequence[date]]
+Origin = Callable[[Bench], Path]
 Statements = Callable[[Bench], Mapping[str, Template]]
 """Title -> statement that copies its rows to `$out`."""
 
@@ -76,20 +77,30 @@ def _place(folder: Path, title: str) -> Path:
     return folder / "out" / title / "data.parquet"
 
 
+def selected(columns: Mapping[str, str]) -> str:
+    """Write named columns of a SELECT."""
+    return ",\n    ".join(f"{expression} AS {name}" for name, expression in columns.items())
+
+
+def window(events: Path, day: date, days: int, columns: str) -> Template:
+    """Write the GROUP BY of one window: the `days` days that end with `day`."""
+    files = listed(window_files(events, day, days))
+    return template("window", columns=columns, files=files)
+
+
 def windows(
-    origin: Callable[[Bench], Path], spans: Sequence[int], days: Days, features: Sequence[str]
+    origin: Origin, spans: Sequence[int], days: Days, features: Sequence[str]
 ) -> Statements:
     """Write a GROUP BY for each of `days` and each window, titled `<full days>/<day>`."""
-    columns = ",\n    ".join(f"{COLUMNS[name]} AS {name}" for name in features)
+    columns = selected({name: COLUMNS[name] for name in features})
 
     def statements(bench: Bench) -> Mapping[str, Template]:
         events = origin(bench)
-        found = {}
-        for span in spans:
-            for day in days(bench):
-                files = listed(window_files(events, day, bench.window(span)))
-                found[f"{span}/{day}"] = template("window", columns=columns, files=files)
-        return found
+        return {
+            f"{span}/{day}": window(events, day, bench.window(span), columns)
+            for span in spans
+            for day in days(bench)
+        }
 
     return statements
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.case import Bench, Case, Competitor, Measured
-from benchmarks.profiler import Sampler
+from benchmarks.profiler import Sampler, watch_engine
 from benchmarks.usage import cpu_seconds, peak_mib
 
 ANSWER = "measured.json"
@@ -46,6 +46,8 @@ def measure_here(
 ) -> Measured:
     """Run a competitor in this process. Its peak memory is that of all that ran here before."""
     folder.mkdir(parents=True, exist_ok=True)
+    if profile:
+        watch_engine()
     work = competitor.start(bench, folder)
     sampler = Sampler() if profile else None
     os.sync()

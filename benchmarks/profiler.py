@@ -6,10 +6,10 @@ Each look gives the CPU seconds that a thread spent since the last one to what i
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from sys import _current_frames as stacks
 from types import FrameType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 PAUSE_S = 0.004
 SQL = "SQL"
@@ -43,21 +43,34 @@ PLACES = (
 
 _writing: dict[int, str] = {}
 """Thread -> the relation that it writes."""
-Result = TypeVar("Result")
+_statements: list[int] = []
 
 
-def noting(write: Callable[..., Result]) -> Callable[..., Result]:
-    """Wrap a function whose first argument has a `relation`: it is what the thread writes then."""
+def watch_engine() -> None:
+    """Note from now on, in this process, which thread writes what, and count the statements."""
+    from fig_assets.engines.duckdb import DuckDBEngine
 
-    def noted(target: Any, *given: Any, **named: Any) -> Result:
+    write, query = DuckDBEngine.replace_days, DuckDBEngine.query
+
+    def noted(engine: DuckDBEngine, target: Any, *given: Any, **named: Any) -> Any:
         thread = threading.get_ident()
         _writing[thread] = target.relation
         try:
-            return write(target, *given, **named)
+            return write(engine, target, *given, **named)
         finally:
             _writing.pop(thread, None)
 
-    return noted
+    def counted(engine: DuckDBEngine, *given: Any, **named: Any) -> Any:
+        _statements.append(1)
+        return query(engine, *given, **named)
+
+    DuckDBEngine.replace_days = noted
+    DuckDBEngine.query = counted
+
+
+def statements() -> int:
+    """Return how many statements the watched engine was sent."""
+    return len(_statements)
 
 
 class Sampler:

@@ -3,16 +3,19 @@
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.case import Measured, Outcome
+from benchmarks.cases.curves import Curve
+from benchmarks.plot import curves_of, draw, lines_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results.json"
 DOCUMENT = PROJECT / "docs" / "performance.md"
+PICTURE = Path("img") / "performance-curves.svg"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 PACKAGES = ("duckdb", "pyarrow", "polars", "pyspark", "dagster", "sqlglot")
 
@@ -84,11 +87,12 @@ def _case(outcome: Outcome) -> dict[str, object]:
 
 
 def _rounded(run: Measured | None) -> dict[str, object]:
-    return {
-        name: round(value, 3) if isinstance(value, float) else value
-        for name, value in (asdict(run) if run else {}).items()
-        if name != "profile"
-    }
+    if run is None:
+        return {}
+    plain = asdict(replace(run, facts={}, profile={}))
+    numbers = {name: round(value, 3) for name, value in plain.items() if isinstance(value, float)}
+    spent = {where: round(seconds, 3) for where, seconds in _spent(run).items()}
+    return {**numbers, "facts": dict(run.facts), "cpu_s_spent": spent}
 
 
 def write(
@@ -100,45 +104,76 @@ def write(
     text = document.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     tail = rest.partition(END)[2]
-    section = markdown(outcomes, scale)
+    is_drawn = draw(outcomes, document.parent / PICTURE)
+    section = markdown(outcomes, scale, is_drawn=is_drawn)
     document.write_text(f"{head}{BEGIN}\n\n{section}\n{END}{tail}", encoding="utf-8")
 
 
-def markdown(outcomes: Sequence[Outcome], scale: float) -> str:
-    """Return the measured section: the machine, then a table for each case."""
+def markdown(outcomes: Sequence[Outcome], scale: float, *, is_drawn: bool = False) -> str:
+    """Return the measured section: the machine, the ratios, each case, and the curves."""
     about = machine()
     versions = ", ".join(f"{name} {number}" for name, number in dict(about["versions"]).items())
+    curves = curves_of(outcomes)
+    drawn = [outcome for _, outcome in curves]
+    ratios = {name: r for outcome in outcomes for name, r in outcome.ratios().items()}
     parts = [
-        f"Measured on {about['cores']} cores of {about['system']}; {versions}. Scale {scale:g}."
+        f"Measured on {about['cores']} cores of {about['system']}; {versions}. Scale {scale:g}.",
+        "| ratio of CPU seconds | |\n|---|---:|\n"
+        + "\n".join(f"| `{name}` | {ratio:.2f} |" for name, ratio in ratios.items()),
+        *(_section(outcome) for outcome in outcomes if outcome not in drawn),
     ]
-    parts += [_section(outcome) for outcome in outcomes]
+    if curves:
+        parts.append("### How the cost grows")
+    if is_drawn:
+        about_picture = "CPU seconds against events, entities, days in a window, days, features"
+        parts.append(f"![{about_picture}]({PICTURE.as_posix()})")
+    parts += [_curve(curve, outcome) for curve, outcome in curves]
     return "\n\n".join(parts) + "\n"
 
 
+def _curve(curve: Curve, outcome: Outcome) -> str:
+    lines = lines_of(curve, outcome)
+    numbers = [f"{x:,}" for x, _ in next(iter(lines.values()))]
+    table = [f"| {curve.axis} | {' | '.join(numbers)} |", "|---|" + "---:|" * len(numbers)]
+    for series, line in lines.items():
+        table.append(f"| {series}, CPU s | {' | '.join(f'{cpu:.2f}' for _, cpu in line)} |")
+    return "\n".join([f"{outcome.case.title}. {curve.reason}", "", *table])
+
+
 def _section(outcome: Outcome) -> str:
+    names = list(outcome.runs)
+    first = outcome.best(names[0]) if names else None
     lines = [f"### {outcome.case.name}", "", f"{outcome.case.title}.", ""]
-    lines += ["| | CPU s | wall s | peak MiB | of fig-assets |", "|---|---:|---:|---:|---:|"]
-    first = next(iter(outcome.runs), "")
-    ours = outcome.best(first)
-    for name in outcome.runs:
+    lines += ["| | CPU s | wall s | peak MiB | times the first |", "|---|---:|---:|---:|---:|"]
+    for name in names:
         best = outcome.best(name)
-        if best is not None and ours is not None:
-            share = best.cpu_s / ours.cpu_s
+        if best is not None and first is not None:
             lines.append(
                 f"| {name} | {best.cpu_s:.2f} | {best.wall_s:.2f} | {best.peak_mib:.0f} "
-                f"| {share:.2f} |"
+                f"| {best.cpu_s / first.cpu_s:.2f} |"
             )
     if outcome.rows_compared:
         lines += ["", f"{outcome.rows_compared:,} rows were compared: the same."]
-    facts = _facts(outcome)
-    lines += ["", f"{facts}."] if facts else []
-    lines += [f"\nNot measured: {name}, {reason}." for name, reason in outcome.skipped.items()]
+    for name in names:
+        told = _told(outcome.best(name))
+        lines += ["", f"{name}: {told}."] if told else []
+    for name, reason in outcome.skipped.items():
+        lines += ["", f"Not measured: {name}, {reason}."]
     return "\n".join(lines)
 
 
-def _facts(outcome: Outcome) -> str:
-    found: Mapping[str, float] = {}
-    for name in outcome.runs:
-        best = outcome.best(name)
-        found = {**found, **(best.facts if best else {})}
-    return "; ".join(f"{name} {number:,.6g}" for name, number in found.items())
+def _told(run: Measured | None) -> str:
+    """Say the facts of a run, and where its CPU seconds went."""
+    if run is None:
+        return ""
+    facts = [f"{number:,.6g} {name}" for name, number in run.facts.items()]
+    return ", ".join([*facts, *(f"{s:.1f} CPU s {where}" for where, s in _spent(run).items())])
+
+
+def _spent(run: Measured) -> dict[str, float]:
+    """Sum up where the CPU seconds of a profiled run went."""
+    found = {"in SQL": 0.0, "in Dagster": 0.0, "elsewhere": 0.0} if run.profile else {}
+    for title, seconds in run.profile.items():
+        place = f"in {title.partition(' of ')[0]}"
+        found[place if place in found else "elsewhere"] += seconds
+    return found

@@ -3,9 +3,19 @@
 from functools import cache
 
 from benchmarks.case import Case
-from benchmarks.cases import added_feature, backfill, history, importing, join, loading, whole
+from benchmarks.cases import (
+    added_feature,
+    backfill,
+    curves,
+    history,
+    importing,
+    join,
+    loading,
+    one_day,
+    whole,
+)
 
-MODULES = (backfill, history, added_feature, importing, join, whole, loading)
+MODULES = (backfill, history, added_feature, one_day, importing, join, loading, whole, curves)
 
 
 @cache

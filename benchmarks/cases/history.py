@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from benchmarks import hand, ours
+from benchmarks import frames, hand, ours
 from benchmarks.case import Bench, Case, Competitor, Ratio
 from benchmarks.events import Traffic
 from benchmarks.projects import EVERY, MERGEABLE, windows
@@ -101,6 +101,8 @@ def _added_period(kind: str, name: str) -> Case:
     statements = hand.windows(events, [span], later, list(KINDS[kind]))
     made = hand.copied(hand.window_titles([span], later))
 
+    polars = frames.windows(events, [span], later, list(KINDS[kind]))
+
     def project(bench: Bench) -> dict[str, dict[str, object]]:
         return windows([bench.window(7), bench.window(span)], KINDS[kind])
 
@@ -113,6 +115,7 @@ def _added_period(kind: str, name: str) -> Case:
         (
             Competitor(ours.NAME, mine, ours.window_outputs([span], later)),
             Competitor(hand.NAME, hand.copying(statements), made),
+            Competitor(frames.NAME, polars, made, missing=frames.missing),
         ),
         reference=hand.NAME,
         key=("network_number",),

@@ -5,7 +5,6 @@ from pathlib import Path
 from benchmarks import ours
 from benchmarks.case import Bench, Case, Competitor, Facts, Ratio, Start, Work
 from benchmarks.projects import write
-from benchmarks.validate_features import project
 
 SIZES = (500, 5_000, 20_000)
 SEED = 7
@@ -30,6 +29,7 @@ def _starting(size: int) -> Start:
     def start(bench: Bench, folder: Path) -> Work:
         import dagster  # noqa: F401 - importing is starting
 
+        from benchmarks.validate_features import project
         from fig_assets.project import load_project
 
         write(project(bench.count(size, least=100), SEED), folder)

@@ -1,0 +1,2 @@
+-- The same for Spark.
+SELECT $columns FROM events GROUP BY network_number
