@@ -107,8 +107,11 @@ def _of_op(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
         every = state_writes(workspace, op.owner, day, of_rows=True)
         yield from _stored(f"{op.name}, states of rows", every)
         yield from _some_states(workspace, op, day, of_rows=True)
-        yield _of_two_days(workspace, op, day, attributes)
-        if op.period == workspace.graph.families[op.owner].periods[0]:
+        periods = workspace.graph.families[op.owner].periods
+        # A period is a number in it, but that a single day needs no other days.
+        if op.period in (periods[0], next((p for p in periods if p.days > 1), None)):
+            yield _of_two_days(workspace, op, day, attributes)
+        if op.period == periods[0]:
             for alone in representatives(workspace.graph, op, attributes):
                 yield _of_two_days(workspace, op, day, [alone])
         return
