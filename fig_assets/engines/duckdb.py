@@ -213,6 +213,8 @@ class DuckDBEngine:
                         while waiting and waiting[0] < day:
                             yield waiting.popleft(), pa.concat_tables([empty, *parts])
                             parts = []
+                        if not waiting or waiting[0] != day:
+                            raise EngineError(f"rows of {day} were computed but not asked for")
                         parts.append(part)
             except duckdb.Error as refusal:
                 raise EngineError(f"DuckDB: {refusal}\n{self.sql(rows)}") from refusal

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -199,6 +200,65 @@ def test_two_scoped_writes_at_once_lose_nothing(engine: Engine) -> None:
             list(pool.map(write, values))
         assert set(digests(engine)) == {"user", "seen", *values}
     assert read(engine) == dict(zip(users, range(50), strict=True))
+
+
+DAYS = [DAY + timedelta(days=n) for n in range(3)]
+
+
+@pytest.fixture
+def stored(engine: Engine) -> exp.Query:
+    """Rows of the first and the third of three days, ordered by day, from another relation."""
+    shape = {name: TYPES[name] for name in ("day", "user", "total")}
+    for day, rows in ((DAYS[0], counted(ann=1, bob=2)), (DAYS[2], counted(DAYS[2], ann=3))):
+        engine.replace_days(replace(target("total"), relation="families/copied"), rows, [day])
+    source = relation("families/copied", shape, DAYS[0], DAYS[0] + timedelta(days=3))
+    return exp.select(*shape).from_(source).order_by("day", "user")
+
+
+def test_days_of_one_statement_come_in_order_and_are_published_one_by_one(
+    engine: Engine, stored: exp.Query
+) -> None:
+    seen: list[tuple[date, int]] = []
+    for rows in engine.compute_days(dict.fromkeys(DAYS, target("total")), stored):
+        assert stored_days(engine) == tuple(DAYS[: len(seen)])
+        rows.publish(lambda day, part: seen.append((day, part.num_rows)))
+
+    assert seen == [(DAYS[0], 2), (DAYS[1], 0), (DAYS[2], 1)]
+    assert [read(engine, day) for day in DAYS] == [{"ann": 1, "bob": 2}, {}, {"ann": 3}]
+
+
+def test_a_day_of_one_statement_that_is_not_published_stays_as_it_was(
+    engine: Engine, stored: exp.Query
+) -> None:
+    engine.replace_days(target("total"), counted(eve=9), [DAY])
+    for rows in engine.compute_days(dict.fromkeys(DAYS, target("total")), stored):
+        if rows.day != DAY:
+            rows.publish(None)
+
+    assert [read(engine, day) for day in DAYS] == [{"eve": 9}, {}, {"ann": 3}]
+
+
+@pytest.mark.parametrize("asked", [DAYS[:2], DAYS[1:]], ids=["a later day", "an earlier day"])
+def test_rows_of_one_statement_beyond_the_days_asked_for_are_refused(
+    engine: Engine, stored: exp.Query, asked: list[date]
+) -> None:
+    with pytest.raises(EngineError, match="were computed but not asked for"):
+        list(engine.compute_days(dict.fromkeys(asked, target("total")), stored))
+    assert stored_days(engine) == ()
+
+
+def test_a_day_of_one_statement_that_another_run_published_meanwhile_is_a_conflict(
+    engine: Engine, stored: exp.Query
+) -> None:
+    found = engine.compute_days(dict.fromkeys(DAYS, target("total")), stored)
+    first = next(found)
+    engine.replace_days(target("total"), counted(eve=9), [DAY])
+    with pytest.raises(Conflict, match="total was published by another run"):
+        first.publish(None)
+    for rows in found:
+        rows.publish(None)
+
+    assert [read(engine, day) for day in DAYS] == [{"eve": 9}, {}, {"ann": 3}]
 
 
 @pytest.mark.parametrize("first", [{}, {"ann": 0}], ids=["a new day", "a stored day"])
