@@ -314,11 +314,9 @@ def _column(attribute: Attribute) -> TableColumn:
 
 
 def _column_deps(graph: Graph, attribute: Attribute) -> list[TableColumnDep]:
-    return [
-        TableColumnDep(keys.asset_key(read.key), graph.attributes[read.key].column)
-        for read in attribute.inputs
-        if read.key in graph.attributes
-    ]
+    # What is read of several days, each in its own way, is one column all the same.
+    read = dict.fromkeys(it.key for it in attribute.inputs if it.key in graph.attributes)
+    return [TableColumnDep(keys.asset_key(key), graph.attributes[key].column) for key in read]
 
 
 def _reads_table(inputs: tuple[Input, ...]) -> str:

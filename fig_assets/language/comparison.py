@@ -65,10 +65,10 @@ def compare(kind: type[exp.Binary], left: Value, right: Value, dialect: str) -> 
     if is_small(left.tree) and is_small(right.tree):
         return _either(kind, left, right, dialect)
 
-    # A list holds values of one type, so the number travels as text.
+    # A list holds values of one type, so the number travels as text, and so does JSON.
     def unpacked(places: list[exp.Expr]) -> exp.Expr:
         pair = [
-            Value(place, side.type) if side.is_text else Value(cast(place, "BIGINT"), side.type)
+            Value(place, STRING) if side.is_text else Value(cast(place, "BIGINT"), side.type)
             for place, side in zip(places, (left, right), strict=True)
         ]
         return _either(kind, pair[0], pair[1], dialect)

@@ -11,6 +11,7 @@ from fig_assets.graph.period import Reach
 from fig_assets.project import load_project
 from tests.assets.signins import key, write_project
 from tests.graph.projects import changed, write
+from tests.workflow.projects import write_project as write_any_project
 
 Graph = BaseAssetGraph[BaseAssetNode]
 
@@ -240,6 +241,37 @@ def test_lineage_is_written_where_column_lineage_is_hidden(graph: Graph) -> None
         "| features/ip/weekly_by_day/login_count__v1 | D-1 |",
         "| events/login/session__v1 | D |",
     ]
+
+
+def test_a_column_that_is_read_of_the_day_and_of_days_before_is_one_parent(tmp_path: Path) -> None:
+    own = {"source": "seen", "granularity_field": "person", "features": {"who": "$person"}}
+    last = {"source": "visit", "granularity_match": {"field": "who"}, "prefix": "last_"}
+    write_any_project(
+        tmp_path,
+        {
+            "events/seen.json": {"name": "seen", "event_name": "s", "fields": {"person": "person"}},
+            "features/visit.json": {
+                "name": "visit",
+                "granularity": "visitor",
+                "granularity_type": "string",
+                "groups": [
+                    {
+                        "source": "seen",
+                        "granularity_field": "person",
+                        "features": {"who": "$person"},
+                    },
+                    {**last, "features": ["who"]},
+                ],
+            },
+        },
+        start=FIRST,
+    ).workspace.close()
+
+    with load_project(tmp_path / "configs") as project:
+        found = project.definitions().resolve_asset_graph().get(key("features/visit/last_who__v1"))
+
+    lineage = found.metadata["dagster/column_lineage"].deps_by_column["last_who__v1"]
+    assert [dep.asset_key for dep in lineage].count(key("features/visit/who__v1")) == 1
 
 
 def test_checks_and_tags_reach_the_column(graph: Graph) -> None:

@@ -1,5 +1,8 @@
 """Comparisons of two types: which type they are made in, and how plain they stay."""
 
+import json
+
+import duckdb
 import pytest
 from sqlglot import exp
 
@@ -9,7 +12,7 @@ from fig_assets.language.functions import lower
 from fig_assets.language.parse import parse
 from fig_assets.language.types import BIGINT, BOOLEAN, DATE, FLOAT, STRING, TIMESTAMP, Type
 from fig_assets.language.value import Value
-from tests.language.rows import column, type_of
+from tests.language.rows import column, type_of, value_of
 
 TEXT, WHOLE = Value(exp.column("s"), STRING), Value(exp.column("i"), BIGINT)
 NINE = Value(cast(number(9), "BIGINT"), BIGINT)
@@ -63,3 +66,12 @@ def test_each_option_is_compared_in_its_own_type() -> None:
 
     assert found.startswith("COALESCE(")
     assert found.endswith(" OR s = 'x'")
+
+
+@pytest.mark.parametrize("held", ["x", "7 ", "\0", '{"b": 1}', "null"])
+def test_json_that_holds_no_number_is_compared_with_one(
+    engine: duckdb.DuckDBPyConnection, held: str
+) -> None:
+    row = {"s": json.dumps({"a": held}), "t": '{"a": 7}', "i": 7}
+    assert value_of(engine, "@GET(@IF($b, $t, $s), 'a') = $i", row) is None
+    assert value_of(engine, "@GET(@IF($b, $t, $s), 'a') = $i", {**row, "b": True}) is True
