@@ -254,14 +254,7 @@ def test_a_column_that_is_read_of_the_day_and_of_days_before_is_one_parent(tmp_p
                 "name": "visit",
                 "granularity": "visitor",
                 "granularity_type": "string",
-                "groups": [
-                    {
-                        "source": "seen",
-                        "granularity_field": "person",
-                        "features": {"who": "$person"},
-                    },
-                    {**last, "features": ["who"]},
-                ],
+                "groups": [own, {**last, "features": ["who"]}],
             },
         },
         start=FIRST,
