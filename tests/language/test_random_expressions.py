@@ -21,6 +21,7 @@ ROWS = 40
 
 @settings(
     max_examples=examples(60),
+    derandomize=examples(1) == 1,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
