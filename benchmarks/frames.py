@@ -17,7 +17,7 @@ def missing() -> str:
 
 
 def windows(
-    origin: Callable[[Bench], Path],
+    origin: hand.Origin,
     spans: Sequence[int],
     days: Callable[[Bench], Sequence[date]],
     features: Sequence[str],

@@ -21,7 +21,7 @@ from benchmarks.compare import require_same
 from benchmarks.measure import measure, measure_here
 
 ROUNDS = 3
-ENOUGH_CPU_S = 45.0
+ENOUGH_CPU_S = 30.0
 """A competitor that has taken so long is not run again."""
 PROFILED = "profile"
 

@@ -52,7 +52,7 @@ def cases() -> tuple[Case, ...]:
     )
 
 
-def _with_states(kind: str) -> Callable[[Bench], Path]:
+def _with_states(kind: str) -> hand.Origin:
     def make(bench: Bench, folder: Path) -> None:
         files = windows([bench.window(7)], KINDS[kind])
         ours.running(events, lambda _: files, ours.step("states", built))(bench, folder)()
