@@ -38,6 +38,7 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> bool:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(9.6, 2.9 * ((len(found) + 2) // 3)), layout="constrained")
@@ -51,6 +52,9 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> bool:
             axes.set_ylim(bottom=0)
             if curve.name == "entities":
                 axes.set_xscale("log")
+            if curve.name == "events":
+                axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+                axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.grid(visible=True, alpha=0.3)
             if place == 1:
                 axes.legend(frameon=False)

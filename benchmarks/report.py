@@ -117,7 +117,8 @@ def markdown(outcomes: Sequence[Outcome], scale: float, *, is_drawn: bool = Fals
     drawn = [outcome for _, outcome in curves]
     ratios = {name: r for outcome in outcomes for name, r in outcome.ratios().items()}
     parts = [
-        f"Measured on {about['cores']} cores of {about['system']}; {versions}. Scale {scale:g}.",
+        f"Measured on {about['cores']} cores of {about['system']}; {versions}. Scale {scale:g}: "
+        "the numbers of events and entities below are those of scale 1.",
         "| ratio of CPU seconds | |\n|---|---:|\n"
         + "\n".join(f"| `{name}` | {ratio:.2f} |" for name, ratio in ratios.items()),
         *(_section(outcome) for outcome in outcomes if outcome not in drawn),
