@@ -3,6 +3,7 @@
 Each look gives the CPU seconds that a thread spent since the last one to what it is doing now.
 """
 
+import gc
 import threading
 import time
 from collections import defaultdict
@@ -105,7 +106,7 @@ class Sampler:
 
     def _look(self, *, is_counted: bool) -> None:
         me = self._thread.ident
-        for thread, frame in stacks().items():
+        for thread, frame in _frames().items():
             if thread == me:
                 continue
             try:
@@ -116,6 +117,20 @@ class Sampler:
             self._clocks[thread] = now
             if is_counted and spent > 0:
                 self._spent[_title(thread, frame)] += spent
+
+
+def _frames() -> Mapping[int, FrameType]:
+    """Return what each thread does now.
+
+    No garbage is collected meanwhile: Python 3.11 holds a lock that some of it needs, for ever.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return stacks()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _title(thread: int, frame: FrameType | None) -> str:
