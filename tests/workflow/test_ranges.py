@@ -82,11 +82,16 @@ def windows_of(project: Project, folder: Path, days: list[list[date]]) -> dict[s
     return files
 
 
-@pytest.mark.parametrize("length", [2, LONGEST - 1, LONGEST], ids=lambda n: f"runs_of_{n}_days")
+@pytest.fixture(scope="module")
+def alone(shops: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The windows of each day, computed alone."""
+    return windows_of(shops, tmp_path_factory.mktemp("alone"), [[day] for day in DAYS])
+
+
+@pytest.mark.parametrize("length", [2, LONGEST], ids=lambda n: f"runs_of_{n}_days")
 def test_windows_of_a_range_are_those_of_each_day(
-    shops: Project, tmp_path: Path, length: int
+    shops: Project, alone: dict[str, bytes], tmp_path: Path, length: int
 ) -> None:
-    alone = windows_of(shops, tmp_path, [[day] for day in DAYS])
     together = windows_of(
         shops, tmp_path, [DAYS[n : n + length] for n in range(0, len(DAYS), length)]
     )
