@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from fig_assets.engines.base import DayRows
+from fig_assets.engines.base import DayRows, days_between
 from fig_assets.errors import EngineError, FigError, RowSetChanged
 from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.sql.distinct import LONGEST
@@ -38,7 +38,11 @@ def runs(
     needed = needed_states(layer, attributes)
     counts_values = any(call.values for _, calls in needed for call in calls)
     relations = [states.group.relation for states, _ in needed]
-    stored = [workspace.engine.partition(name, day) for name in relations for day in days]
+    if not days:
+        return []
+    first = max(layer.period.window(min(days)).start, workspace.graph.start)
+    seen = list(days_between(first, max(days) + timedelta(days=1)))
+    stored = [workspace.engine.partition(name, day) for name in relations for day in seen]
     largest = max((record.rows for record in stored if record is not None), default=0)
     rows = largest * min(GROWTH, layer.period.days)
     share = len(days) if counts_values else -(-len(days) // workers)
