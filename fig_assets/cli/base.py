@@ -1,0 +1,59 @@
+"""What every command needs: how it finds its project, tells what is wrong, and ends."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+import click
+from rich.console import Console
+
+from fig_assets.errors import ConfigError, FigError, Problem
+from fig_assets.problems import MOST, more_text, problem_text, show_problems
+
+F = TypeVar("F", bound=Callable[..., object])
+NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+EVENTS, DAYS, COUNT = click.IntRange(min=100), click.IntRange(min=1), click.IntRange(min=0)
+COLLECT_EVERY = (100_000, 10, 10)
+"""When Python looks for garbage: a project of thousands of features is a million objects."""
+out, err = Console(), Console(stderr=True)
+
+
+class Group(click.Group):
+    """Turns what this package explains into a message and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a `FigError` is a message for the user, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except FigError as refusal:
+            text = show_problems(refusal) if isinstance(refusal, ConfigError) else str(refusal)
+            err.print(text, markup=False, highlight=False, soft_wrap=True)
+            ctx.exit(PROBLEMS)
+
+
+def in_project(command: F) -> F:
+    """Add the options by which every command finds its project."""
+    command = click.option(
+        "--env", envvar="FIG_ENV", default="local", show_default=True, help="Environment."
+    )(command)
+    return click.option(
+        "--project",
+        "folder",
+        envvar="FIG_PROJECT",
+        default="configs",
+        show_default=True,
+        help="Folder of the project.",
+    )(command)
+
+
+def show_warnings(problems: tuple[Problem, ...]) -> None:
+    """Print warnings to the error stream; of very many the first."""
+    shown = [f"warning: {problem_text(problem)}" for problem in problems[:MOST]]
+    for text in [*shown, *more_text(len(problems))]:
+        err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def yesterday() -> date:
+    """Return the last UTC day that is over."""
+    return datetime.now(UTC).date() - timedelta(days=1)
