@@ -20,7 +20,7 @@ from rich.table import Table
 from fig_assets.models.metrics import average_precision
 from fig_assets.project import Project, load_project
 from fig_assets.terminal import Display
-from fig_assets.workflow.run import workers
+from fig_assets.workflow.workspace import workers
 
 if TYPE_CHECKING:
     from fig_assets.assets.launch import Summary

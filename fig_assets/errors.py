@@ -5,6 +5,7 @@ FigError
 |- EngineError          what a warehouse refused; keeps the driver's words and the statement
 |  |- Conflict          another writer published newer rows first
 |  |- RowSetChanged     a scoped write met a day whose rows are others than the stored ones
+|  |- OutOfMemory       a statement needs more memory or disk than it may have
 |  `- UnsupportedOnEngine
 |- ModelError           training, artifacts and scoring
 `- WorkflowError        a run that cannot start or that failed, by asset and day
@@ -77,6 +78,10 @@ class Conflict(EngineError):
 
 class RowSetChanged(EngineError):
     """The rows of a scoped write are not the rows that are stored for that day."""
+
+
+class OutOfMemory(EngineError):
+    """A statement needs more memory, or more disk to spill to, than the environment allows."""
 
 
 class UnsupportedOnEngine(EngineError):

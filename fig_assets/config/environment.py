@@ -6,7 +6,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Tag, model_validator
 from pydantic import Field as Bound
 
-from fig_assets.config.node import Day, Described, Flag, Name, Node, NotNegative, PlainText, Text
+from fig_assets.config.node import (
+    Day,
+    Described,
+    Flag,
+    Memory,
+    Name,
+    Node,
+    NotNegative,
+    PlainText,
+    Size,
+    Text,
+    Threads,
+)
 from fig_assets.config.rules import wrong
 
 
@@ -51,11 +63,16 @@ Setting = Annotated[
 """A text, or `{"env": "NAME"}`."""
 
 
+RESOURCES = ("memory_limit", "temp_directory", "max_temp_directory_size", "threads")
+"""What a warehouse that computes in the process may use of the machine."""
+
+
 class Warehouse(Node):
     """Where rows are computed and kept.
 
-    `path` is the folder of the lake; `connection` is for warehouses one logs in to, and takes
-    secrets as `{"env": "NAME"}` only.
+    `path` is the folder of the lake, and what follows it says what `duckdb` may use of the
+    machine; `connection` is for warehouses one logs in to, and takes secrets as `{"env": "NAME"}`
+    only.
     """
 
     type: Literal["duckdb", "spark", "snowflake"]
@@ -64,6 +81,19 @@ class Warehouse(Node):
     """The folder of the lake, from the folder that holds the project's folder. Example:
     `"data/lake"`.
     """
+    memory_limit: Memory | None = None
+    """How much memory the statements of one process may take together, before they spill to disk;
+    without it half of the memory of the machine or container. Example: `"6GB"`.
+    """
+    temp_directory: PlainText | None = None
+    """The folder to spill to; without it `.tmp` in the lake. Example: `"/scratch/fig"`."""
+    max_temp_directory_size: Size | None = None
+    """How much one process may spill; without it nine tenths of the free disk. Example: `"100GB"`.
+    """
+    threads: Threads | None = None
+    """How many days or files are computed at once, each on one thread; without it one for each
+    core.
+    """
     connection: dict[str, Setting] = Bound(default_factory=dict)
     """For warehouses one logs in to. Secrets are `{"env": "NAME"}` only."""
 
@@ -71,6 +101,13 @@ class Warehouse(Node):
     def _complete(self) -> Self:
         if self.type == "duckdb" and self.path is None:
             raise wrong('a duckdb warehouse needs "path"', fix='add "path": "data/lake"')
+        for key in RESOURCES if self.type != "duckdb" else ():
+            if getattr(self, key) is not None:
+                raise wrong(
+                    f'"{key}" is for duckdb warehouses, which compute on this machine',
+                    at=(key,),
+                    fix="leave it out",
+                )
         for key, setting in self.connection.items():
             if isinstance(setting, str) and re.search("pass|secret|token|private_key", key):
                 raise wrong(

@@ -17,13 +17,15 @@ from pydantic import (
 )
 from pydantic import Field as Bound
 
-from fig_assets.config.patterns import DAY, NAME, REFERENCE, SCALAR, TAGS, TYPE
+from fig_assets.config.patterns import DAY, MEMORY, NAME, REFERENCE, SCALAR, SIZE, TAGS, TYPE
 from fig_assets.config.rules import (
     Unknown,
+    check_memory,
     check_name,
     check_plain,
     check_reference,
     check_scalar,
+    check_size,
     date_of,
     tags_of,
     wrong,
@@ -41,10 +43,15 @@ PlainText = Annotated[Text, AfterValidator(check_plain)]
 TypeName = Annotated[Text, WithJsonSchema(TYPE)]
 Positive = Annotated[int, Strict(), Bound(ge=1, le=100_000)]
 NotNegative = Annotated[int, Strict(), Bound(ge=0, le=100_000)]
+Threads = Annotated[int, Strict(), Bound(ge=1, le=1_024)]
 Number = Annotated[float, Strict(), Bound(allow_inf_nan=False)]
 Share = Annotated[float, Strict(), Bound(ge=0, le=1)]
 Flag = Annotated[bool, Strict()]
 Day = Annotated[date, BeforeValidator(date_of), WithJsonSchema(DAY)]
+Size = Annotated[str, BeforeValidator(check_size), WithJsonSchema(SIZE)]
+"""A number of bytes with its unit: `"100GB"`."""
+Memory = Annotated[str, BeforeValidator(check_memory), WithJsonSchema(MEMORY)]
+"""A number of bytes with its unit, or a share of what there is: `"6GB"` or `"50%"`."""
 Scalar = Annotated[
     bool | int | float | str | None, PlainValidator(check_scalar), WithJsonSchema(SCALAR)
 ]

@@ -29,6 +29,13 @@ PREFIX = _matching(
     r"^([a-z]([a-z0-9]|_(?!_))*)?$", "the beginning of a name: a-z, 0-9 and single _, or empty"
 )
 DAY = _matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a UTC day such as 2026-01-31")
+SIZE = _matching(
+    r"^(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,6})? ?[KMGT]i?B$", 'a size such as "6GB" or "512MiB"'
+)
+MEMORY = _matching(
+    r"^((?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,6})? ?[KMGT]i?B|([1-9][0-9]?|100)%)$",
+    'a size such as "6GB", or a share of the memory such as "50%"',
+)
 SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 TAGS: dict[str, Any] = {
     "anyOf": [

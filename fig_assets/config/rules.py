@@ -1,10 +1,13 @@
 """What a single written value must look like, and how a refusal is handed on."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from pydantic_core import PydanticCustomError
+
+from fig_assets.config.patterns import MEMORY, SIZE
 
 RESERVED = ("day", "event_time", "event_id")
 
@@ -83,6 +86,24 @@ def check_prefix(prefix: object) -> object:
             fix=_suggested(prefix),
         )
     return prefix
+
+
+def check_size(value: object) -> object:
+    """Return `value` if it is a size in bytes with its unit: `"6GB"`."""
+    return _sized(value, SIZE)
+
+
+def check_memory(value: object) -> object:
+    """Return `value` if it is a size with its unit, or a share of the memory: `"50%"`."""
+    return _sized(value, MEMORY)
+
+
+def _sized(value: object, form: Mapping[str, str]) -> object:
+    if isinstance(value, str) and re.fullmatch(form["pattern"], value):
+        return value
+    said = re.fullmatch(r"\s*([0-9]*[1-9][0-9]*)\s*([kmgt])(i?)b?\s*", str(value), re.IGNORECASE)
+    meant = f"{said[1]}{said[2].upper()}{said[3].lower()}B" if said else "6GB"
+    raise wrong(f"must be {form['patternErrorMessage']}", fix=f'write "{meant}"')
 
 
 def check_scalar(value: object) -> object:

@@ -3,11 +3,16 @@
 from pathlib import Path
 
 from fig_assets.engines.base import Engine
+from fig_assets.engines.limits import Limits
 from fig_assets.errors import UnsupportedOnEngine
 
+NO_LIMITS = Limits()
 
-def open_engine(kind: str, path: str, root: Path) -> Engine:
+
+def open_engine(kind: str, path: str, root: Path, limits: Limits = NO_LIMITS) -> Engine:
     """Open the engine of a warehouse's type; drivers are imported only here.
+
+    Relative folders start at `root`.
 
     Raises:
         UnsupportedOnEngine: there is no engine of that kind.
@@ -15,7 +20,7 @@ def open_engine(kind: str, path: str, root: Path) -> Engine:
     if kind == "duckdb":
         from fig_assets.engines.duckdb import open_duckdb
 
-        return open_duckdb(path, root)
+        return open_duckdb(path, root, limits)
     raise UnsupportedOnEngine(
         f'there is no engine for warehouse type \'{kind}\' yet; fix: use "type": "duckdb"'
     )

@@ -4,13 +4,11 @@ Statements run on one thread each, so that sums of floats have one order; caller
 days at once from their own threads.
 """
 
-import shutil
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -37,25 +35,16 @@ from fig_assets.engines.base import (
 from fig_assets.engines.day_file import sweep
 from fig_assets.engines.empty import EmptyRelations
 from fig_assets.engines.lake import Lake
+from fig_assets.engines.limits import Limits, refused
+from fig_assets.engines.sandbox import SETTINGS, open_sandbox
+from fig_assets.engines.spill import ORPHAN_AGE_S, Spill
 from fig_assets.errors import EngineError, UnsupportedOnEngine
 
-SETTINGS = {
-    "threads": "1",
-    "memory_limit": "50%",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "enable_external_file_cache": "false",
-    "disabled_optimizers": "statistics_propagation",
-}
-"""Half of the memory, because results and a second process need some; more is spilled to disk.
-
-With statistics DuckDB 2.0 refuses `CASE WHEN n > 5 THEN 'high' END = 'low'` where no n is above 5.
-"""
 BATCH_ROWS = 100_000
 """How many rows of a statement over several days are taken from DuckDB at once."""
 CATALOG = "catalog.duckdb"
 SPILL = ".tmp"
-ORPHAN_AGE_S = 86_400.0
+NO_LIMITS = Limits()
 UNREADABLE_IN_PATHS = "*?[="
 
 
@@ -68,10 +57,11 @@ class DuckDBEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, limits: Limits = NO_LIMITS) -> None:
         self.lake = lake
-        self._spill = lake.root / SPILL / uuid4().hex
-        self._database = _open_sandbox(lake.root, self._spill)
+        self._limits = limits
+        self._spill = Spill(Path(limits.temp_directory or lake.root / SPILL))
+        self._database = open_sandbox(lake.root, self._spill.folder, limits)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
         self._is_prepared = False
@@ -91,7 +81,7 @@ class DuckDBEngine:
                 found = cursor.sql(text)
                 rows: pa.Table = found.to_arrow_table()
             except duckdb.Error as refusal:
-                raise EngineError(f"DuckDB: {refusal}\n{self.sql(tree)}") from refusal
+                raise self._refused(refusal, tree) from refusal
             finally:
                 for name in tables or {}:
                     cursor.unregister(name)
@@ -171,6 +161,7 @@ class DuckDBEngine:
             self._idle.clear()
         self._empty.close()
         self._database.close()
+        self._spill.release()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -185,7 +176,7 @@ class DuckDBEngine:
         """Lend a cursor to one statement; one that failed is not lent again."""
         with self._lock:
             if not self._is_prepared:
-                _prepare_spills(self._spill.parent)
+                self._prepare_spill()
                 self._is_prepared = True
             cursor = self._idle.pop() if self._idle else self._database.cursor()
         try:
@@ -195,6 +186,20 @@ class DuckDBEngine:
             raise
         with self._lock:
             self._idle.append(cursor)
+
+    def _prepare_spill(self) -> None:
+        """Make the folder to spill to; without one of its own, a lake need not be writable."""
+        try:
+            self._spill.prepare()
+        except OSError as refusal:
+            if self._limits.temp_directory is not None:
+                raise EngineError(
+                    f"{self._limits.temp_directory}: nothing can be spilled there: {refusal}\n"
+                    f'  fix: choose another "temp_directory" in {self._limits.said_in}'
+                ) from refusal
+
+    def _refused(self, refusal: Exception, tree: exp.Query) -> EngineError:
+        return refused(refusal, self._limits, str(self._spill.folder.parent), self.sql(tree))
 
     def _rows(self, rows: exp.Query | Callable[[], pa.Table]) -> pa.Table:
         return self.query(rows) if isinstance(rows, exp.Query) else rows()
@@ -216,8 +221,9 @@ class DuckDBEngine:
                         if not waiting or waiting[0] != day:
                             raise EngineError(f"rows of {day} were computed but not asked for")
                         parts.append(part)
-            except duckdb.Error as refusal:
-                raise EngineError(f"DuckDB: {refusal}\n{self.sql(rows)}") from refusal
+            except (duckdb.Error, pa.ArrowException, OSError) as refusal:
+                # What fails between two batches is told by Arrow.
+                raise self._refused(refusal, rows) from refusal
             for day in waiting:
                 yield day, pa.concat_tables([empty, *parts])
                 parts = []
@@ -247,8 +253,8 @@ class _Publishing:
         return self.lake.publish(target, day, stored, inputs=self.inputs[day], base=self.bases[day])
 
 
-def open_duckdb(path: str, root: Path) -> DuckDBEngine:
-    """Open the embedded default over the lake at `path`, relative to `root`.
+def open_duckdb(path: str, root: Path, limits: Limits = NO_LIMITS) -> DuckDBEngine:
+    """Open the embedded default over the lake at `path`; it and where to spill start at `root`.
 
     Raises:
         UnsupportedOnEngine: the path is an address, such as `s3://bucket/lake`.
@@ -266,38 +272,9 @@ def open_duckdb(path: str, root: Path) -> DuckDBEngine:
             f"the lake's path {lake} has {' '.join(odd)} in it, which DuckDB reads as a pattern\n"
             '  fix: choose another folder as "path" of the warehouse'
         )
-    return DuckDBEngine(Lake(lake))
-
-
-def _open_sandbox(root: Path, spill: Path) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that sees the lake's folder only, and lock its settings."""
-    database = duckdb.connect(":memory:", config=dict(SETTINGS))
-    settings: dict[str, exp.Expr] = {
-        "TimeZone": exp.Literal.string("UTC"),
-        "temp_directory": exp.Literal.string(str(spill)),
-        "python_enable_replacements": exp.false(),
-        "allowed_directories": exp.Array(expressions=[exp.Literal.string(str(root))]),
-        "enable_external_access": exp.false(),
-        "lock_configuration": exp.true(),
-    }
-    for name, value in settings.items():
-        item = exp.SetItem(
-            this=exp.EQ(this=exp.to_identifier(name), expression=value), kind="GLOBAL"
-        )
-        database.execute(exp.Set(expressions=[item]).sql("duckdb"))
-    return database
-
-
-def _prepare_spills(folder: Path) -> None:
-    """Make the folder in which DuckDB makes its own, and remove what killed processes left.
-
-    Where that is not allowed, statements that need more memory than there is fail.
-    """
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.iterdir():
-            if time.time() - left.stat().st_mtime > ORPHAN_AGE_S:
-                shutil.rmtree(left, ignore_errors=True)
+    if limits.temp_directory is not None:
+        limits = replace(limits, temp_directory=str((root / limits.temp_directory).resolve()))
+    return DuckDBEngine(Lake(lake), limits)
 
 
 def _view(name: str, tree: exp.Query, lake: Lake) -> exp.Create:

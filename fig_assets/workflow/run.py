@@ -1,10 +1,10 @@
 """An op and many days -> results and refusals, day by day, several days at once."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -66,14 +66,9 @@ def run_op(
         case "model":
             return _run_model(workspace, op, days, progress, explicit_days)
         case "score":
-            return _run_each(op, days, progress, lambda day: _score(workspace, op, day))
+            return _run_each(workspace, op, days, partial(_score, workspace, op), progress=progress)
         case _:
             return _run_statements(workspace, op, days, keys, progress)
-
-
-def workers() -> int:
-    """Return how many days are computed at once: one for each core."""
-    return max(1, len(os.sched_getaffinity(0)))
 
 
 def _run_statements(
@@ -81,7 +76,8 @@ def _run_statements(
 ) -> OpResult:
     attributes = attributes_of(workspace.graph, op, keys) or attributes_of(workspace.graph, op)
     if op.kind != "window":
-        return _run_each(op, days, progress, lambda day: run_day(workspace, op, day, attributes))
+        step = partial(run_day, workspace, op, attributes=attributes)
+        return _run_each(workspace, op, days, step, progress=progress)
     refreshed = _refresh(workspace, op, days, attributes)
     result = _run_windows(workspace, op, days, attributes, progress)
     result.states_refreshed = refreshed
@@ -105,8 +101,8 @@ def _run_windows(
                 result.days[day] = outcome
                 progress(op.name, day)
 
-    with ThreadPoolExecutor(workers()) as pool:
-        for _ in pool.map(run, ranges.runs(workspace, op, days, attributes, workers())):
+    with ThreadPoolExecutor(workspace.workers) as pool:
+        for _ in pool.map(run, ranges.runs(workspace, op, days, attributes, workspace.workers)):
             pass
     result.days = {day: result.days[day] for day in sorted(result.days, key=str)}
     result.refused = {day: result.refused[day] for day in sorted(result.refused, key=str)}
@@ -123,7 +119,7 @@ def _refresh(
         for end in days
         for day in _days(max(op.period.window(end).start, workspace.graph.start), end)
     }
-    with ThreadPoolExecutor(workers()) as pool:
+    with ThreadPoolExecutor(workspace.workers) as pool:
         done = pool.map(
             lambda day: (day, refresh_states(workspace, op, day, attributes)), sorted(wanted)
         )
@@ -131,10 +127,15 @@ def _refresh(
 
 
 def _run_each(
-    op: Op, days: Sequence[date], progress: Progress, step: Callable[[date], DayResult]
+    workspace: Workspace,
+    op: Op,
+    days: Sequence[date],
+    step: Callable[[date], DayResult],
+    *,
+    progress: Progress,
 ) -> OpResult:
     result = OpResult(op)
-    with ThreadPoolExecutor(workers()) as pool:
+    with ThreadPoolExecutor(workspace.workers) as pool:
         running = {pool.submit(step, day): day for day in days}
         for future in as_completed(running):
             day = running[future]
@@ -153,7 +154,11 @@ def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progr
     files = raw.raw_files(workspace, source)
     if source.is_dated:
         return _run_each(
-            op, days, progress, lambda day: _land(workspace, op, day, files.get(day, []))
+            workspace,
+            op,
+            days,
+            lambda day: _land(workspace, op, day, files.get(day, [])),
+            progress=progress,
         )
     last = workspace.graph.end or raw.today()
     every = _days(workspace.graph.start, last)

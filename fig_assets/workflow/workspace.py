@@ -1,5 +1,6 @@
 """Configuration and graph -> everything an op needs at hand: engine, registry, folders."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -8,6 +9,7 @@ from fig_assets.config.load import Config
 from fig_assets.config.schema import Environment
 from fig_assets.engines import open_engine
 from fig_assets.engines.base import Engine
+from fig_assets.engines.limits import Limits
 from fig_assets.graph.nodes import Graph
 from fig_assets.models.registry import Registry
 
@@ -26,6 +28,11 @@ class Workspace:
     root: Path
     config: Config
 
+    @property
+    def workers(self) -> int:
+        """How many days or files are computed at once: one for each core, unless it is said."""
+        return self.environment.warehouse.threads or workers()
+
     def close(self) -> None:
         """Release the engine."""
         self.engine.close()
@@ -39,6 +46,11 @@ class Workspace:
         self.close()
 
 
+def workers() -> int:
+    """Return how many cores this process may use."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
 def open_workspace(config: Config, graph: Graph) -> Workspace:
     """Open the engine and the model store that the environment names.
 
@@ -47,9 +59,15 @@ def open_workspace(config: Config, graph: Graph) -> Workspace:
     """
     environment = config.environment.spec
     warehouse = environment.warehouse
+    limits = Limits(
+        warehouse.memory_limit,
+        warehouse.temp_directory,
+        warehouse.max_temp_directory_size,
+        config.environment.file,
+    )
     return Workspace(
         graph=graph,
-        engine=open_engine(warehouse.type, warehouse.path or "", config.root),
+        engine=open_engine(warehouse.type, warehouse.path or "", config.root, limits),
         registry=Registry((config.root / environment.models.path).resolve()),
         environment=environment,
         root=config.root,

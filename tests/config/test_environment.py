@@ -1,9 +1,11 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from fig_assets.config.schema import Environment, Secret, Warehouse
 
-LOCAL = {
+LOCAL: dict[str, Any] = {
     "name": "local",
     "warehouse": {"type": "duckdb", "path": "data/lake"},
     "models": {"path": "data/models"},
@@ -45,3 +47,63 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(key: str) -> None:
 def test_a_duckdb_warehouse_needs_a_path() -> None:
     with pytest.raises(ValidationError, match='a duckdb warehouse needs "path"'):
         Warehouse.model_validate({"type": "duckdb"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("memory_limit", "6GB"),
+        ("memory_limit", "512 MiB"),
+        ("memory_limit", "1.5TB"),
+        ("memory_limit", "100%"),
+        ("max_temp_directory_size", "100GB"),
+        ("temp_directory", "/scratch/fig"),
+        ("threads", 1),
+        ("threads", 1024),
+    ],
+)
+def test_a_duckdb_warehouse_takes_what_it_may_use_of_the_machine(
+    key: str, value: str | int
+) -> None:
+    warehouse = Warehouse.model_validate({**LOCAL["warehouse"], key: value})
+    assert getattr(warehouse, key) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message", "fix"),
+    [
+        ("memory_limit", "6", 'a size such as "6GB", or a share', 'write "6GB"'),
+        ("memory_limit", 6, "a size such as", 'write "6GB"'),
+        ("memory_limit", "6g", "a size such as", 'write "6GB"'),
+        ("memory_limit", "512 mib", "a size such as", 'write "512MiB"'),
+        ("memory_limit", "0GB", "a size such as", 'write "6GB"'),
+        ("memory_limit", "-1GB", "a size such as", 'write "6GB"'),
+        ("memory_limit", "0%", "a size such as", 'write "6GB"'),
+        ("memory_limit", "101%", "a size such as", 'write "6GB"'),
+        ("max_temp_directory_size", "50%", 'a size such as "6GB" or', 'write "6GB"'),
+        ("max_temp_directory_size", "100 gb", "a size such as", 'write "100GB"'),
+    ],
+)
+def test_sizes_have_units(key: str, value: str | int, message: str, fix: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Warehouse.model_validate({**LOCAL["warehouse"], key: value})
+
+    [error] = refusal.value.errors()
+    assert message in error["msg"]
+    assert error["ctx"]["fix"] == fix
+    assert error["loc"] == (key,)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025, 1.5, "2", True])
+def test_threads_are_a_whole_number(threads: object) -> None:
+    with pytest.raises(ValidationError, match="threads"):
+        Warehouse.model_validate({**LOCAL["warehouse"], "threads": threads})
+
+
+@pytest.mark.parametrize(
+    "key", ["memory_limit", "temp_directory", "max_temp_directory_size", "threads"]
+)
+def test_only_what_computes_here_has_limits_of_this_machine(key: str) -> None:
+    value = 2 if key == "threads" else "6GB"
+    with pytest.raises(ValidationError, match=f'"{key}" is for duckdb warehouses'):
+        Warehouse.model_validate({"type": "snowflake", key: value})

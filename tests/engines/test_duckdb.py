@@ -10,8 +10,9 @@ import pytest
 from sqlglot import exp, parse_one
 
 from fig_assets.engines.base import relation
-from fig_assets.engines.duckdb import ORPHAN_AGE_S, DuckDBEngine, open_duckdb
-from fig_assets.errors import EngineError, UnsupportedOnEngine
+from fig_assets.engines.duckdb import DuckDBEngine, open_duckdb
+from fig_assets.engines.limits import Limits
+from fig_assets.errors import EngineError, OutOfMemory, UnsupportedOnEngine
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
 
 COLUMNS = {name: TYPES[name] for name in ("day", "user", "total")}
@@ -112,16 +113,84 @@ def test_big_statements_spill_inside_of_the_lake(engine: DuckDBEngine) -> None:
     assert found["size"] != "0 bytes"
 
 
-def test_what_a_killed_process_spilled_is_removed_a_day_later(tmp_path: Path) -> None:
-    old, young = (tmp_path / "lake" / ".tmp" / name for name in ("old", "young"))
-    for folder in (old, young):
-        folder.mkdir(parents=True)
-        (folder / "duckdb_temp_storage.tmp").write_text("rows")
-    os.utime(old, (0, young.stat().st_mtime - ORPHAN_AGE_S - 1))
-    with open_duckdb("lake", tmp_path) as engine:
+def test_the_limits_of_the_environment_are_those_of_duckdb(tmp_path: Path) -> None:
+    limits = Limits("200MB", "scratch/fig", "3GB")
+    asked = ("memory_limit", "max_temp_directory_size", "temp_directory", "threads")
+    tree = query("SELECT " + ", ".join(f"current_setting('{name}') AS {name}" for name in asked))
+    with open_duckdb("lake", tmp_path, limits) as engine:
+        (found,) = engine.query(tree).to_pylist()
+    assert found["memory_limit"] == "190.7 MiB"
+    assert found["max_temp_directory_size"] == "2.7 GiB"
+    assert Path(found["temp_directory"]).parent == tmp_path / "scratch/fig"
+    assert found["threads"] == 1
+
+
+def test_without_a_limit_statements_have_half_of_the_memory(engine: DuckDBEngine) -> None:
+    tree = query("SELECT current_setting('memory_limit') AS size")
+    number, unit = str(engine.query(tree)["size"][0].as_py()).split()
+    size = float(number) * {"MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}[unit]
+    assert size <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.5 + (1 << 30)
+
+
+def test_a_statement_too_big_for_memory_spills(tmp_path: Path) -> None:
+    sort = query("SELECT MD5(CAST(i AS TEXT)) AS m FROM RANGE(600000) AS t(i) ORDER BY m")
+    with open_duckdb("lake", tmp_path, Limits("24MB", "scratch")) as engine:
+        assert engine.query(sort).num_rows == 600_000
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+TOO_BIG = query("SELECT LIST(MD5(CAST(i AS TEXT))) AS everything FROM RANGE(2000000) AS t(i)")
+
+
+def test_too_little_memory_names_the_setting_and_a_mend(tmp_path: Path) -> None:
+    limits = Limits("30MB", said_in="configs/environments/local.json")
+    with (
+        open_duckdb("lake", tmp_path, limits) as engine,
+        pytest.raises(OutOfMemory) as refusal,
+    ):
+        engine.query(TOO_BIG)
+    told = str(refusal.value)
+    assert "needs more memory than it may have: 30MB for all at work" in told
+    assert 'fix: raise "memory_limit" of "warehouse" in configs/environments/local.json' in told
+    assert "DuckDB: Out of Memory Error:" in told
+    assert "SET threads" not in told
+
+
+def publish_all(engine: DuckDBEngine, tree: exp.Query) -> None:
+    for rows in engine.compute_days({DAY: target("total"), NEXT: target("total")}, tree):
+        rows.publish(None)
+
+
+def test_no_day_of_a_statement_that_runs_out_of_memory_is_touched(tmp_path: Path) -> None:
+    with open_duckdb("lake", tmp_path, Limits("24MB", None, "1MB")) as engine:
+        engine.replace_days(target("total"), table(["ann"], total=[1]), [DAY])
+        with pytest.raises(OutOfMemory, match=r'"memory_limit"'):
+            publish_all(engine, TOO_BIG)
+        assert engine.query(EVERYTHING)["user"].to_pylist() == ["ann"]
+        assert engine.days(LOGINS) == (DAY,)
+    assert not list((tmp_path / "lake" / LOGINS).rglob(".tmp-*"))
+
+
+def test_days_before_a_failure_in_the_midst_are_whole_and_later_ones_are_not_there(
+    engine: DuckDBEngine,
+) -> None:
+    failing = f"""
+        SELECT CAST('{DAY}' AS DATE) + CAST(i // 150000 AS INTEGER) AS day,
+          CAST(i AS TEXT) AS user, IF(i > 250000, ERROR('in the midst'), i) AS total
+        FROM RANGE(300000) AS t(i)"""
+    with pytest.raises(EngineError, match=r"DuckDB: .*in the midst"):
+        publish_all(engine, query(failing))
+    assert engine.days(LOGINS) == (DAY,)
+    assert engine.query(EVERYTHING).num_rows == 150_000
+
+
+def test_a_folder_to_spill_to_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "scratch").write_text("a file")
+    with (
+        open_duckdb("lake", tmp_path, Limits(temp_directory="scratch/fig")) as engine,
+        pytest.raises(EngineError, match=r'nothing can be spilled there.*\n.*"temp_directory"'),
+    ):
         engine.query(query("SELECT 1 AS n"))
-    assert not old.exists()
-    assert young.exists()
 
 
 def test_an_address_is_no_folder_and_is_refused(tmp_path: Path) -> None:
