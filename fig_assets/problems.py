@@ -5,6 +5,8 @@ import textwrap
 from fig_assets.errors import ConfigError, Problem
 
 WIDTH = 80
+MARKS = (*'{[$("', "fig lock --")
+"""What a mend holds that can be pasted."""
 MOST = 200
 """So many problems are shown to people; programs get every one."""
 
@@ -60,7 +62,7 @@ def _printable(line: str, instead: str = "") -> str:
 
 def _wrapped(line: str, indent: str) -> list[str]:
     """Break at spaces outside of what could be pasted: braces, brackets and quotes stay whole."""
-    is_pasted = line.startswith("fix:") and any(mark in line for mark in '{[$("')
+    is_pasted = line.startswith("fix:") and any(mark in line for mark in MARKS)
     if is_pasted and "use one of" not in line:
         return [f"{indent}{line}"]
     return textwrap.wrap(

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from fig_assets.config.load import Config, load_config, survey_config
-from fig_assets.engines.base import DAY, Target
+from fig_assets.engines.base import DAY
 from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
-from fig_assets.graph.definitions import Called
 from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
 from fig_assets.graph.mends import retired
 from fig_assets.graph.nodes import Graph, Key, Op
 from fig_assets.graph.period import Window
+from fig_assets.graph.usage import Used
 from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, days_of, published, select_published, views
 from fig_assets.workflow import learn
@@ -29,8 +29,9 @@ from fig_assets.workflow.lock import LockReport, lock_project
 from fig_assets.workflow.plan import check_days, stale_days
 from fig_assets.workflow.python import check_functions
 from fig_assets.workflow.run import Progress
+from fig_assets.workflow.shown import statement_text
+from fig_assets.workflow.usage import usage_of
 from fig_assets.workflow.workspace import Workspace, open_workspace
-from fig_assets.workflow.write import Write
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera
@@ -181,11 +182,7 @@ class Project:
                 f"'{name}' is not made by a statement: tables are read from their files, scores "
                 "come from a model\n  fix: name an event, a family or a label set"
             )
-        texts = [f"{_in_python(write)}{engine.sql(write.tree())};\n" for write in found]
-        if len(texts) == 1:
-            return texts[0]
-        titles = [f"-- {n} of {len(texts)}: {_shown(w.target)}\n" for n, w in enumerate(found, 1)]
-        return "\n".join(title + text for title, text in zip(titles, texts, strict=True))
+        return statement_text(engine, found)
 
     def training_set(self, name: str, day: date) -> pa.Table:
         """Return the point-in-time frame that the model of training day `day` sees.
@@ -242,6 +239,19 @@ class Project:
         """
         check_functions(self.graph)
         return bind_statements(self.workspace)
+
+    def usage(self, name: str | None = None) -> tuple[Used, ...]:
+        """Say who reads each attribute version: of the whole project, or of what is called `name`.
+
+        A champion that was trained on a version which its model no longer names is a consumer too.
+
+        Args:
+            name: `asn`, `asn.failure_rate` or `asn.failure_rate@1`.
+
+        Raises:
+            WorkflowError: nothing is called so.
+        """
+        return usage_of(self.workspace, name)
 
     def number(self, key: Key) -> int | None:
         """Return the id of the attribute or model version with that asset key, if it has one."""
@@ -332,25 +342,6 @@ class Project:
         shown = ("event", "window", "row", "python", "label")
         found = [op for op in self.graph.ops if op.owner == name and op.kind in shown]
         return [op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")]
-
-
-def _shown(target: Target) -> str:
-    columns = [name for name in target.names if name not in target.key]
-    more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
-    return f"{target.relation}: {', '.join(columns[:3])}{more}"
-
-
-def _in_python(write: Write) -> str:
-    """Say above a statement that it only gathers the inputs of functions, where it does."""
-    if write.calls is None:
-        return ""
-    lines = ["-- These features are computed in Python, of the rows that the statement gives:\n"]
-    for attribute in write.calls.attributes:
-        called = attribute.definition
-        if isinstance(called, Called):
-            inputs = ", ".join(f"${label}" for label in called.columns)
-            lines.append(f"--   {attribute.identity} = {called.function.location}({inputs})\n")
-    return "".join(lines)
 
 
 def load_project(

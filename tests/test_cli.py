@@ -77,6 +77,38 @@ def test_lock_hands_out_ids_that_validate_lists_and_asks_for(tmp_path: Path) -> 
     assert shown.endswith(f"#{lock['attributes']['features/request/ip__v1']['id']}")
 
 
+def test_usage_names_readers_and_what_nobody_reads(built: Path) -> None:
+    project = ("--project", str(built))
+
+    one = fig("usage", *project, "ip.failure_rate@1")
+    every = fig("usage", *project, "--json")
+    none = fig("usage", *project, "ip.failure_rat")
+
+    assert one.exit_code == OK, one.output
+    assert "read by request.ip_weekly_failure_rate@1" in one.stdout
+    assert "models behind: scorer@1" in one.stdout
+    found = {row["identity"]: row for row in json.loads(every.stdout)}
+    assert found["ip.failure_rate@2"]["is_unused"]
+    assert "ip.failure_rate@2" in fig("usage", *project).stdout.splitlines()[-1]
+    assert none.exit_code == PROBLEMS
+    assert "fix: write ip.failure_rate" in messages(none)
+
+
+def test_lock_bumps_a_family(tmp_path: Path) -> None:
+    configs = write_project(tmp_path)
+    project = ("--project", str(configs))
+    assert fig("lock", *project).exit_code == OK
+
+    both = fig("lock", *project, "--bump", "ip", "--merge")
+    follow = ("--follow", "request.*", "--follow", "scorer@1")
+    done = fig("lock", *project, "--bump", "ip", *follow)
+
+    assert both.exit_code == USAGE
+    assert done.exit_code == OK, done.output
+    assert "ip.failure_rate: version 2 is version 4 now" in done.stdout
+    assert fig("validate", *project).exit_code == OK
+
+
 def test_schema_maps_the_files_of_the_folder_that_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def validate(
 @in_project
 @click.option("--allow-change", multiple=True, help="Accept another meaning of this version.")
 @click.option("--follow", multiple=True, help="Move this consumer to today's default versions.")
+@click.option("--bump", multiple=True, help="Give every feature of this family a new version.")
 @click.option("--merge", is_flag=True, help="Take both sides of a merge first.")
 @click.option("--upgrade-rules", is_flag=True, help="Take this program's fingerprints.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -82,6 +83,7 @@ def lock(
     *,
     allow_change: tuple[str, ...],
     follow: tuple[str, ...],
+    bump: tuple[str, ...],
     merge: bool,
     upgrade_rules: bool,
     as_json: bool,
@@ -90,20 +92,28 @@ def lock(
 
     Example: fig lock --allow-change asn.failure_rate@1
     """
-    from fig_assets.workflow.lock import lock_project
+    from fig_assets.workflow.lock import bump_families, lock_project
 
-    report = lock_project(
-        Path(folder),
-        env,
-        allow_change=allow_change,
-        follow=follow,
-        merge=merge,
-        upgrade_rules=upgrade_rules,
-    )
+    path = Path(folder)
+    if bump and (merge or upgrade_rules):
+        raise click.UsageError("--bump goes with --follow and --allow-change only")
+    if bump:
+        report = bump_families(path, env, bump, allow_change=allow_change, follow=follow)
+    else:
+        report = lock_project(
+            path,
+            env,
+            allow_change=allow_change,
+            follow=follow,
+            merge=merge,
+            upgrade_rules=upgrade_rules,
+        )
     found = report.difference
     if as_json:
-        click.echo(json.dumps({**asdict(found), "next_id": report.next_id}))
+        click.echo(json.dumps({**asdict(found), "next_id": report.next_id, "bumped": report.moved}))
         return
+    for name, old, new in report.moved:
+        click.echo(f"{name}: version {old} is version {new} now")
     for mark, keys in (("+", found.new), ("-", found.removed), ("~", found.changed)):
         for key in keys:
             click.echo(f"{mark} {key}")

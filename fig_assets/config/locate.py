@@ -47,6 +47,10 @@ class Document:
             self._places[path, key] = place
         return place
 
+    def offset(self, path: Path, *, key: bool = False) -> int:
+        """Return at which character the value at `path` starts, or with `key` its key."""
+        return (self._parsed.keys if key else self._parsed.values)[path]
+
     def written(self, path: Path) -> Path:
         """Return the longest beginning of `path` that stands in the file, as it stands there."""
         if path in self._parsed.values:

@@ -8,6 +8,7 @@ from pathlib import Path
 from fig_assets.config.load import Config
 from fig_assets.config.lock import FILE, Lock, Locked
 from fig_assets.errors import Problem, Where
+from fig_assets.graph.definitions import Aggregated, Computed, Extracted
 from fig_assets.graph.nodes import Attribute, Graph, Model
 from fig_assets.graph.version import RULE
 
@@ -141,6 +142,7 @@ def _changed(
     graph: Graph, config: Config, lock: Lock, keys: Collection[str], allowed: Collection[str]
 ) -> Iterator[Problem]:
     nodes, told = locked_nodes(graph), set()
+    whole = _changed_as_a_whole(graph, keys)
     for key in keys:
         node = nodes[key]
         if node.identity in allowed or node.identity in told:
@@ -152,9 +154,29 @@ def _changed(
             "its rows, has changed"
         )
         accept = f"accept the change: fig lock --allow-change {node.identity}"
-        mend = _new_version(config, node)
+        is_one_of_all = isinstance(node, Attribute) and node.owner in whole
+        mend = "" if is_one_of_all else _new_version(config, node)
+        if isinstance(node, Attribute) and is_one_of_all:
+            mend = f"give all of '{node.owner}' new versions: fig lock --bump {node.owner}"
         fix = f"undo the change, or {mend + ', or ' if mend else ''}{accept}"
         yield Problem(node.about.where, message, fix)
+
+
+def _changed_as_a_whole(graph: Graph, keys: Collection[str]) -> set[str]:
+    """Name the families and events of which each of several attributes means something else."""
+    own: dict[str, list[str]] = {}
+    for node in graph.attributes.values():
+        is_window = node.owner in graph.families
+        # What is computed from siblings alone means the same whichever rows they are made of.
+        selects = isinstance(node.definition, Aggregated | Extracted | Computed)
+        if (
+            node.key[0] in ("events", "features")
+            and selects
+            and not (is_window and isinstance(node.definition, Computed))
+        ):
+            own.setdefault(node.owner, []).append("/".join(node.key))
+    changed = set(keys)
+    return {owner for owner, them in own.items() if len(them) > 1 and changed.issuperset(them)}
 
 
 def _new_version(config: Config, node: Attribute | Model) -> str:

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import Problem, Where
-from fig_assets.graph.definitions import Aggregated, Carried, Computed, Joined, Scored, Voted
-from fig_assets.graph.nodes import Attribute, Family, Graph, Key, Model, RowFamily, base_column
+from fig_assets.graph.definitions import Joined, Scored
+from fig_assets.graph.nodes import Attribute, Family, Graph, Key, Model, RowFamily
+from fig_assets.graph.usage import OUTPUT, values_read
 
 Rule = Callable[[Graph, Config], Iterator[Problem]]
 
-OUTPUT = "output"
-"""The tag of what is read outside of the project."""
 MOST_NAMES = 6
 
 
@@ -22,7 +21,7 @@ def deprecated_versions_have_no_consumers(graph: Graph, config: Config) -> Itera
     for attribute in graph.attributes.values():
         if isinstance(attribute.definition, Scored):
             continue
-        values = set(_values(graph, attribute))
+        values = set(values_read(graph, attribute))
         for read in attribute.inputs:
             source = graph.attributes.get(read.key)
             if source is None or not source.about.deprecated:
@@ -112,7 +111,7 @@ def _leak(
 ) -> Problem:
     label = graph.attributes[to_label[-1]]
     origin = graph.attributes[to_label[0]]
-    before = _values(graph, origin) if isinstance(origin.definition, Joined) else []
+    before = values_read(graph, origin) if isinstance(origin.definition, Joined) else []
     steps = [graph.attributes[key].identity for key in (*before, *to_label[:-1])]
     lines = [
         f"{attribute.identity}, from which '{model.name}' learns, takes part in its labels:",
@@ -149,39 +148,8 @@ def _paths(graph: Graph, starts: list[Key]) -> dict[Key, tuple[Key, ...]]:
     found: dict[Key, tuple[Key, ...]] = {key: (key,) for key in starts}
     queue = list(starts)
     for key in queue:
-        for read in _values(graph, graph.attributes[key]):
+        for read in values_read(graph, graph.attributes[key]):
             if read not in found:
                 found[read] = (read, *found[key])
                 queue.append(read)
     return found
-
-
-def _values(graph: Graph, attribute: Attribute) -> list[Key]:
-    """Return the attributes whose values, of the same row, an attribute is made of.
-
-    What selects or matches rows is none of them, nor what a model made its scores of.
-    """
-    definition = attribute.definition
-    known = graph.attributes
-    read = [known[r.key] for r in attribute.inputs if r.key in known]
-    match definition:
-        case Joined():
-            return [a.key for a in read if a.owner != attribute.owner and a.key[0] != "events"]
-        case Voted():
-            columns = set(definition.computed.columns.values())
-        case Computed():
-            columns = set(definition.columns.values())
-        case Aggregated():
-            columns = set(definition.siblings.values())
-            return [a.key for a in read if a.owner == attribute.owner and a.column in columns]
-        case _:
-            return []
-    return [a.key for a in read if _column(a, attribute.owner) in columns]
-
-
-def _column(attribute: Attribute, reader: str) -> str:
-    """Return under which name `reader` sees the column of `attribute`; none for its own times."""
-    if isinstance(attribute.definition, Carried):
-        return ""
-    is_field = attribute.key[0] == "events" and attribute.owner != reader
-    return base_column(attribute) if is_field else attribute.column

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fig_assets as fig
 from fig_assets.config.lock import FILE, read_lock
 from fig_assets.graph.lock import Difference
-from fig_assets.workflow.lock import LockReport, lock_project
+from fig_assets.workflow.lock import LockReport, bump_families, lock_project
 from tests.graph.projects import Json, changed, put, write
 
 SHOP, REQUEST = "features/shop.json", "features/request.json"
@@ -336,6 +336,118 @@ def test_a_retired_version_is_removed_and_keeps_its_id(tmp_path: Path) -> None:
     assert list(report.difference.removed) == gone
     assert again.difference == Difference()
     assert ids(tmp_path) == before
+
+
+# ---------------------------------------------------------------- all of a family at once
+
+
+def selected_anew() -> Json:
+    """The project of `two_files`, of which the windows count only some orders."""
+    return put_where(two_files())
+
+
+def put_where(project: Json) -> Json:
+    project[SHOP]["groups"][0]["where"] = "$amount > 0"
+    return project
+
+
+def bumped(folder: Path, **options: Any) -> LockReport:
+    return bump_families(folder / "configs", "local", ["shop_stats"], **options)
+
+
+def all_files(folder: Path) -> dict[str, bytes]:
+    found = (folder / "configs").rglob("*")
+    return {str(path): path.read_bytes() for path in found if path.is_file()}
+
+
+READERS = ["request.*", "second.*", "fraud.*", "scorer@1"]
+
+
+def test_a_bump_gives_every_feature_its_next_version_in_its_file(tmp_path: Path) -> None:
+    locked(tmp_path, two_files())
+    before = ids(tmp_path)
+    write(tmp_path, selected_anew())
+    with pytest.raises(fig.ConfigError, match="fig lock --bump shop_stats"):
+        fig.load_project(tmp_path / "configs")
+
+    report = bumped(tmp_path, follow=READERS)
+
+    assert report.moved == (
+        ("shop_stats.orders", 1, 2),
+        ("shop_stats.refunds", 1, 2),
+        ("shop_stats.refund_rate", 1, 3),
+        ("shop_stats.refund_rate", 2, 4),
+    )
+    after = ids(tmp_path)
+    assert before.items() <= after.items()
+    assert "features/shop_stats/daily/refund_rate__v4" in set(after) - set(before)
+    written = json.loads((tmp_path / "configs" / SHOP).read_text("utf-8"))
+    features = written["groups"][0]["features"]
+    assert features["orders"] == {"versions": {"2": "@COUNT(*)"}}
+    assert features["refund_rate"] == {
+        "default_version": 3, "versions": {"3": TWO["1"], "4": TWO["2"]},
+    }  # fmt: skip
+    assert read_by(tmp_path) == {"request": 3, "second": 3}
+    with fig.load_project(tmp_path / "configs") as project:
+        assert project.lock_problems() == ()
+
+
+def test_a_refused_bump_writes_nothing_and_names_who_reads_the_old_ones(tmp_path: Path) -> None:
+    locked(tmp_path, two_files())
+    write(tmp_path, selected_anew())
+    before = all_files(tmp_path)
+
+    with pytest.raises(fig.ConfigError, match=r"--follow second\.shop_stats_weekly_orders"):
+        bumped(tmp_path, follow=["request.*"])
+
+    assert all_files(tmp_path) == before
+
+
+def test_a_bump_never_gives_a_number_again(tmp_path: Path) -> None:
+    locked(tmp_path, two_files())
+    write(tmp_path, selected_anew())
+    bumped(tmp_path, follow=READERS)
+    project = selected_anew()
+    project[SHOP]["groups"][0]["features"]["orders"] = {"versions": {"3": "@COUNT(*)"}}
+    locked(tmp_path, project, follow=[*READERS, "shop_stats.*"], allow_change=[])
+
+    report = bumped(tmp_path, follow=READERS)
+
+    assert ("shop_stats.orders", 3, 4) in report.moved
+
+
+def test_siblings_that_name_a_version_name_the_new_one(tmp_path: Path) -> None:
+    project = two_files()
+    features = project[SHOP]["groups"][0]["features"]
+    features["twice"] = "$refund_rate@2 * 2"
+    locked(tmp_path, project)
+    write(tmp_path, put_where(project))
+
+    bumped(tmp_path, follow=READERS)
+
+    written = json.loads((tmp_path / "configs" / SHOP).read_text("utf-8"))
+    twice = written["groups"][0]["features"]["twice"]
+    assert twice == {"versions": {"2": "$refund_rate@4 * 2"}}
+
+
+def test_an_event_is_bumped_too(tmp_path: Path) -> None:
+    locked(tmp_path, two_files())
+
+    follow = ["shop_stats", "shop_stats.*", "request", "second", *READERS]
+    report = bump_families(tmp_path / "configs", "local", ["order"], follow=follow)
+
+    assert ("order.country", 1, 2) in report.moved
+    assert "events/order/country__v2" in report.difference.new
+
+
+def test_only_families_and_events_of_json_are_bumped(tmp_path: Path) -> None:
+    folder = write(tmp_path, two_files())
+
+    with pytest.raises(fig.ConfigError, match="no family or event 'scorer'"):
+        bump_families(folder, "local", ["scorer"])
+    (folder / SHOP).rename(folder / "features" / "shop.yaml")
+    with pytest.raises(fig.ConfigError, match="is written in YAML"):
+        bump_families(folder, "local", ["shop_stats"])
 
 
 # ---------------------------------------------------------------- any sequence of edits

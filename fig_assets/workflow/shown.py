@@ -1,0 +1,35 @@
+"""The writes of a relation for a day -> their statements, as a person reads and runs them."""
+
+from collections.abc import Sequence
+
+from fig_assets.engines.base import Engine, Target
+from fig_assets.graph.definitions import Called
+from fig_assets.workflow.write import Write
+
+
+def statement_text(engine: Engine, found: Sequence[Write]) -> str:
+    """Return the statements of `found`; of several, each below a line that says what it makes."""
+    texts = [f"{_in_python(write)}{engine.sql(write.tree())};\n" for write in found]
+    if len(texts) == 1:
+        return texts[0]
+    titles = [f"-- {n} of {len(texts)}: {_shown(w.target)}\n" for n, w in enumerate(found, 1)]
+    return "\n".join(title + text for title, text in zip(titles, texts, strict=True))
+
+
+def _shown(target: Target) -> str:
+    columns = [name for name in target.names if name not in target.key]
+    more = f" and {len(columns) - 3} more" if len(columns) > 3 else ""
+    return f"{target.relation}: {', '.join(columns[:3])}{more}"
+
+
+def _in_python(write: Write) -> str:
+    """Say above a statement that it only gathers the inputs of functions, where it does."""
+    if write.calls is None:
+        return ""
+    lines = ["-- These features are computed in Python, of the rows that the statement gives:\n"]
+    for attribute in write.calls.attributes:
+        called = attribute.definition
+        if isinstance(called, Called):
+            inputs = ", ".join(f"${label}" for label in called.columns)
+            lines.append(f"--   {attribute.identity} = {called.function.location}({inputs})\n")
+    return "".join(lines)
