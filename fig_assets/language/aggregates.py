@@ -11,7 +11,16 @@ from typing import Literal
 
 from sqlglot import exp
 
-from fig_assets.language.duck import call, cast, finite, number, operand, try_cast, when
+from fig_assets.language.duck import (
+    call,
+    cast,
+    count_where,
+    finite,
+    number,
+    operand,
+    try_cast,
+    when,
+)
 from fig_assets.language.sketch import estimate
 from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, TIMESTAMP, Type
 
@@ -27,7 +36,7 @@ COUNTS = frozenset({"COUNT", "COUNT_IF", "COUNT_DISTINCT", "APPROX_COUNT_DISTINC
 """Aggregates that are 0 where there is no row."""
 
 HALF_WORD = 2**32
-"""A sum of bigints is kept as two sums, of quotients and of remainders by this number."""
+"""A sum of bigints is kept as two numbers: its quotient and its remainder by this one."""
 
 LARGEST_SQUARED = 1e140
 """A value from here on has a square whose sum could overflow."""
@@ -43,6 +52,13 @@ class State:
     suffix: str
     type: Type | None
     merge: str
+    what: str = ""
+    """What the column holds of its rows, where the suffix says something else."""
+
+    @property
+    def meaning(self) -> str:
+        """What the column holds: the same for all aggregates that may share it."""
+        return self.what or self.suffix
 
 
 @dataclass(frozen=True)
@@ -131,14 +147,17 @@ def states_of(function: str, argument: Type | None) -> tuple[State, ...]:
     """Return the columns of the daily state of `function` over `argument`."""
     count = State("count", BIGINT, "sum")
     match function:
-        case "COUNT" | "COUNT_IF":
-            return (count,)
+        case "COUNT_IF":
+            return (State("count", BIGINT, "sum", "rows"),)
+        case "COUNT":
+            return (State("count", BIGINT, "sum", "rows") if argument is None else count,)
         case "SUM":
             return _sum_states(argument)
         case "AVG":
             return (*_sum_states(argument), count)
         case "STDDEV" | "VARIANCE":
-            return (count, State("sum", FLOAT, "sum"), State("m2", FLOAT, "variance"))
+            total = State("sum", FLOAT, "sum", "" if argument == FLOAT else "float_sum")
+            return (count, total, State("m2", FLOAT, "variance"))
         case "MIN" | "MAX":
             return (State(function.lower(), argument, function.lower()),)
         case "BOOL_OR":
@@ -148,7 +167,7 @@ def states_of(function: str, argument: Type | None) -> tuple[State, ...]:
         case "FIRST" | "LAST":
             how = function.lower()
             names = (("value", argument), ("time", TIMESTAMP), ("id", STRING))
-            return tuple(State(name, type_, how) for name, type_ in names)
+            return tuple(State(name, type_, how, f"{how}_{name}") for name, type_ in names)
         case _:
             return ()
 
@@ -156,7 +175,9 @@ def states_of(function: str, argument: Type | None) -> tuple[State, ...]:
 def _sum_states(argument: Type | None) -> tuple[State, ...]:
     if argument == BIGINT:
         return (State("sum_high", BIGINT, "sum"), State("sum_low", BIGINT, "sum"))
-    return (State("sum", FLOAT if argument == FLOAT else BIGINT, "sum"),)
+    if argument == FLOAT:
+        return (State("sum", FLOAT, "sum"),)
+    return (State("sum", BIGINT, "sum", "trues"),)
 
 
 @dataclass(frozen=True)
@@ -189,11 +210,12 @@ def day_in_duckdb(function: str, rows: Rows) -> dict[str, exp.Expr]:
     """Return the aggregate over one day's rows for each column of the state."""
     match function:
         case "COUNT" if rows.argument is None:
-            return {"count": rows.over(exp.Count(this=exp.Star()))}
+            return {"count": _count_rows(rows.condition)}
         case "COUNT":
             return {"count": rows.over(exp.Count(this=rows.value))}
         case "COUNT_IF":
-            return {"count": rows.over(exp.Count(this=exp.Star()), rows.value)}
+            among = None if rows.condition is None else rows.condition.copy()
+            return {"count": count_where(rows.value, among=among)}
         case "SUM":
             return _sums(rows)
         case "AVG":
@@ -212,17 +234,22 @@ def day_in_duckdb(function: str, rows: Rows) -> dict[str, exp.Expr]:
             return {}
 
 
+def _count_rows(condition: exp.Expr | None) -> exp.Expr:
+    if condition is None:
+        return exp.Count(this=exp.Star())
+    return count_where(condition.copy())
+
+
 def _sums(rows: Rows) -> dict[str, exp.Expr]:
     if rows.type == FLOAT:
         return {"sum": rows.over(call("FSUM", rows.value))}
     if rows.type == BOOLEAN:
         return {"sum": cast(rows.over(call("SUM", cast(rows.value, "BIGINT"))), "BIGINT")}
-    high = exp.IntDiv(this=operand(rows.value), expression=number(HALF_WORD))
-    low = exp.Mod(this=operand(rows.value), expression=number(HALF_WORD))
-    return {
-        "sum_high": cast(rows.over(call("SUM", high)), "BIGINT"),
-        "sum_low": cast(rows.over(call("SUM", low)), "BIGINT"),
-    }
+    # DuckDB adds bigints in 128 bits, and the same sum once.
+    total = rows.over(call("SUM", rows.value))
+    high = exp.IntDiv(this=total, expression=number(HALF_WORD))
+    low = exp.Mod(this=total.copy(), expression=number(HALF_WORD))
+    return {"sum_high": cast(high, "BIGINT"), "sum_low": cast(low, "BIGINT")}
 
 
 def _moments(rows: Rows) -> dict[str, exp.Expr]:

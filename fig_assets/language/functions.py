@@ -52,13 +52,16 @@ class AggregateCall:
     """One call of an aggregate within an expression.
 
     `argument` is None for COUNT(*); `filter` is the condition of FILTER, or None; `meaning` is
-    its canonical text, equal for calls that mean the same; `node` is its node in the tree.
+    its canonical text, equal for calls that mean the same; `over` are those of what it is given
+    and of the condition, equal for calls that look at the same values; `node` is its node in the
+    tree.
     """
 
     function: str
     argument: exp.Expr | None
     filter: exp.Expr | None
     meaning: str
+    over: tuple[str, str]
     node: exp.Expr
 
 
@@ -210,6 +213,11 @@ def needs_values(call: AggregateCall) -> bool:
     return call.function in VALUE_COUNTED
 
 
+def kind_of_values(call: AggregateCall) -> str:
+    """Name what a value-counted `call` counts: the same for all that may share the rows."""
+    return "registers" if call.function in SKETCHED else "values"
+
+
 def values_of(call: AggregateCall, dialect: str, column: Column, type_of: TypeOf) -> exp.Expr:
     """Return what a value-counted `call` counts in one row, its FILTER aside: NULL for no value.
 
@@ -328,7 +336,14 @@ def _call(node: exp.Expr, resolve: Resolve) -> AggregateCall:
     argument = inner.expressions[0]
     if isinstance(argument, exp.Star):
         argument = None
-    return AggregateCall(inner.name, argument, condition, canonical(node, resolve), node)
+    over = (_meaning(argument, resolve), _meaning(condition, resolve))
+    if inner.name == "COUNT_IF" and condition is None:
+        over = ("", over[0])
+    return AggregateCall(inner.name, argument, condition, canonical(node, resolve), over, node)
+
+
+def _meaning(tree: exp.Expr | None, resolve: Resolve) -> str:
+    return "" if tree is None else canonical(tree, resolve)
 
 
 def _argument_type(call: AggregateCall, type_of: TypeOf) -> Type | None:

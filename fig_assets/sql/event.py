@@ -20,7 +20,7 @@ from fig_assets.graph.nodes import (
 )
 from fig_assets.graph.period import Window
 from fig_assets.language.arrays import elements_along
-from fig_assets.language.duck import call, number
+from fig_assets.language.duck import call, count_where, number
 from fig_assets.language.paths import EVERY, Path, json_path, json_path_of
 from fig_assets.language.types import BOOLEAN, STRING, convert
 from fig_assets.sql.expressions import (
@@ -29,7 +29,6 @@ from fig_assets.sql.expressions import (
     arrow_types,
     closure,
     column,
-    count_where,
     day_literal,
     named,
     on_days,

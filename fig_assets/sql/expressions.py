@@ -85,12 +85,6 @@ def on_days(days: Window, table: str | None = None) -> exp.Expr:
     return exp.Between(this=column(DAY, table), **bounds)
 
 
-def count_where(condition: exp.Expr) -> exp.Filter:
-    """Count the rows that meet a condition; 0 over no rows, where a sum would be NULL."""
-    where = exp.Where(this=condition)
-    return exp.Filter(this=exp.Count(this=exp.Star()), expression=where)
-
-
 def value(computed: Computed, kind: Type, dialect: str) -> exp.Expr:
     """Compute a resolved row expression and convert it to its declared type."""
     tree = lower(

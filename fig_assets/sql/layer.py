@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from fig_assets.graph.nodes import Attribute, Family, Graph, Op
 from fig_assets.graph.period import Period
-from fig_assets.sql.daily_state import REMEMBERED
+from fig_assets.sql.state_columns import REMEMBERED
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,11 @@ from sqlglot import exp
 
 from fig_assets.graph.definitions import Computed, Extracted, Voted
 from fig_assets.graph.nodes import Attribute, label_of
+from fig_assets.language.duck import count_where
 from fig_assets.language.losses import can_lose, lost
 from fig_assets.language.lower import Lowering
 from fig_assets.language.types import BOOLEAN, STRING, Type, convert
-from fig_assets.sql.expressions import column, count_where, named, typed
+from fig_assets.sql.expressions import column, named, typed
 
 FOUND, LOST = "found__", "lost__"
 """What the name of such a column begins with; it is counted and never stored."""

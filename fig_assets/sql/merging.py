@@ -10,10 +10,10 @@ from fig_assets.engines.base import DAY
 from fig_assets.language.duck import cast
 from fig_assets.language.functions import empty, from_values, merge, merged_times
 from fig_assets.language.value import bare
-from fig_assets.sql.daily_state import TIMES, VALUE, CallStates, GroupStates
 from fig_assets.sql.distinct import add_distinct_counts
 from fig_assets.sql.expressions import Chain, column, column_all, named, select
 from fig_assets.sql.span import Span
+from fig_assets.sql.state_columns import TIMES, VALUE, CallStates, GroupStates, State
 from fig_assets.sql.window_losses import lost_of_window
 
 
@@ -66,8 +66,10 @@ def merge_group(it: Merging) -> str:
     source = _merged(it)
     results: list[exp.Expr] = [column_all(source)]
     joined: list[str] = []
-    for call in (call for call in it.calls if call.values is not None):
-        name = _add_values(it, call, len(joined) + 1)
+    for call in it.calls:
+        if call.values is None:
+            continue
+        name = _add_values(it, call, call.values, len(joined) + 1)
         found = exp.Coalesce(this=column(result_name(call), name), expressions=[empty_result(call)])
         results.append(named(found, result_name(call)))
         joined.append(name)
@@ -80,7 +82,7 @@ def merge_group(it: Merging) -> str:
 
 def _windows(it: Merging) -> exp.Select:
     """Select the states of each window, the entity first."""
-    wanted = {name for call in it.calls for name, _ in call.columns.values()}
+    wanted = {state.name for call in it.calls for state in call.columns.values()}
     columns = {n: k for n, k in it.states.columns.items() if n in (DAY, it.entity) or n in wanted}
     rows = it.span.rows(it.states.group.relation, columns, "states")
     if it.span.is_one:
@@ -108,18 +110,17 @@ def _merged(it: Merging) -> str:
 
 
 def _state(call: CallStates, part: str) -> exp.Expr:
-    return column(call.columns[part][0])
+    return column(call.columns[part].name)
 
 
-def _add_values(it: Merging, call: CallStates, place: int) -> str:
+def _add_values(it: Merging, call: CallStates, values: State, place: int) -> str:
     """Add the selects of an aggregate that needs the values themselves; returns the last one."""
     title = it.named("values") + f"_{place}"
-    columns = it.states.value_columns(call)
+    columns = it.states.value_columns(values)
     if call.call.function == "COUNT_DISTINCT" and not it.span.is_one:
-        relation = call.values or ""
         names = (it.entity, VALUE, result_name(call))
-        return add_distinct_counts(it.chain, it.span, relation, columns, names, title)
-    rows = it.span.rows(call.values or "", columns, "daily")
+        return add_distinct_counts(it.chain, it.span, values.name, columns, names, title)
+    rows = it.span.rows(values.name, columns, "daily")
     if not it.span.is_one:
         rows = select([], exp.Subquery(this=rows, alias=_alias("daily")))
     total = cast(merged_times(call.call, column(TIMES)), "BIGINT")

@@ -17,6 +17,7 @@ from fig_assets.graph.nodes import (
     base_column,
 )
 from fig_assets.graph.period import Window
+from fig_assets.language.duck import count_where
 from fig_assets.language.types import BOOLEAN, arrow_type, convert
 from fig_assets.sql import event as events
 from fig_assets.sql.expressions import (
@@ -24,7 +25,6 @@ from fig_assets.sql.expressions import (
     closure,
     column,
     column_all,
-    count_where,
     day_literal,
     is_first_stratum,
     named,

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from fig_assets.graph.definitions import Aggregated, Called, Combined, Computed, Joined, Voted
 from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, Attribute, Graph, Key, Op, base_column
-from fig_assets.sql.daily_state import call_states
+from fig_assets.sql.state_columns import call_states
 
 Shape = frozenset[tuple[Hashable, ...]]
 """Of an attribute and all it reads in its own op: kinds, depths, and what they read outside."""

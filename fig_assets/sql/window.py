@@ -17,15 +17,6 @@ from fig_assets.language.functions import AggregateCall, finishing
 from fig_assets.language.lower import Lowering
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type, arrow_type, convert
-from fig_assets.sql.daily_state import (
-    REMEMBERED,
-    TIMES,
-    VALUE,
-    CallStates,
-    GroupStates,
-    call_states,
-    states_of,
-)
 from fig_assets.sql.expressions import (
     Chain,
     arrow_types,
@@ -43,6 +34,15 @@ from fig_assets.sql.layer import Layer
 from fig_assets.sql.losses import losses
 from fig_assets.sql.merging import Merging, empty_result, left_join, merge_group, result_name
 from fig_assets.sql.span import Span
+from fig_assets.sql.state_columns import (
+    REMEMBERED,
+    TIMES,
+    VALUE,
+    CallStates,
+    GroupStates,
+    call_states,
+    states_of,
+)
 from fig_assets.sql.window_losses import lost_over_aggregates
 
 WINDOW_START, WINDOW_END, WINDOW_COMPLETE = "window_start", "window_end", "window_complete"
@@ -332,7 +332,8 @@ def _columns_read(layer: Layer, attribute: Attribute) -> tuple[tuple[str, tuple[
     """Name the relations and columns of states that an attribute is merged from."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for states, calls_ in needed_states(layer, [attribute]):
-        names = (name for call in calls_ for name, _ in call.columns.values())
+        names = {state.name for call in calls_ for state in call.columns.values()}
         found.append((states.group.relation, tuple(sorted(names))))
-        found += [(call.values, (VALUE, TIMES)) for call in calls_ if call.values]
+        relations = {call.values.name for call in calls_ if call.values is not None}
+        found += [(name, (VALUE, TIMES)) for name in sorted(relations)]
     return tuple(found)

@@ -9,15 +9,15 @@ from fig_assets.graph.nodes import Attribute, Family
 from fig_assets.language.losses import can_overflow, has_values, lost
 from fig_assets.language.lower import Lowering
 from fig_assets.language.types import Type
-from fig_assets.sql.daily_state import LOST_ROWS, CallStates, call_states
 from fig_assets.sql.expressions import column, named
 from fig_assets.sql.losses import lost_column
+from fig_assets.sql.state_columns import LOST_ROWS, CallStates, call_states
 
 
 def lost_of_window(call: CallStates, title: str) -> list[exp.Expr]:
     """Select, beside an aggregate called `title`, what tells whether it lost a value."""
     found: list[exp.Expr] = []
-    names = {suffix: column(name) for suffix, (name, _) in call.columns.items()}
+    names = {suffix: column(state.name) for suffix, state in call.columns.items()}
     if LOST_ROWS in names:
         events = exp.Sum(this=names[LOST_ROWS])
         some = exp.GT(this=events, expression=exp.Literal.number(0))
@@ -67,4 +67,4 @@ def _lost_in_call(call: CallStates, title: str) -> list[exp.Expr]:
 
 
 def _types(call: CallStates) -> dict[str, Type]:
-    return {suffix: kind for suffix, (_, kind) in call.columns.items()}
+    return {suffix: state.type for suffix, state in call.columns.items()}

@@ -3,8 +3,9 @@
 from fig_assets.graph.nodes import Op
 from fig_assets.sql import event as events
 from fig_assets.sql import row
-from fig_assets.sql.daily_state import select_lost_keys, source_columns, states_of
+from fig_assets.sql.daily_state import select_lost_keys, source_columns
 from fig_assets.sql.losses import LOST_KEYS
+from fig_assets.sql.state_columns import states_of
 from fig_assets.workflow.checks import CONSERVATION, MAX_SET_ASIDE, SET_ASIDE, Verdict
 from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.workspace import Workspace

@@ -14,9 +14,10 @@ from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.graph.period import Window
 from fig_assets.sql import event as events
 from fig_assets.sql import landing, row
-from fig_assets.sql.daily_state import select_lost_keys, source_columns, states_of
+from fig_assets.sql.daily_state import select_lost_keys, source_columns
 from fig_assets.sql.published import every_published, select_published
 from fig_assets.sql.shapes import representatives, unread
+from fig_assets.sql.state_columns import states_of
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
 from fig_assets.workflow.compute import attributes_of, select_windows_of, writes
 from fig_assets.workflow.states import state_writes
@@ -133,7 +134,7 @@ def _of_two_days(
 def _some_states(workspace: Workspace, op: Op, day: date, *, of_rows: bool) -> Iterator[Statement]:
     """Give the statements of one state column of a group, and of none."""
     groups = states_of(workspace.graph.families[op.owner])
-    first = [next((c.fingerprint for c in it.calls if c.values is None), "") for it in groups]
+    first = [state.fingerprint for it in groups for state in list(it.merged.values())[:1]]
     for title, wanted in (("one state", frozenset(first)), ("no state", frozenset[str]())):
         found = state_writes(workspace, op.owner, day, wanted, of_rows=of_rows)
         yield from _stored(f"{op.name}, {title}", found)

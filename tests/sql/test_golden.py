@@ -11,7 +11,7 @@ FILES = {
     "events/order": "event",
     "events/visit": "event_filtered",
     "states/shop_stats/order": "daily_state",
-    "states/land/order/count_distinct_shop": "daily_values",
+    "states/land/order/values_shop": "daily_values",
     "families/shop_stats/weekly_by_day": "window_of_one_group",
     "families/land/daily": "window_of_two_groups",
     "families/request/0": "row_family_with_joins",

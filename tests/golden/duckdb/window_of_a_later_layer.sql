@@ -1,7 +1,7 @@
 WITH merged AS (
   SELECT
     shop,
-    MAX(max_amount_max_c83e5b) AS max_amount_c83e5b__
+    MAX(max_amount_d2c08f) AS max_amount_c83e5b__
   FROM READ_PARQUET(
     'lake/states/till/order/day=*/data.parquet',
     hive_partitioning := TRUE

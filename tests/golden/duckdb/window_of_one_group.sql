@@ -1,48 +1,45 @@
 WITH merged AS (
   SELECT
     shop,
-    CAST(SUM(count_count_acfd74) AS BIGINT) AS count_acfd74__,
-    TRY_CAST(SUM(sum_is_refund_sum_75be88) AS BIGINT) AS sum_is_refund_75be88__,
-    CASE
-      WHEN ISFINITE(FSUM(sum_amount_amount_sum_f5a139))
-      THEN FSUM(sum_amount_amount_sum_f5a139)
-    END AS sum_amount_amount_f5a139__,
-    NOT FSUM(sum_amount_amount_sum_f5a139) IS NULL AS sum_amount_amount_f5a139__known,
+    CAST(SUM(rows_c2c9b2) AS BIGINT) AS count_acfd74__,
+    TRY_CAST(SUM(trues_is_refund_df986a) AS BIGINT) AS sum_is_refund_75be88__,
+    CASE WHEN ISFINITE(FSUM(sum_amount_3bbf81)) THEN FSUM(sum_amount_3bbf81) END AS sum_amount_f5a139__,
+    NOT FSUM(sum_amount_3bbf81) IS NULL AS sum_amount_f5a139__known,
     LIST_TRANSFORM(
       [
         SQRT(
           CASE
-            WHEN SUM(stddev_amount_count_016989) > 1
+            WHEN SUM(count_amount_9a653e) > 1
             THEN (
-              FSUM(stddev_amount_m2_016989) + LIST_DOT_PRODUCT(
-                LIST(CAST(stddev_amount_count_016989 AS DOUBLE)) FILTER(WHERE
-                  stddev_amount_count_016989 > 0),
+              FSUM(m2_amount_52c6f1) + LIST_DOT_PRODUCT(
+                LIST(CAST(count_amount_9a653e AS DOUBLE)) FILTER(WHERE
+                  count_amount_9a653e > 0),
                 LIST_TRANSFORM(
-                  LIST(stddev_amount_sum_016989 / CAST(stddev_amount_count_016989 AS DOUBLE)) FILTER(WHERE
-                    stddev_amount_count_016989 > 0),
+                  LIST(sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)) FILTER(WHERE
+                    count_amount_9a653e > 0),
                   LAMBDA mean__ : (
                     mean__ - (
-                      FSUM(stddev_amount_sum_016989) / CAST(SUM(stddev_amount_count_016989) AS DOUBLE)
+                      FSUM(sum_amount_1d3f54) / CAST(SUM(count_amount_9a653e) AS DOUBLE)
                     )
                   ) * (
                     mean__ - (
-                      FSUM(stddev_amount_sum_016989) / CAST(SUM(stddev_amount_count_016989) AS DOUBLE)
+                      FSUM(sum_amount_1d3f54) / CAST(SUM(count_amount_9a653e) AS DOUBLE)
                     )
                   )
                 )
               )
             ) / (
-              CAST(SUM(stddev_amount_count_016989) AS DOUBLE) - 1.0e0
+              CAST(SUM(count_amount_9a653e) AS DOUBLE) - 1.0e0
             )
           END
         )
       ],
       LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
     )[1] AS stddev_amount_016989__,
-    SUM(stddev_amount_count_016989) >= 2 AS stddev_amount_016989__known,
+    SUM(count_amount_9a653e) >= 2 AS stddev_amount_016989__known,
     ARG_MAX(
-      last_country_value_7f7d33,
-      ROW(last_country_time_7f7d33, last_country_id_7f7d33, last_country_value_7f7d33)
+      last_value_country_bf3243,
+      ROW(last_time_country_90721f, last_id_country_c08ec0, last_value_country_bf3243)
     ) AS last_country_7f7d33__
   FROM READ_PARQUET(
     'lake/states/shop_stats/order/day=*/data.parquet',
@@ -62,7 +59,7 @@ WITH merged AS (
       value__,
       CAST(SUM(times__) AS BIGINT) AS times__
     FROM READ_PARQUET(
-      'lake/states/shop_stats/order/count_distinct_country_d632a5/day=*/data.parquet',
+      'lake/states/shop_stats/order/values_country_d8c131/day=*/data.parquet',
       hive_partitioning := TRUE
     ) AS daily
     WHERE
@@ -86,7 +83,7 @@ WITH merged AS (
     count_acfd74__ AS orders__v1,
     sum_is_refund_75be88__ AS refunds__v1,
     count_distinct_country_d632a5__ AS countries__v1,
-    sum_amount_amount_f5a139__ AS spent__v1,
+    sum_amount_f5a139__ AS spent__v1,
     stddev_amount_016989__ AS spread__v1,
     last_country_7f7d33__ AS last_country__v1
   FROM grouped
@@ -110,7 +107,7 @@ SELECT
   CAST('2024-03-15' AS DATE) AS window_end,
   TRUE AS window_complete,
   NOT refunds__v1 IS NULL AND NOT orders__v1 IS NULL AND refund_rate__v1 IS NULL AS lost__refund_rate__v1,
-  sum_amount_amount_f5a139__known AND sum_amount_amount_f5a139__ IS NULL AS lost__spent__v1,
+  sum_amount_f5a139__known AND sum_amount_f5a139__ IS NULL AS lost__spent__v1,
   stddev_amount_016989__known AND stddev_amount_016989__ IS NULL AS lost__spread__v1
 FROM step_4
 ORDER BY

@@ -1,7 +1,7 @@
 WITH merged_1 AS (
   SELECT
     country,
-    CAST(SUM(count_count_99c07c) AS BIGINT) AS count_99c07c__
+    CAST(SUM(rows_94cbdc) AS BIGINT) AS count_99c07c__
   FROM READ_PARQUET(
     'lake/states/land/order/day=*/data.parquet',
     hive_partitioning := TRUE
@@ -20,7 +20,7 @@ WITH merged_1 AS (
       value__,
       CAST(SUM(times__) AS BIGINT) AS times__
     FROM READ_PARQUET(
-      'lake/states/land/order/count_distinct_shop_1f6a28/day=*/data.parquet',
+      'lake/states/land/order/values_shop_7dda2e/day=*/data.parquet',
       hive_partitioning := TRUE
     ) AS daily
     WHERE
@@ -41,11 +41,8 @@ WITH merged_1 AS (
 ), merged_2 AS (
   SELECT
     country,
-    CASE
-      WHEN ISFINITE(FSUM(sum_seconds_sum_5302df))
-      THEN FSUM(sum_seconds_sum_5302df)
-    END AS sum_seconds_5302df__,
-    NOT FSUM(sum_seconds_sum_5302df) IS NULL AS sum_seconds_5302df__known
+    CASE WHEN ISFINITE(FSUM(sum_seconds_db84bf)) THEN FSUM(sum_seconds_db84bf) END AS sum_seconds_5302df__,
+    NOT FSUM(sum_seconds_db84bf) IS NULL AS sum_seconds_5302df__known
   FROM READ_PARQUET(
     'lake/states/land/visit/day=*/data.parquet',
     hive_partitioning := TRUE
@@ -64,7 +61,7 @@ WITH merged_1 AS (
       value__,
       CAST(SUM(times__) AS BIGINT) AS times__
     FROM READ_PARQUET(
-      'lake/states/land/visit/count_distinct_page_4a13fe/day=*/data.parquet',
+      'lake/states/land/visit/values_page_7b4454/day=*/data.parquet',
       hive_partitioning := TRUE
     ) AS daily
     WHERE
