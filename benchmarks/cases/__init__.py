@@ -6,6 +6,7 @@ from benchmarks.case import Case
 from benchmarks.cases import (
     added_feature,
     backfill,
+    bounded,
     curves,
     history,
     importing,
@@ -15,7 +16,18 @@ from benchmarks.cases import (
     whole,
 )
 
-MODULES = (backfill, history, added_feature, one_day, importing, join, loading, whole, curves)
+MODULES = (
+    backfill,
+    bounded,
+    history,
+    added_feature,
+    one_day,
+    importing,
+    join,
+    loading,
+    whole,
+    curves,
+)
 
 
 @cache
