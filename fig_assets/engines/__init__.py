@@ -1,15 +1,19 @@
 """sqlglot trees -> rows. Engines know warehouses and no FIG; `open_engine` chooses one."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fig_assets.engines.base import Engine
 from fig_assets.engines.limits import Limits
 from fig_assets.errors import UnsupportedOnEngine
+
+if TYPE_CHECKING:
+    # The processes that read files know no trees: importing them costs more than most files.
+    from fig_assets.engines.base import Engine
 
 NO_LIMITS = Limits()
 
 
-def open_engine(kind: str, path: str, root: Path, limits: Limits = NO_LIMITS) -> Engine:
+def open_engine(kind: str, path: str, root: Path, limits: Limits = NO_LIMITS) -> "Engine":
     """Open the engine of a warehouse's type; drivers are imported only here.
 
     Relative folders start at `root`.

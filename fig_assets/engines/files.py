@@ -25,7 +25,8 @@ _FORMATS = {
     "xz": (b"\xfd7zXZ\x00",),
     "zip": (b"PK\x03\x04",),
 }
-_SUFFIXES = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+PACKED = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+"""What the end of a name promises of a file's compression."""
 
 _DATE = "{date}"
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".inprogress", ".crdownload", ".swp", ".crc")
@@ -102,7 +103,7 @@ def _error(path: Path, message: str, fix: str) -> RawFileError:
 
 def _format(path: Path, start: bytes) -> str:
     found = next((name for name, magic in _FORMATS.items() if start.startswith(magic)), "plain")
-    promised = _SUFFIXES.get(path.suffix.lower(), found)
+    promised = PACKED.get(path.suffix.lower(), found)
     if promised != found:
         state = "is empty" if not start else f"is {found}"
         fix = f"deliver it again; if it is right as it is, rename it without {path.suffix!r}"

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fig_assets.engines.files import RawFileError, read_blocks
 
-__all__ = ["BadLine", "Lines", "RawFileError", "Reason", "read_lines"]
+__all__ = ["BadLine", "Lines", "RawFileError", "Reason", "lines_batch", "read_lines"]
 
 Reason = Literal[
     "invalid JSON",
@@ -101,7 +101,7 @@ def read_lines(
         if chunk.oversized:
             detail = f"{chunk.oversized:,} bytes; the limit is {max_line_bytes:,}"
             bad = _bad_line(chunk.first, chunk.lines[0], _Fault("too long", detail))
-            yield Lines(_batch([], []), (bad,), 0)
+            yield Lines(lines_batch([], []), (bad,), 0)
         else:
             yield _sort(chunk, max_line_bytes)
 
@@ -157,17 +157,21 @@ def _sort(chunk: _Chunk, max_line_bytes: int) -> Lines:
             fault = _Fault("truncated", f"the file ends inside this line: {fault.detail}")
         bad.append(_bad_line(number, line, fault))
     blank = len(chunk.lines) - len(payloads) - len(bad)
-    return Lines(_batch(numbers, payloads), tuple(bad), blank)
+    return Lines(lines_batch(numbers, payloads), tuple(bad), blank)
 
 
-def _batch(numbers: list[int], payloads: list[bytes]) -> pa.RecordBatch:
+def lines_batch(numbers: list[int], payloads: list[bytes]) -> pa.RecordBatch:
+    """Make the batch of lines whose numbers and texts these are; the texts are JSON objects."""
     # Every payload was parsed, so it is UTF-8: no need to let Arrow check it again.
     offsets = np.zeros(len(payloads) + 1, dtype=np.int32)
     np.cumsum(np.fromiter(map(len, payloads), np.int32, len(payloads)), out=offsets[1:])
     payload = pa.StringArray.from_buffers(
         len(payloads), pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(payloads))
     )
-    return pa.record_batch([pa.array(numbers, pa.int64()), payload], schema=SCHEMA)
+    # Not `pa.array`, which imports pandas.
+    places = pa.py_buffer(np.array(numbers, np.int64).tobytes())
+    line = pa.Int64Array.from_buffers(pa.int64(), len(numbers), [None, places])
+    return pa.record_batch([line, payload], schema=SCHEMA)
 
 
 def _fault(line: bytes, max_line_bytes: int) -> _Fault | None:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from fig_assets.engines.base import DAY
 from fig_assets.engines.files import find_files
-from fig_assets.engines.lines import read_lines
+from fig_assets.engines.line_readers import LineReaders
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import SOURCE_FILE, SOURCE_LINE
 from fig_assets.graph.sources import Landing, Source
@@ -31,6 +31,7 @@ from fig_assets.workflow.workspace import Workspace
 FILES, LINE_COUNT, READING = "files", "lines", "reading"
 NO_TIME, LATE, FUTURE = "no usable time", "late", "from the future"
 EXCERPT = 200
+IN_THIS_PROCESS = LineReaders()
 
 
 @dataclass
@@ -69,7 +70,13 @@ def raw_files(workspace: Workspace, source: Source) -> dict[date | None, list[Pa
     return find_files(source.path, workspace.root)
 
 
-def land(workspace: Workspace, source: Source, day: date, files: Sequence[Path]) -> Landed:
+def land(
+    workspace: Workspace,
+    source: Source,
+    day: date,
+    files: Sequence[Path],
+    readers: LineReaders = IN_THIS_PROCESS,
+) -> Landed:
     """Read the files dated `day`, every line once, and publish the share of each event day.
 
     Lines of days that no file of `day` may hold are quarantined as late or from the future.
@@ -78,18 +85,24 @@ def land(workspace: Workspace, source: Source, day: date, files: Sequence[Path])
         RawFileError: a file cannot be read as a whole; nothing of the day is published.
     """
     shares = [(late, day - timedelta(days=late)) for late in range(source.late_days + 1)]
-    return _land(workspace, source, files, shares, Landed(day, files=len(files)))
+    landed = Landed(day, files=len(files))
+    return _land(workspace, source, files, shares, landed, readers=readers)
 
 
 def land_everything(
-    workspace: Workspace, source: Source, files: Sequence[Path], days: Sequence[date]
+    workspace: Workspace,
+    source: Source,
+    files: Sequence[Path],
+    days: Sequence[date],
+    readers: LineReaders = IN_THIS_PROCESS,
 ) -> Landed:
     """Read the files of a source without dates once and publish each of `days`, empty or not.
 
     Lines of other days are quarantined.
     """
     shares = [(0, day) for day in days]
-    return _land(workspace, source, files, shares, Landed(None, files=len(files)))
+    landed = Landed(None, files=len(files))
+    return _land(workspace, source, files, shares, landed, readers=readers)
 
 
 def _land(
@@ -98,8 +111,10 @@ def _land(
     files: Sequence[Path],
     shares: Sequence[tuple[int, date]],
     landed: Landed,
+    *,
+    readers: LineReaders,
 ) -> Landed:
-    lines, bad = _read(workspace, files, landed)
+    lines, bad = _read(workspace, files, landed, readers)
     dialect = workspace.engine.dialect
     days = {day for _, day in shares}
     notes = {FILES: _file_notes(workspace, files), LINE_COUNT: str(landed.lines)}
@@ -158,12 +173,12 @@ def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence
 
 
 def _read(
-    workspace: Workspace, files: Sequence[Path], landed: Landed
+    workspace: Workspace, files: Sequence[Path], landed: Landed, readers: LineReaders
 ) -> tuple[pa.Table, list[dict[str, object]]]:
     tables, bad = [], []
-    for path in files:
+    for path, read in zip(files, readers.read(files), strict=True):
         name = _name(workspace, path)
-        for lines in read_lines(path):
+        for lines in read:
             batch = pa.Table.from_batches([lines.batch])
             names = pa.array([name], pa.string()).dictionary_encode()
             column = pa.DictionaryArray.from_arrays(

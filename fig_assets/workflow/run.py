@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 
 import pyarrow as pa
 
+from fig_assets.engines.line_readers import readers_for
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Model, Op
 from fig_assets.models.registry import Decision
@@ -152,24 +152,21 @@ def _run_each(
 def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progress) -> OpResult:
     source = workspace.graph.sources[op.owner]
     files = raw.raw_files(workspace, source)
-    if source.is_dated:
-        return _run_each(
-            workspace,
-            op,
-            days,
-            lambda day: _land(workspace, op, day, files.get(day, [])),
-            progress=progress,
-        )
-    last = workspace.graph.end or raw.today()
-    every = _days(workspace.graph.start, last)
-    landed = raw.land_everything(workspace, source, files.get(None, []), every)
+    dates: Sequence[date | None] = days if source.is_dated else [None]
+    needed = [path for day in dates for path in files.get(day, [])]
+    with readers_for(needed, workspace.workers) as readers:
+        if source.is_dated:
+
+            def land(day: date) -> DayResult:
+                landed = raw.land(workspace, source, day, files.get(day, []), readers)
+                return _landed_result(source.key, day, landed)
+
+            return _run_each(workspace, op, days, land, progress=progress)
+        last = workspace.graph.end or raw.today()
+        every = _days(workspace.graph.start, last)
+        landed = raw.land_everything(workspace, source, needed, every, readers)
     progress(op.name, None)
     return OpResult(op, {None: _landed_result(source.key, workspace.graph.start, landed)})
-
-
-def _land(workspace: Workspace, op: Op, day: date, files: Sequence[Path]) -> DayResult:
-    source = workspace.graph.sources[op.owner]
-    return _landed_result(source.key, day, raw.land(workspace, source, day, files))
 
 
 def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:
