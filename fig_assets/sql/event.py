@@ -38,7 +38,7 @@ from fig_assets.sql.expressions import (
 )
 from fig_assets.sql.losses import found_text, is_losing_path, losses, lost_text
 
-EVENT_TYPE, PAYLOAD, PARSED = "event_type", "payload", "parsed__"
+EVENT_TYPE, PAYLOAD, PARSED, ARRAYS = "event_type", "payload", "parsed__", "arrays__"
 LANDED: dict[str, pa.DataType] = {
     DAY: pa.date32(),
     EVENT_TIME: pa.timestamp("us"),
@@ -84,7 +84,8 @@ def select_event(
 ) -> exp.Select:
     """Select the rows of `event` on `day`, ordered by `ROW_ORDER`.
 
-    The payload of each line is parsed once, for all paths together.
+    The payload of each line is parsed once, for all paths together that `attributes` need, and
+    once more where some of them are about the elements of arrays.
 
     Returns:
         One row for each event, columns `(day, *ROW_ORDER, *attributes)`, and a boolean
@@ -163,19 +164,29 @@ def _without_duplicates(event: Event, source: str) -> exp.Select:
 
 
 def _parse(extracted: Sequence[Attribute], source: str) -> exp.Select:
+    """Parse each payload once for the texts of all fields, and once for all arrays."""
     columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
-    paths = [exp.Literal.string(json_path(_path(a))) for a in extracted if not _path(a).is_wide]
-    if paths:
-        texts = call("JSON_EXTRACT_STRING", column(PAYLOAD), exp.Array(expressions=paths))
-        columns.append(named(texts, PARSED))
-    # DuckDB takes no wildcard in a list of paths: the array before it is a call of its own.
-    for attribute in extracted:
-        steps = _path(attribute).steps
-        if EVERY in steps:
-            before = exp.Literal.string(json_path_of(steps[: steps.index(EVERY)]))
-            array = call("JSON_EXTRACT", column(PAYLOAD), before)
-            columns.append(named(array, f"{attribute.column}__array"))
+    texts = [exp.Literal.string(json_path(_path(a))) for a in extracted if not _path(a).is_wide]
+    # The text of an array and a text that looks like one are told apart by another function.
+    arrays = [exp.Literal.string(before) for before in _arrays(extracted)]
+    for function, paths, name in (
+        ("JSON_EXTRACT_STRING", texts, PARSED),
+        ("JSON_EXTRACT", arrays, ARRAYS),
+    ):
+        if paths:
+            found = call(function, column(PAYLOAD), exp.Array(expressions=paths))
+            columns.append(named(found, name))
     return select(columns, source)
+
+
+def _arrays(extracted: Sequence[Attribute]) -> list[str]:
+    """List the paths of the arrays whose elements are asked for, each once."""
+    paths = (_path(attribute) for attribute in extracted)
+    return list(dict.fromkeys(_before(path) for path in paths if path.is_wide))
+
+
+def _before(path: Path) -> str:
+    return json_path_of(path.steps[: path.steps.index(EVERY)])
 
 
 def _fields(
@@ -184,12 +195,13 @@ def _fields(
     """Type the texts; of the fields in `lost`, remember where there was one."""
     wanted = {attribute.key for attribute in lost}
     columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
-    places = count(1)
+    places, arrays = count(1), _arrays(extracted)
     for attribute in extracted:
         path = _path(attribute)
         if path.is_wide:
+            place = arrays.index(_before(path)) + 1
             rest = path.steps[path.steps.index(EVERY) + 1 :]
-            text = elements_along(column(f"{attribute.column}__array"), rest)
+            text = elements_along(call("LIST_EXTRACT", column(ARRAYS), number(place)), rest)
         else:
             text = call("LIST_EXTRACT", column(PARSED), number(next(places)))
         inferred = path.type or STRING

@@ -10,6 +10,7 @@ import zstandard
 
 from fig_assets.engines.line_readers import LineReaders
 from fig_assets.workflow.raw import Landed, land
+from fig_assets.workflow.run import run_op
 from tests.workflow.projects import Project, days_from, write_project
 
 (DAY,) = days_from("2024-03-01", 1)
@@ -53,4 +54,35 @@ def test_files_of_a_day_give_the_same_bytes_whoever_reads_them(tmp_path: Path) -
     assert here.shares[DAY] == 60
     assert here.quarantined == {"invalid JSON": 3, "no usable time": 3}
     assert (here.lines, here.blank, here.files) == (69, 3, 3)
+    project.workspace.close()
+
+
+def test_one_field_is_made_from_its_own_path_and_the_raw_file_is_not_read_again(
+    tmp_path: Path,
+) -> None:
+    fields = {"shop": "shop", "buyer": "buyer::bigint", "names": "tags[*]:name"}
+    project = write_project(
+        tmp_path, {"events/order.json": {**EVENT, "fields": fields}}, start=str(DAY)
+    )
+    orders = [
+        {"kind": "order", "at": f"{DAY}T10:00:00Z", "id": str(n), "shop": f"s{n}", "buyer": n}
+        for n in range(5)
+    ]
+    tags = [[{"name": "a"}, {"name": 1}], '[{"name": "a"}]', {"name": "a"}, [], None]
+    project.write(DAY, [{**order, "tags": tag} for order, tag in zip(orders, tags, strict=True)])
+    project.run([DAY], project.ops("raw"))
+    (tmp_path / "raw" / f"{DAY}.jsonl").unlink()
+    (op,) = project.ops("event")
+
+    def stored(*names: str) -> list[dict[str, object]]:
+        keys = [key for key in op.keys if key[-1].partition("__")[0] in names]
+        run_op(project.workspace, op, [DAY], keys)
+        rows = project.rows("events/order", DAY)
+        return [{name: value for name, value in row.items() if "__v" in name} for row in rows]
+
+    assert stored("buyer") == [{"buyer__v1": n} for n in range(5)]
+    both = stored("names")
+    assert [row["buyer__v1"] for row in both] == [0, 1, 2, 3, 4]
+    assert [row["names__v1"] for row in both] == ['["a",1]', None, None, "[]", None]
+    assert "shop__v1" not in both[0]
     project.workspace.close()

@@ -42,7 +42,7 @@ WITH candidates AS (
     source_file,
     source_line,
     JSON_EXTRACT_STRING(payload, ['$."country"', '$."page"', '$."seconds"']) AS parsed__,
-    JSON_EXTRACT(payload, '$."tags"') AS tags__v1__array
+    JSON_EXTRACT(payload, ['$."tags"']) AS arrays__
   FROM events
 ), fields AS (
   SELECT
@@ -66,10 +66,10 @@ WITH candidates AS (
     END AS seconds__v1,
     NOT LIST_EXTRACT(parsed__, 3) IS NULL AS found__seconds__v1,
     CASE
-      WHEN JSON_TYPE(tags__v1__array) = 'ARRAY'
+      WHEN JSON_TYPE(LIST_EXTRACT(arrays__, 1)) = 'ARRAY'
       THEN '[' || ARRAY_TO_STRING(
         LIST_FILTER(
-          JSON_EXTRACT(tags__v1__array, '$[*]."name"'),
+          JSON_EXTRACT(LIST_EXTRACT(arrays__, 1), '$[*]."name"'),
           LAMBDA element__ : element__ <> 'null'
         ),
         ','
