@@ -188,22 +188,24 @@ class Rows:
     type: Type | None
     condition: exp.Expr | None
 
-    def over(self, tree: exp.Expr, condition: exp.Expr | None = None) -> exp.Expr:
-        """Return the aggregate `tree` over the rows that count and meet `condition`."""
-        tests = [operand(test.copy()) for test in (self.condition, condition) if test is not None]
-        if not tests:
-            return tree
-        return exp.Filter(this=tree, expression=exp.Where(this=exp.and_(*tests, copy=False)))
+    def known_by(self, tree: exp.Expr) -> exp.Expr:
+        """Return the aggregate `tree` over the rows that count and whose argument is not NULL."""
+        known = exp.Not(this=exp.Is(this=operand(self.value), expression=exp.null()))
+        tests = [known] if self.condition is None else [self.condition.copy(), known]
+        where = exp.and_(*map(operand, tests), copy=False)
+        return exp.Filter(this=tree, expression=exp.Where(this=where))
+
+    def of(self, tree: exp.Expr) -> exp.Expr:
+        """Return what an aggregate that ignores NULL is given: `tree` in the rows that count.
+
+        For each FILTER DuckDB looks at all columns that the aggregates of a statement are given.
+        """
+        return tree if self.condition is None else when(self.condition.copy(), tree)
 
     @property
     def value(self) -> exp.Expr:
         """A fresh copy of the argument."""
         return exp.null() if self.argument is None else self.argument.copy()
-
-    @property
-    def known(self) -> exp.Expr:
-        """The condition that the argument is not NULL."""
-        return exp.Not(this=exp.Is(this=operand(self.value), expression=exp.null()))
 
 
 def day_in_duckdb(function: str, rows: Rows) -> dict[str, exp.Expr]:
@@ -212,22 +214,21 @@ def day_in_duckdb(function: str, rows: Rows) -> dict[str, exp.Expr]:
         case "COUNT" if rows.argument is None:
             return {"count": _count_rows(rows.condition)}
         case "COUNT":
-            return {"count": rows.over(exp.Count(this=rows.value))}
+            return {"count": exp.Count(this=rows.of(rows.value))}
         case "COUNT_IF":
-            among = None if rows.condition is None else rows.condition.copy()
-            return {"count": count_where(rows.value, among=among)}
+            return {"count": count_where(rows.of(rows.value))}
         case "SUM":
             return _sums(rows)
         case "AVG":
-            return {**_sums(rows), "count": rows.over(exp.Count(this=rows.value))}
+            return {**_sums(rows), "count": exp.Count(this=rows.of(rows.value))}
         case "STDDEV" | "VARIANCE":
             return _moments(rows)
         case "MIN" | "MAX":
-            return {function.lower(): rows.over(call(function, rows.value))}
+            return {function.lower(): call(function, rows.of(rows.value))}
         case "BOOL_OR":
-            return {"any": rows.over(call("BOOL_OR", rows.value))}
+            return {"any": call("BOOL_OR", rows.of(rows.value))}
         case "BOOL_AND":
-            return {"all": rows.over(call("BOOL_AND", rows.value))}
+            return {"all": call("BOOL_AND", rows.of(rows.value))}
         case "FIRST" | "LAST":
             return _extremes("ARG_MIN_NULL" if function == "FIRST" else "ARG_MAX_NULL", rows)
         case _:
@@ -242,31 +243,29 @@ def _count_rows(condition: exp.Expr | None) -> exp.Expr:
 
 def _sums(rows: Rows) -> dict[str, exp.Expr]:
     if rows.type == FLOAT:
-        return {"sum": rows.over(call("FSUM", rows.value))}
+        return {"sum": call("FSUM", rows.of(rows.value))}
     if rows.type == BOOLEAN:
-        return {"sum": cast(rows.over(call("SUM", cast(rows.value, "BIGINT"))), "BIGINT")}
+        return {"sum": cast(call("SUM", rows.of(cast(rows.value, "BIGINT"))), "BIGINT")}
     # DuckDB adds bigints in 128 bits, and the same sum once.
-    total = rows.over(call("SUM", rows.value))
+    total = call("SUM", rows.of(rows.value))
     high = exp.IntDiv(this=total, expression=number(HALF_WORD))
     low = exp.Mod(this=total.copy(), expression=number(HALF_WORD))
     return {"sum_high": cast(high, "BIGINT"), "sum_low": cast(low, "BIGINT")}
 
 
 def _moments(rows: Rows) -> dict[str, exp.Expr]:
-    value = rows.value if rows.type == FLOAT else cast(rows.value, "DOUBLE")
+    value = rows.of(rows.value if rows.type == FLOAT else cast(rows.value, "DOUBLE"))
     size = call("ABS", value)
     limit = number(LARGEST_SQUARED)
     safe = when(exp.LT(this=size, expression=limit), value.copy())
+    count = exp.Count(this=value.copy())
     # In the order of the rows, which a stored day always has: it decides the last digits.
-    spread = exp.Mul(
-        this=rows.over(call("VAR_POP", safe)),
-        expression=rows.over(exp.Count(this=value.copy())),
-    )
-    is_large = exp.GTE(this=rows.over(call("MAX", size.copy())), expression=limit.copy())
+    spread = exp.Mul(this=call("VAR_POP", safe), expression=count)
+    is_large = exp.GTE(this=call("MAX", size.copy()), expression=limit.copy())
     not_a_number = cast(exp.Literal.string("NaN"), "DOUBLE")
     return {
-        "count": rows.over(exp.Count(this=value.copy())),
-        "sum": rows.over(call("FSUM", value.copy())),
+        "count": count.copy(),
+        "sum": call("FSUM", value.copy()),
         "m2": when(is_large, not_a_number, spread),
     }
 
@@ -275,9 +274,8 @@ def _extremes(name: Literal["ARG_MIN_NULL", "ARG_MAX_NULL"], rows: Rows) -> dict
     time, event = exp.column("event_time", quoted=True), exp.column("event_id", quoted=True)
     wanted = {"value": rows.value, "time": time, "id": event}
     return {
-        suffix: rows.over(
-            call(name, tree.copy(), call("ROW", time.copy(), event.copy(), rows.value)),
-            rows.known,
+        suffix: rows.known_by(
+            call(name, tree.copy(), call("ROW", time.copy(), event.copy(), rows.value))
         )
         for suffix, tree in wanted.items()
     }

@@ -3,10 +3,7 @@ SELECT
   shop__v1 AS shop,
   COUNT(*) AS rows_c2c9b2,
   CAST(SUM(CAST(is_refund__v1 AS BIGINT)) AS BIGINT) AS trues_is_refund_df986a,
-  FSUM(amount__v1) FILTER(WHERE
-    (
-      amount__v1 > 0.0e0
-    )) AS sum_amount_3bbf81,
+  FSUM(CASE WHEN amount__v1 > 0.0e0 THEN amount__v1 END) AS sum_amount_3bbf81,
   COUNT(amount__v1) AS count_amount_9a653e,
   FSUM(amount__v1) AS sum_amount_1d3f54,
   CASE
