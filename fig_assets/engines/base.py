@@ -293,8 +293,15 @@ class Snapshot:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._records: dict[tuple[str, date | None], Partition | None] = {}
         self._days: dict[tuple[str, date | None, date | None], tuple[Partition | None, ...]] = {}
         self._inputs: dict[Read, InputDigests] = {}
+
+    def partition(self, relation: str, day: date | None) -> Partition | None:
+        """See `Engine.partition`."""
+        if (relation, day) not in self._records:
+            self._records[relation, day] = self._engine.partition(relation, day)
+        return self._records[relation, day]
 
     def input_digests(self, read: Read) -> InputDigests:
         """Digest what `read` would see now, a short digest for each of its days."""
@@ -311,12 +318,10 @@ class Snapshot:
 
     def _partitions(self, read: Read) -> tuple[Partition | None, ...]:
         place = (read.relation, read.start, read.end)
-        found = self._days.get(place)
-        if found is None:
-            days: tuple[date | None, ...] = read.days or (None,)
-            found = tuple(self._engine.partition(read.relation, day) for day in days)
+        if place not in self._days:
+            found = tuple(self.partition(read.relation, day) for day in read.days or (None,))
             self._days[place] = found
-        return found
+        return self._days[place]
 
 
 def stale_reason(engine: Engine, target: Target, day: date | None) -> str:
@@ -355,7 +360,7 @@ def combine(parts: Sequence[str]) -> str:
     return blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
 
 
-def require_days(engine: Engine, read: Read, first_day: date, needed_by: str) -> None:
+def require_days(engine: Engine | Snapshot, read: Read, first_day: date, needed_by: str) -> None:
     """Refuse to read days that were never built; an empty built day is fine.
 
     Days before `first_day`, the project's start, are simply not there. A relation without days
@@ -382,7 +387,7 @@ def require_days(engine: Engine, read: Read, first_day: date, needed_by: str) ->
         )
 
 
-def _lacking(engine: Engine, read: Read, days: Sequence[date]) -> list[str]:
+def _lacking(engine: Engine | Snapshot, read: Read, days: Sequence[date]) -> list[str]:
     """Name the columns that are missing, where the days themselves are there."""
     stored = [engine.partition(read.relation, day) for day in days]
     built = [record for record in stored if record is not None]

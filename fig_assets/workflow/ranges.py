@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from fig_assets.engines.base import DayRows, days_between
+from fig_assets.engines.base import DayRows, Snapshot, days_between
 from fig_assets.errors import EngineError, FigError, RowSetChanged
 from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.sql.distinct import LONGEST
@@ -64,8 +64,9 @@ def run_days(
     for day in days:
         (planned[day],) = writes(workspace, op, day, attributes)
     try:
+        seen = Snapshot(workspace.engine)
         for day, write in planned.items():
-            require(workspace, write, day)
+            require(workspace, write, day, seen)
         tree = select_windows_of(workspace, op, days, attributes)
         targets = {day: write.target for day, write in planned.items()}
         for rows in workspace.engine.compute_days(targets, tree):

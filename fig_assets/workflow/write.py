@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from fig_assets.engines.base import Audit, Engine, Read, Target, Written, require_days
+from fig_assets.engines.base import Audit, Engine, Read, Snapshot, Target, Written, require_days
 from fig_assets.graph.nodes import Attribute, Key
 from fig_assets.workflow.checks import ChecksFailed, judge, lost_rows
 from fig_assets.workflow.python import Calls
@@ -58,15 +58,15 @@ def run_write(workspace: Workspace, write: Write, day: date, result: DayResult) 
         result.statement = write.tree
 
 
-def require(workspace: Workspace, write: Write, day: date) -> None:
-    """Refuse a write that reads a day which was never built.
+def require(workspace: Workspace, write: Write, day: date, seen: Snapshot | None = None) -> None:
+    """Refuse a write that reads a day which was never built; `seen` are the records, if known.
 
     Raises:
         EngineError: names what is missing.
     """
     title = f"{write.target.relation} of {day}"
     for read in write.needs:
-        require_days(workspace.engine, read, workspace.graph.start, title)
+        require_days(seen or workspace.engine, read, workspace.graph.start, title)
 
 
 def run_publish(write: Write, publish: Callable[[Audit], Written], result: DayResult) -> None:
@@ -103,11 +103,11 @@ def _facts(column: "pa.ChunkedArray[Any]") -> Facts:
     if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and column.null_count < len(
         column
     ):
-        low, high = pc.min(column).as_py(), pc.max(column).as_py()
+        ends = pc.min_max(column)
         numbers = {
             "mean": float(pc.mean(column).as_py()),
-            "min": float(low),
-            "max": float(high),
+            "min": float(ends["min"].as_py()),
+            "max": float(ends["max"].as_py()),
         }
     return Facts(len(column), column.null_count, "", numbers)
 

@@ -3,9 +3,10 @@
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from fig_assets.workflow.checks import ChecksFailed, check_titles
+from fig_assets.workflow.checks import ChecksFailed, check_titles, judge
 from fig_assets.workflow.run import run_op
 from fig_assets.workflow.schemas import pandera_schema
 from tests.assets.signins import FIRST, SCORER, TRUTH, opened
@@ -62,6 +63,36 @@ def test_the_largest_share_of_broken_rows_is_included(
 
     [verdict] = [v for v in result.verdicts if v.name == "ge"]
     assert (verdict.failed_rows, verdict.passed, verdict.blocking) == (29, passes, False)
+
+
+@pytest.mark.parametrize(
+    ("keys", "places"),
+    [
+        ([], []),
+        (["a", "b", "c"], []),
+        (["c", "a", "b"], []),
+        (["b", "a", "b"], [0, 2]),
+        (["a", None, "c"], [1]),
+    ],
+    ids=["no rows", "sorted", "unsorted", "twice", "none"],
+)
+def test_the_rows_that_break_the_contract_of_a_relation_are_named(
+    keys: list[str | None], places: list[int]
+) -> None:
+    rows = pa.table({"shop": pa.array(keys, pa.string())})
+
+    [verdict] = judge(("families", "shop"), {"shop": pa.string()}, [], rows)
+
+    assert (verdict.passed, verdict.failed_rows) == (not places, len(places))
+    assert list(verdict.sample) == [{"shop": str(keys[place])} for place in places]
+
+
+def test_a_column_of_another_type_breaks_the_contract_of_a_relation() -> None:
+    rows = pa.table({"shop": pa.array([1, 2], pa.int64())})
+
+    [verdict] = judge(("families", "shop"), {"shop": pa.string()}, [], rows)
+
+    assert not verdict.passed
 
 
 def test_two_checks_of_one_kind_have_names_of_their_own(tmp_path: Path) -> None:
