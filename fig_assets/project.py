@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dagster import Definitions
 
     from fig_assets.assets.launch import Summary
+    from fig_assets.workflow.diff import Diff
     from fig_assets.workflow.prove import Proved
 
 HOME = "DAGSTER_HOME"
@@ -252,6 +253,34 @@ class Project:
             WorkflowError: nothing is called so.
         """
         return usage_of(self.workspace, name)
+
+    def diff(
+        self,
+        left: str,
+        right: str,
+        *,
+        days: int = 14,
+        end: date | None = None,
+        period: str | None = None,
+        threshold: float | None = None,
+    ) -> "Diff":
+        """Compare two versions of an attribute, and what models would score; see `diff_versions`.
+
+        Raises:
+            WorkflowError: there is no such attribute, they have nothing in common, or a day is
+                missing.
+        """
+        from fig_assets.workflow.diff import diff_versions
+
+        return diff_versions(
+            self.workspace,
+            left,
+            right,
+            days=days,
+            end=end,
+            period=period,
+            threshold=threshold,
+        )
 
     def number(self, key: Key) -> int | None:
         """Return the id of the attribute or model version with that asset key, if it has one."""

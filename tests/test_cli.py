@@ -94,6 +94,26 @@ def test_usage_names_readers_and_what_nobody_reads(built: Path) -> None:
     assert "fix: write ip.failure_rate" in messages(none)
 
 
+def test_diff_prints_writes_a_page_and_json(built: Path, tmp_path: Path) -> None:
+    words = ("diff", "--project", str(built), "ip.failure_rate@1", "ip.failure_rate@2")
+    page = tmp_path / "diff.html"
+
+    printed = fig(*words, "--days", "2", "--period", "weekly_by_day", "--html", str(page))
+    told = json.loads(fig(*words, "--days", "1", "--to", DAYS[0], "--json").stdout)
+    nowhere = fig(*words, "--days", "1", "--html", str(tmp_path / "none" / "diff.html"))
+    wrong = fig(*words[:-1], "ip.failure_rate@9")
+
+    assert printed.exit_code == OK, printed.output
+    assert "rows that differ:" in printed.stdout
+    assert "scorer@1 with ip.failure_rate@2 in place of ip.failure_rate@1" in printed.stdout
+    assert "<svg" in page.read_text(encoding="utf-8")
+    assert (told["start"], told["end"]) == (DAYS[0], DAYS[0])
+    assert set(told["comparisons"]) == {"monthly_by_day", "weekly_by_day"}
+    assert nowhere.exit_code == wrong.exit_code == PROBLEMS
+    assert "name a file in a folder that is there" in messages(nowhere)
+    assert "fix: use ip.failure_rate@1, ip.failure_rate@2" in messages(wrong)
+
+
 def test_lock_bumps_a_family(tmp_path: Path) -> None:
     configs = write_project(tmp_path)
     project = ("--project", str(configs))

@@ -14,6 +14,7 @@ F = TypeVar("F", bound=Callable[..., object])
 NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 EVENTS, DAYS, COUNT = click.IntRange(min=100), click.IntRange(min=1), click.IntRange(min=0)
+SHARE = click.FloatRange(0, 1)
 COLLECT_EVERY = (100_000, 10, 10)
 """When Python looks for garbage: a project of thousands of features is a million objects."""
 out, err = Console(), Console(stderr=True)

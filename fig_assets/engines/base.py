@@ -5,6 +5,7 @@ warehouse is each engine's own business, in one place.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -228,6 +229,17 @@ class Engine(Protocol):
 
     def days(self, relation: str) -> tuple[date, ...]:
         """Return the stored days of a relation in order."""
+        ...
+
+    def scratch(self, relations: Sequence[str]) -> AbstractContextManager[Self]:
+        """Open a copy of the relations whose names begin with `relations`, for a moment.
+
+        It reads what is stored here; what is written into it changes nothing here, and is gone at
+        the end of the `with`.
+
+        Raises:
+            EngineError: there is no place for it.
+        """
         ...
 
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:

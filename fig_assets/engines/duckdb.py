@@ -37,6 +37,7 @@ from fig_assets.engines.empty import EmptyRelations
 from fig_assets.engines.lake import Lake
 from fig_assets.engines.limits import Limits, refused
 from fig_assets.engines.sandbox import SETTINGS, open_sandbox
+from fig_assets.engines.scratch import linked
 from fig_assets.engines.spill import ORPHAN_AGE_S, Spill
 from fig_assets.errors import EngineError, UnsupportedOnEngine
 
@@ -136,6 +137,12 @@ class DuckDBEngine:
     def days(self, relation: str) -> tuple[date, ...]:
         """See `Engine.days`."""
         return self.lake.days(relation)
+
+    @contextmanager
+    def scratch(self, relations: Sequence[str]) -> Iterator[Self]:
+        """See `Engine.scratch`."""
+        with linked(self.lake.root, SPILL, relations) as root, type(self)(Lake(root)) as engine:
+            yield engine
 
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:
         """See `Engine.publish_views`: `<lake>/catalog.duckdb`, replaced as a whole."""

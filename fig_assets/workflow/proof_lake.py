@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from fig_assets.config.load import Config
 from fig_assets.engines.base import DAY, Engine
 from fig_assets.errors import WorkflowError
-from fig_assets.graph.nodes import Attribute, Graph
+from fig_assets.graph.nodes import Graph
 from fig_assets.graph.sources import DATE, Source
+from fig_assets.graph.unchecked import without_checks
 from fig_assets.models.registry import Registry
 from fig_assets.workflow.run import run_op
 from fig_assets.workflow.workspace import Workspace
@@ -129,29 +130,7 @@ class ProofLake:
 def for_proofs(graph: Graph, start: date, end: date) -> Graph:
     """Return the graph over files of its own, for days of its own, without declared checks."""
     sources = {name: replace(source, path=_path(source)) for name, source in graph.sources.items()}
-    events = {n: replace(e, attributes=_bare(e.attributes)) for n, e in graph.events.items()}
-    families = {
-        name: replace(family, features={p: _bare(found) for p, found in family.features.items()})
-        for name, family in graph.families.items()
-    }
-    rows = {n: replace(r, features=_bare(r.features)) for n, r in graph.row_families.items()}
-    labels = {n: replace(it, labels=_bare(it.labels)) for n, it in graph.label_sets.items()}
-    attributes = {key: replace(a, checks=()) for key, a in graph.attributes.items()}
-    return replace(
-        graph,
-        start=start,
-        end=end,
-        sources=sources,
-        events=events,
-        families=families,
-        row_families=rows,
-        label_sets=labels,
-        attributes=attributes,
-    )
-
-
-def _bare(attributes: Iterable[Attribute]) -> tuple[Attribute, ...]:
-    return tuple(replace(attribute, checks=()) for attribute in attributes)
+    return replace(without_checks(graph), start=start, end=end, sources=sources)
 
 
 def _path(source: Source) -> str:
