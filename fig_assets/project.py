@@ -16,7 +16,6 @@ from fig_assets.errors import ConfigError, Problem, WorkflowError
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
-from fig_assets.graph.mends import retired
 from fig_assets.graph.nodes import Graph, Key, Op
 from fig_assets.graph.period import Window
 from fig_assets.graph.usage import Used
@@ -30,7 +29,7 @@ from fig_assets.workflow.plan import check_days, stale_days
 from fig_assets.workflow.python import check_functions
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.shown import statement_text
-from fig_assets.workflow.usage import usage_of
+from fig_assets.workflow.usage import refuse_retired, usage_of
 from fig_assets.workflow.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class Project:
             EngineError: a day of the range holds only some of the columns.
         """
         relation = self._published(name, period)
-        self._refuse_retired(name, relation, columns or ())
+        refuse_retired(self.config, name, relation, columns or ())
         window = self._window(relation, start, end)
         try:
             tree = select_published(relation, window, columns)
@@ -339,18 +338,6 @@ class Project:
     def __exit__(self, *failure: object) -> None:
         """Close."""
         self.close()
-
-    def _refuse_retired(self, owner: str, relation: Published, columns: Sequence[str]) -> None:
-        """Say that an asked version is retired, and what to write instead."""
-        for asked in columns:
-            name, _, pin = asked.replace("__v", "@").partition("@")
-            gone = retired(self.config, owner, name)
-            if asked in relation.names or not gone or (pin and pin not in map(str, gone)):
-                continue
-            if f"{name}__v{pin}" in relation.names:
-                continue
-            fix = f"write {name}" if name in relation.names else "read something else"
-            raise WorkflowError(f"{name}@{pin or max(gone)} of '{owner}' is retired\n  fix: {fix}")
 
     def _published(self, name: str, period: str | None) -> Published:
         try:

@@ -1,9 +1,13 @@
 """Who reads which version, the artifacts in force included: they score with what they learned."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
+from fig_assets.config.load import Config
 from fig_assets.errors import WorkflowError
+from fig_assets.graph.mends import retired
 from fig_assets.graph.usage import Used, names_of, usage
+from fig_assets.sql.published import Published
 from fig_assets.workflow.raw import today
 from fig_assets.workflow.workspace import Workspace
 
@@ -50,3 +54,20 @@ def champions_of(workspace: Workspace) -> dict[str, tuple[str, ...]]:
         if others:
             found[f"champion of {model.identity}, trained for {day}"] = others
     return found
+
+
+def refuse_retired(config: Config, owner: str, relation: Published, columns: Sequence[str]) -> None:
+    """Say that an asked version is retired, and what to write instead.
+
+    Raises:
+        WorkflowError: one of `columns` is a retired version.
+    """
+    for asked in columns:
+        name, _, pin = asked.replace("__v", "@").partition("@")
+        gone = retired(config, owner, name)
+        if asked in relation.names or not gone or (pin and pin not in map(str, gone)):
+            continue
+        if f"{name}__v{pin}" in relation.names:
+            continue
+        fix = f"write {name}" if name in relation.names else "read something else"
+        raise WorkflowError(f"{name}@{pin or max(gone)} of '{owner}' is retired\n  fix: {fix}")
