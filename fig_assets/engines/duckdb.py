@@ -141,7 +141,10 @@ class DuckDBEngine:
     @contextmanager
     def scratch(self, relations: Sequence[str]) -> Iterator[Self]:
         """See `Engine.scratch`."""
-        with linked(self.lake.root, SPILL, relations) as root, type(self)(Lake(root)) as engine:
+        with (
+            linked(self.lake.root, SPILL, relations) as root,
+            type(self)(Lake(root), self._limits) as engine,
+        ):
             yield engine
 
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:

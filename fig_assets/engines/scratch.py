@@ -1,13 +1,12 @@
 """A lake -> a copy of it for a moment, into which can be written: files are linked, not copied."""
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from fig_assets.engines.lake import FILE
+from fig_assets.engines.spill import Spill
 from fig_assets.errors import EngineError
 
 
@@ -17,26 +16,30 @@ def linked(root: Path, inside: str, relations: Sequence[str]) -> Iterator[Path]:
 
     A publish replaces the name of a file and never its content, so what is written there changes
     nothing here. The folder stands in `inside` of the lake, on the same file system, and is removed
-    at the end; one that a killed process left is swept with the other temporary files.
+    at the end; one that a killed process left is removed by the next that spills there.
 
     Raises:
         EngineError: the lake's folder cannot be written.
     """
-    copy = root / inside / f"scratch-{uuid4().hex}"
+    place = Spill(root / inside)
     try:
-        copy.mkdir(parents=True)
+        _link(root, place, relations)
+        yield place.folder
+    finally:
+        place.release()
+
+
+def _link(root: Path, place: Spill, relations: Sequence[str]) -> None:
+    try:
+        place.prepare()
         for name in relations:
             for file in (root / name).rglob(FILE):
-                target = copy / file.relative_to(root)
+                target = place.folder / file.relative_to(root)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(file, target)
+        place.folder.mkdir(exist_ok=True)
     except OSError as refusal:
-        shutil.rmtree(copy, ignore_errors=True)
         raise EngineError(
-            f"{copy}: no copy of the lake can be made: {refusal.strerror or refusal}\n"
+            f"{place.folder}: no copy of the lake can be made: {refusal.strerror or refusal}\n"
             "  fix: mend the permissions of the lake's folder"
         ) from refusal
-    try:
-        yield copy
-    finally:
-        shutil.rmtree(copy, ignore_errors=True)

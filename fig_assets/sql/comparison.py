@@ -9,11 +9,11 @@ from sqlglot import exp
 
 from fig_assets.engines.base import DAY
 from fig_assets.graph.period import Window
+from fig_assets.language.duck import count_where
 from fig_assets.language.types import STRING, Type, convert
 from fig_assets.sql.expressions import (
     Chain,
     column,
-    count_where,
     named,
     on_days,
     scan,
