@@ -23,7 +23,7 @@ from fig_assets.terminal import Display
 from fig_assets.workflow.workspace import workers
 
 if TYPE_CHECKING:
-    from fig_assets.assets.launch import Summary
+    from fig_assets.assets.runner import Summary
 
 ENVIRONMENT = "demo"
 FOLDER = "data/demo"

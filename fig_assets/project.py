@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -25,7 +25,8 @@ from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.compute import attributes_of, writes
 from fig_assets.workflow.lock import LockReport, lock_project
-from fig_assets.workflow.plan import check_days, stale_days
+from fig_assets.workflow.plan import make_plan
+from fig_assets.workflow.planned import Plan
 from fig_assets.workflow.python import check_functions
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.shown import statement_text
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pandera
     from dagster import Definitions
 
-    from fig_assets.assets.launch import Summary
+    from fig_assets.assets.runner import Summary
     from fig_assets.workflow.diff import Diff
     from fig_assets.workflow.prove import Proved
 
@@ -217,16 +218,45 @@ class Project:
         attributes = [a for op in self._ops(name, period) for a in attributes_of(self.graph, op)]
         return pandera_schema(key, [a for a in attributes if a.is_default])
 
-    def plan(self, start: date, end: date) -> dict[str, dict[date, str]]:
-        """Say what is missing or stale on the days `start` to `end`, both included, and why.
+    def plan(
+        self, start: date | None = None, end: date | None = None, *, upgrade_rules: bool = False
+    ) -> Plan:
+        """Say what is missing, stale or unknown, why, and what to compute; on all layers at once.
 
-        What hangs below something missing is listed where it is missing or stale itself by now.
+        Args:
+            start: First UTC day; the project's start when left out.
+            end: Last UTC day, included; yesterday or the project's end when left out.
+            upgrade_rules: Compute what cannot be compared too, for another rule made its
+                fingerprint.
+
+        Raises:
+            WorkflowError: the days lie outside the project.
         """
-        check_days(self.graph, start, end)
-        days = days_of(start, end)
-        every = [start + timedelta(days=n) for n in range((days.end - days.start).days)]
-        found = {op.name: stale_days(self.workspace, op, every) for op in self.graph.ops}
-        return {name: stale for name, stale in found.items() if stale}
+        return make_plan(self.workspace, start, end, upgrade_rules=upgrade_rules)
+
+    def execute_plan(
+        self,
+        plan: Plan,
+        *,
+        progress: Progress = lambda op, day: None,
+        on_plan: Callable[[Mapping[str, int]], None] = lambda plan: None,
+    ) -> "Summary":
+        """Compute exactly what a plan says, through Dagster, in this process.
+
+        It can be stopped at any point and started again with the same plan.
+
+        Raises:
+            WorkflowError: the plan was made for another project, environment or configuration.
+        """
+        from fig_assets.assets.home import open_instance
+        from fig_assets.assets.launch import launch_plan
+
+        with open_instance(self.home) as instance:
+            summary = launch_plan(
+                self.workspace, instance, plan, progress=progress, on_plan=on_plan
+            )
+        self.workspace.engine.publish_views(views(self.graph))
+        return summary
 
     def bind(self) -> int:
         """Bind every shape of statement on empty relations; returns how many there are.

@@ -18,8 +18,9 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from fig_assets.assets.launch import Summary
+    from fig_assets.assets.runner import Summary
     from fig_assets.workflow.prove import Proved
+    from fig_assets.workflow.untouched import Proof
 
 DAGSTER_LOGGERS = ("dagster", "dagster.builtin", "alembic")
 
@@ -99,6 +100,8 @@ def show_summary(console: Console, summary: "Summary") -> None:
     for name, count in summary.done.items():
         table.add_row(name, f"{count:,}", f"{summary.seconds.get(name, 0.0):.1f}")
     console.print(table if summary.done else "nothing to do")
+    if summary.columns is not None and summary.done:
+        _show_columns(console, summary.columns)
     console.print(f"checks: {summary.checks_passed} passed, {summary.checks_failed} failed")
     for failed in summary.failed_checks:
         console.print(f"  {failed}", markup=False, soft_wrap=True)
@@ -107,6 +110,15 @@ def show_summary(console: Console, summary: "Summary") -> None:
         console.print(f"keys lost in their conversion: {named}", markup=False, soft_wrap=True)
     for name, words in summary.refused.items():
         console.print(f"{name}: {words}", markup=False, soft_wrap=True, style="red")
+
+
+def _show_columns(console: Console, proof: "Proof") -> None:
+    """Say what became of each column of the days that were written."""
+    words = f"columns of days: {proof.replaced:,} replaced"
+    words += f" ({proof.same:,} of them came out the same)" if proof.same else ""
+    console.print(f"{words}, {proof.unchanged:,} unchanged by their digests", highlight=False)
+    for name in proof.disturbed:
+        console.print(f"  published by another run meanwhile: {name}", markup=False)
 
 
 def show_proofs(console: Console, proved: "Proved") -> None:

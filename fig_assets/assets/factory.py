@@ -118,6 +118,7 @@ def _run(context: AssetExecutionContext, op: Op, explicit: frozenset[date]) -> I
             selected,
             progress=opened.progress,
             explicit_days=explicit,
+            states=opened.states,
         )
     except FigError as refusal:
         raise Failure(f"{op.name} was refused\n{refusal}", allow_retries=False) from refusal

@@ -14,8 +14,6 @@ from typing import Protocol, Self
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.errors import EngineError
-
 DAY = "day"
 """The partition column of every dated relation; it stands in the path, not in the file."""
 
@@ -93,6 +91,8 @@ class StoredColumn:
     digest: str
     generation: int
     inputs: tuple[InputDigests, ...] = ()
+    rule: int = 1
+    """The version of the way in which the fingerprint was made."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,8 @@ class Written:
     rows: int
     digests: Mapping[str, str]
     changed: bool
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """The digest of each column that was taken over as it was."""
 
 
 Audit = Callable[[date, pa.Table], None]
@@ -155,6 +157,8 @@ class Engine(Protocol):
 
     dialect: str
     """sqlglot's name for the dialect: "duckdb", "snowflake" or "spark"."""
+    rule: int
+    """The version of the way in which fingerprints are made; it is recorded with each."""
 
     def sql(self, tree: exp.Query) -> str:
         """Render `tree` as text that a person can read and run as it stands."""
@@ -240,6 +244,10 @@ class Engine(Protocol):
         Raises:
             EngineError: there is no place for it.
         """
+        ...
+
+    def size(self, relation: str, day: date | None) -> int:
+        """Return how many bytes a stored day takes; 0 where it was never built."""
         ...
 
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:
@@ -353,7 +361,7 @@ def stale_reason(engine: Engine, target: Target, day: date | None) -> str:
             return "missing"
         if column.name in target.key and not target.whole:
             continue
-        if found.fingerprint != column.fingerprint:
+        if found.rule == engine.rule and found.fingerprint != column.fingerprint:
             return "definition changed"
         if found.inputs != tuple(map(now.input_digests, column.reads)):
             return "input changed"
@@ -370,43 +378,3 @@ def combine(parts: Sequence[str]) -> str:
     if len(parts) == 1:
         return parts[0]
     return blake2b("/".join(parts).encode(), digest_size=4).hexdigest()
-
-
-def require_days(engine: Engine | Snapshot, read: Read, first_day: date, needed_by: str) -> None:
-    """Refuse to read days that were never built; an empty built day is fine.
-
-    Days before `first_day`, the project's start, are simply not there. A relation without days
-    must have been built.
-
-    Raises:
-        EngineError: names the relation and every missing day.
-    """
-    if not read.days and not _has(engine.partition(read.relation, None), read.columns):
-        raise EngineError(f"{needed_by} needs {read.relation}, never built; build it first")
-    missing = [
-        day
-        for day in read.days
-        if day >= first_day and not _has(engine.partition(read.relation, day), read.columns)
-    ]
-    if missing:
-        named = ", ".join(day.isoformat() for day in missing)
-        plural = "s" if len(missing) > 1 else ""
-        lacking = _lacking(engine, read, missing)
-        what = f" column {', '.join(lacking)}" if lacking else ""
-        raise EngineError(
-            f"{needed_by} needs {read.relation}{what} of the day{plural} {named}, never built; "
-            f"build first: fig run --from {missing[0]} --to {missing[-1]}"
-        )
-
-
-def _lacking(engine: Engine | Snapshot, read: Read, days: Sequence[date]) -> list[str]:
-    """Name the columns that are missing, where the days themselves are there."""
-    stored = [engine.partition(read.relation, day) for day in days]
-    built = [record for record in stored if record is not None]
-    if len(built) < len(stored):
-        return []
-    return [name for name in read.columns if any(name not in r.columns for r in built)]
-
-
-def _has(stored: Partition | None, columns: Sequence[str]) -> bool:
-    return stored is not None and all(name in stored.columns for name in columns)

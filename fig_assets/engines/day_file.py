@@ -181,6 +181,7 @@ def _partition(raw: dict) -> Partition:  # type: ignore[type-arg]
             stored["digest"],
             stored["generation"],
             tuple(map(_inputs, stored["inputs"])),
+            stored.get("rule", 1),
         )
         for name, stored in raw["columns"].items()
     }

@@ -147,6 +147,19 @@ class DuckDBEngine:
         ):
             yield engine
 
+    def size(self, relation: str, day: date | None) -> int:
+        """See `Engine.size`."""
+        return self.lake.size(relation, day)
+
+    @property
+    def rule(self) -> int:
+        """See `Engine.rule`."""
+        return self.lake.rule
+
+    @rule.setter
+    def rule(self, rule: int) -> None:
+        self.lake.rule = rule
+
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:
         """See `Engine.publish_views`: `<lake>/catalog.duckdb`, replaced as a whole."""
         catalog = self.lake.root / CATALOG

@@ -56,6 +56,7 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.rule = 1
         self._prefix = str(root)
         self._records: dict[str, tuple[day_file.Stamp, Partition]] = {}
         self._proved: dict[str, day_file.Stamp] = {}
@@ -88,6 +89,11 @@ class Lake:
         if known is None or known[0] != stamp:
             known = self._records[path] = (stamp, day_file.read_record(path))
         return known[1]
+
+    def size(self, relation: str, day: date | None) -> int:
+        """Return the size of a stored day's file in bytes; 0 where there is none."""
+        stamp = day_file.stamp_of(self._file(relation, day))
+        return 0 if stamp is None else stamp[1]
 
     def prove(self, relation: str, day: date | None) -> str | None:
         """Return the file of a stored day, proved against its checksum; None if there is none.
@@ -136,7 +142,7 @@ class Lake:
         try:
             _make_folder(path.parent)
             with self._lock(target.relation, day):
-                changed = self._replace(path, write)
+                changed, kept = self._replace(path, write)
         except OSError as refusal:
             reason = refusal.strerror or refusal
             raise EngineError(
@@ -144,15 +150,17 @@ class Lake:
                 "  fix: free space or mend the folder's permissions, then run the day again; "
                 "what was stored is untouched"
             ) from refusal
-        return Written(day, rows.num_rows, digests, changed)
+        return Written(day, rows.num_rows, digests, changed, kept)
 
-    def _replace(self, path: Path, write: _Write) -> bool:
+    def _replace(self, path: Path, write: _Write) -> tuple[bool, dict[str, str]]:
+        """Publish; say whether the content is another, and the digests of what was taken over."""
         stored = self.partition(write.target.relation, write.day)
         _refuse_conflict(write, stored)
         kept = _kept_columns(write, stored)
-        record = _record(write, stored, kept)
+        record = _record(write, stored, kept, self.rule)
+        same = {name: record.columns[name].digest for name in kept}
         if stored is not None and _same(stored, record) and self._is_sound(write):
-            return False
+            return False, same
         table = write.rows.select(list(write.target.names))
         if kept:
             old = day_file.read_columns(path, kept)
@@ -161,7 +169,7 @@ class Lake:
         stamp = day_file.write(path, table.select(list(record.columns)), record)
         self._records[str(path)] = (stamp, record)
         self._proved[str(path)] = stamp
-        return stored is None or _content(stored) != _content(record)
+        return stored is None or _content(stored) != _content(record), same
 
     def _is_sound(self, write: _Write) -> bool:
         """Say whether the stored file can stay: one with damaged rows is written anew."""
@@ -183,7 +191,7 @@ class Lake:
             yield
 
 
-def _record(write: _Write, stored: Partition | None, kept: tuple[str, ...]) -> Partition:
+def _record(write: _Write, stored: Partition | None, kept: tuple[str, ...], rule: int) -> Partition:
     """Say what the day holds after a write; columns keep their place in the file."""
     target = write.target
     old = stored.columns if stored else {}
@@ -198,7 +206,7 @@ def _record(write: _Write, stored: Partition | None, kept: tuple[str, ...]) -> P
         same = column.name in old and old[column.name].digest == digest
         number = old[column.name].generation if same else generation
         inputs = write.inputs.get(column.name, ())
-        new[column.name] = StoredColumn(column.fingerprint, digest, number, inputs)
+        new[column.name] = StoredColumn(column.fingerprint, digest, number, inputs, rule)
     places = [name for name in old if name in new or name in kept]
     columns = {name: new.get(name) or old[name] for name in dict.fromkeys([*places, *new])}
     notes = {**(stored.notes if stored and kept else {}), **target.notes}

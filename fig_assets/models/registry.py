@@ -41,6 +41,8 @@ class Decision:
     candidate: date | None
     reason: str
     metrics: Mapping[str, float | None] = field(default_factory=dict)
+    means: str = ""
+    """The fingerprint of the model that the candidate is one of; empty where it is not known."""
 
 
 class Registry:

@@ -75,8 +75,14 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
         for write in writes(workspace, op, day, every):
             run_write(workspace, write, day, result)
         result.also = {a.key for a in every} - {a.key for a in attributes}
-    account(workspace, op, result)
+    if result.also or is_whole(workspace.graph, op, attributes):
+        account(workspace, op, result)
     return result
+
+
+def is_whole(graph: Graph, op: Op, attributes: Sequence[Attribute]) -> bool:
+    """Tell whether these are all attributes of an op; a scoped run makes no rows to account for."""
+    return len(attributes) == len(attributes_of(graph, op))
 
 
 def account(workspace: Workspace, op: Op, result: DayResult) -> None:

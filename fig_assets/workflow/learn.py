@@ -1,14 +1,15 @@
 """A model and a day -> a decision (train, promote, keep) and scores with explanations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fig_assets.engines.base import DAY, Audit, Read, Target, Written, require_days
+from fig_assets.engines.base import DAY, Audit, Partition, Read, Target, Written
+from fig_assets.engines.needs import require_days
 from fig_assets.errors import EngineError, ModelError
 from fig_assets.graph.nodes import Model
 from fig_assets.graph.period import Window
@@ -30,6 +31,7 @@ from fig_assets.workflow.workspace import Workspace
 Column: TypeAlias = "pa.Array[Any]"
 NO_MODEL = "no model"
 NEVER_BUILT = "never built"
+DEFINITION, CHAMPION_CHANGED, DUE = "definition changed", "champion changed", "training is due"
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,11 @@ def stale_decision(workspace: Workspace, model: Model, day: date) -> str:
     if recorded is None:
         return "missing"
     if recorded.candidate is not None:
-        return ""
+        return DEFINITION if recorded.means not in ("", model.fingerprint) else ""
     if recorded.champion != _before(workspace, model, day):
-        return "champion changed"
+        return CHAMPION_CHANGED
     if is_due(workspace, model, day) and NEVER_BUILT in recorded.reason:
-        return "training is due"
+        return DUE
     return ""
 
 
@@ -134,6 +136,18 @@ def target_of_scores(workspace: Workspace, model: Model, day: date) -> Target:
     """Describe the scores of `day` as the champion in force would write them."""
     artifact = champion_of(workspace, model, day)
     return _score_target(workspace, model, day, artifact)
+
+
+def has_other_champion(model: Model, target: Target, stored: Partition | None) -> bool:
+    """Tell whether a stored day's scores differ from `target` in nothing but who made them."""
+    champion = stored.notes.get("champion", "") if stored else ""
+    if stored is None or champion == target.notes["champion"]:
+        return False
+    return all(
+        output.column in stored.columns
+        and stored.columns[output.column].fingerprint == fingerprint(output.fingerprint, champion)
+        for output in model.outputs
+    )
 
 
 def score_day(workspace: Workspace, model: Model, day: date, audit: Audit | None = None) -> Scored:
@@ -202,6 +216,7 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
     evaluation = _evaluation(workspace, model, days, known)
     rule = Rule(model.promotion_metric, model.promotion_min, model.promotion_min_gain)
     decision = decide(candidate, known, evaluation, rule)
+    decision = replace(decision, means=model.fingerprint)
     workspace.registry.save(candidate)
     workspace.registry.record(decision)
     return decision

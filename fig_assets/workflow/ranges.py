@@ -9,7 +9,7 @@ from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.sql.distinct import LONGEST
 from fig_assets.sql.layer import layer_of
 from fig_assets.sql.window import needed_states
-from fig_assets.workflow.compute import account, run_day, select_windows_of, writes
+from fig_assets.workflow.compute import account, is_whole, run_day, select_windows_of, writes
 from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.workspace import Workspace
 from fig_assets.workflow.write import Write, require, run_publish
@@ -88,7 +88,8 @@ def _published(
     except FigError as refusal:
         return refusal
     result.statement = write.tree
-    account(workspace, op, result)
+    if is_whole(workspace.graph, op, attributes):
+        account(workspace, op, result)
     return result
 
 

@@ -35,5 +35,7 @@ class DayResult:
     """What ran, where one statement made the published rows."""
     also: set[Key] = field(default_factory=set)
     """Attributes that had to be computed too, because the day's rows changed."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """The digests of the columns that were taken over as they were, where only some were asked."""
     states_of: dict[str, set[date]] = field(default_factory=dict)
     """Families whose daily states were brought up to date on the way."""

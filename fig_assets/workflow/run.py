@@ -1,6 +1,6 @@
 """An op and many days -> results and refusals, day by day, several days at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,10 +20,10 @@ from fig_assets.workflow.checks import (
     Verdict,
     judge_declared,
 )
-from fig_assets.workflow.compute import attributes_of, run_day
+from fig_assets.workflow.compute import account, attributes_of, run_day
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.snapshots import build_snapshots
-from fig_assets.workflow.states import refresh_states
+from fig_assets.workflow.states import refresh_states, run_states
 from fig_assets.workflow.tables import build_table
 from fig_assets.workflow.workspace import Workspace
 
@@ -50,11 +50,13 @@ def run_op(
     *,
     progress: Progress = lambda op, day: None,
     explicit_days: frozenset[date] = frozenset(),
+    states: Mapping[str, Collection[str]] | None = None,
 ) -> OpResult:
     """Run an op for `days`; a day that is refused does not stop the others.
 
     `keys` are the assets that were asked for; `explicit_days` are those on which a model is to be
-    trained even if it is not due.
+    trained even if it is not due; `states` names the columns of each relation of daily states,
+    where only some are asked for.
     """
     match op.kind:
         case "raw":
@@ -67,6 +69,9 @@ def run_op(
             return _run_model(workspace, op, days, progress, explicit_days)
         case "score":
             return _run_each(workspace, op, days, partial(_score, workspace, op), progress=progress)
+        case "states":
+            scoped = partial(_states, workspace, op, states)
+            return _run_each(workspace, op, days, scoped, progress=progress)
         case _:
             return _run_statements(workspace, op, days, keys, progress)
 
@@ -81,6 +86,16 @@ def _run_statements(
     refreshed = _refresh(workspace, op, days, attributes)
     result = _run_windows(workspace, op, days, attributes, progress)
     result.states_refreshed = refreshed
+    return result
+
+
+def _states(
+    workspace: Workspace, op: Op, scope: Mapping[str, Collection[str]] | None, day: date
+) -> DayResult:
+    result = DayResult(day)
+    run_states(workspace, op.owner, result, scope)
+    if scope is None:
+        account(workspace, op, result)
     return result
 
 

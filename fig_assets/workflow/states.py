@@ -1,17 +1,17 @@
 """Daily states of families: their statements, and bringing them up to date before a window."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 
-from fig_assets.engines.base import Target, days_between, stale_reason
+from fig_assets.engines.base import Snapshot, stale_reason
 from fig_assets.errors import RowSetChanged
 from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.sql import daily_state, window
 from fig_assets.sql.layer import layer_of
 from fig_assets.sql.state_columns import GroupStates, State, states_of
 from fig_assets.workflow.result import DayResult
+from fig_assets.workflow.stale import Marks, Records, stale_columns
 from fig_assets.workflow.workspace import Workspace
 from fig_assets.workflow.write import Write, reads_of, run_write
 
@@ -70,71 +70,84 @@ def refresh_states(
     rows were never built is left alone: the windows that need it are refused by name.
     """
     computed = False
-    for write in _due(workspace, op, day, attributes, of_rows=False):
-        try:
-            run_write(workspace, write, day, DayResult(day))
-        except RowSetChanged:
-            for every in state_writes(workspace, op.owner, day, of_rows=False):
-                run_write(workspace, every, day, DayResult(day))
-        computed = True
-    for write in _due(workspace, op, day, attributes, of_rows=True):
-        run_write(workspace, write, day, DayResult(day))
+    for of_rows in (False, True):
+        for write in needed_states_of(workspace, op, day, attributes, of_rows=of_rows):
+            due = _due(workspace, write, day)
+            if due:
+                scoped = {write.target.relation: due}
+                run_states(workspace, op.owner, DayResult(day), scoped, of_rows=of_rows)
+                computed |= not of_rows
     return computed
 
 
-def days_of_stale_rows(
-    workspace: Workspace, op: Op, days: Sequence[date], attributes: Sequence[Attribute]
-) -> set[date]:
-    """Return those of `days` whose windows reach a day whose rows changed since they were merged.
+def run_states(
+    workspace: Workspace,
+    family: str,
+    result: DayResult,
+    scope: Mapping[str, Collection[str]] | None,
+    *,
+    of_rows: bool = False,
+) -> None:
+    """Compute the daily states of a family on a day, or those columns that `scope` names.
 
-    Only the states of rows are looked at: those of events are an asset with a plan of its own.
+    `scope` holds the columns of each relation. Where the day's entities are others than the stored
+    ones, all states of the family are computed.
+
+    Raises:
+        EngineError: the day of the events or rows was never built, or the engine failed.
     """
-    family = workspace.graph.families[op.owner]
-    if op.period is None or not any(group.is_of_rows for group in family.groups):
-        return set()
-    start = workspace.graph.start
-    windows = {day: op.period.window(day) for day in days}
-    wanted = {d for w in windows.values() for d in days_between(max(w.start, start), w.end)}
-    stale = {
-        day
-        for day in wanted
-        for write in _needed(workspace, op, day, attributes, of_rows=True)
-        if _is_due(workspace, write, day)
-    }
-    return {day for day, w in windows.items() if any(w.start <= old < w.end for old in stale)}
+    try:
+        for write in _scoped(workspace, family, result.day, scope, of_rows=of_rows):
+            run_write(workspace, write, result.day, result)
+    except RowSetChanged:
+        for write in state_writes(workspace, family, result.day, of_rows=of_rows):
+            run_write(workspace, write, result.day, result)
 
 
-def _due(
-    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute], *, of_rows: bool
-) -> Iterator[Write]:
-    """List the writes of the stale ones of the states that `attributes` need, and of no others."""
-    for write in _needed(workspace, op, day, attributes, of_rows=of_rows):
-        if _is_due(workspace, write, day):
-            wanted = frozenset(_stale_states(workspace, write.target, day))
-            narrow = state_writes(workspace, op.owner, day, wanted, of_rows=of_rows)
-            same = [w for w in narrow if w.target.relation == write.target.relation]
-            yield from same if wanted else [write]
+def _scoped(
+    workspace: Workspace,
+    family: str,
+    day: date,
+    scope: Mapping[str, Collection[str]] | None,
+    *,
+    of_rows: bool,
+) -> tuple[Write, ...]:
+    every = state_writes(workspace, family, day, of_rows=of_rows)
+    if scope is None:
+        return every
+    found: list[Write] = []
+    for whole in every:
+        columns = scope.get(whole.target.relation)
+        if columns is None:
+            continue
+        if set(columns) >= set(whole.target.names) or len(whole.target.key) > 1:
+            found.append(whole)
+            continue
+        wanted = {c.fingerprint for c in whole.target.columns[1:] if c.name in columns}
+        narrow = state_writes(workspace, family, day, frozenset(wanted), of_rows=of_rows)
+        found += [w for w in narrow if w.target.relation == whole.target.relation]
+    return tuple(found)
 
 
-def _stale_states(workspace: Workspace, target: Target, day: date) -> Iterator[str]:
-    for column in target.columns:
-        alone = replace(target, columns=(column,), whole=False)
-        if column.name not in target.key and stale_reason(workspace.engine, alone, day):
-            yield column.fingerprint
-
-
-def _needed(
+def needed_states_of(
     workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute], *, of_rows: bool
 ) -> tuple[Write, ...]:
+    """List the statements of the daily states of `day` that attributes of a window op merge."""
     needed = window.needed_states(layer_of(workspace.graph, op), attributes)
     wanted = frozenset(s.fingerprint for _, calls in needed for call in calls for s in call.states)
     return state_writes(workspace, op.owner, day, wanted, of_rows=of_rows)
 
 
-def _is_due(workspace: Workspace, write: Write, day: date) -> bool:
-    """Tell whether a day's states are stale and all that they read is there."""
+def _due(workspace: Workspace, write: Write, day: date) -> tuple[str, ...]:
+    """Name the columns of a day's states that are stale, where all that they read is there."""
     for read in write.needs:
         stored = workspace.engine.partition(read.relation, day)
         if stored is None or not all(name in stored.columns for name in read.columns):
-            return False
-    return bool(stale_reason(workspace.engine, write.target, day))
+            return ()
+    if not stale_reason(workspace.engine, write.target, day):
+        return ()
+    records = Records(Snapshot(workspace.engine), Marks(), workspace.engine.rule)
+    known = workspace.engine.partition(write.target.relation, day)
+    target = write.target
+    attributes = target.names[1:] if len(target.key) == 1 else ()
+    return tuple(stale_columns(records, known, target, attributes)) or target.names

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from fig_assets.engines.base import Column, Target, Written
+from fig_assets.engines.base import Column, Target, Written, stale_reason
 from fig_assets.engines.tables import read_table
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Op, Table
@@ -68,6 +68,18 @@ def static_target(workspace: Workspace, op: Op) -> Target:
     table = workspace.graph.tables[op.owner]
     path = workspace.root / workspace.environment.sources[table.source].path
     return table_target(table, {"file": file_digest(path)} if path.exists() else {})
+
+
+def stale_table(workspace: Workspace, op: Op) -> str:
+    """Say why a table without days is not what its file holds; '' if it is."""
+    table = workspace.graph.tables[op.owner]
+    target = static_target(workspace, op)
+    reason = stale_reason(workspace.engine, target, None)
+    stored = workspace.engine.partition(table.relation, None)
+    if reason or stored is None:
+        return reason or "missing"
+    path: Path = workspace.root / workspace.environment.sources[table.source].path
+    return "" if stored.notes == target.notes or not path.exists() else "source file changed"
 
 
 def table_target(table: Table, notes: Mapping[str, str]) -> Target:

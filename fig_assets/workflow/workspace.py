@@ -11,6 +11,7 @@ from fig_assets.engines import open_engine
 from fig_assets.engines.base import Engine
 from fig_assets.engines.limits import Limits
 from fig_assets.graph.nodes import Graph
+from fig_assets.graph.version import RULE
 from fig_assets.models.registry import Registry
 
 
@@ -65,9 +66,11 @@ def open_workspace(config: Config, graph: Graph) -> Workspace:
         warehouse.max_temp_directory_size,
         config.environment.file,
     )
+    engine = open_engine(warehouse.type, warehouse.path or "", config.root, limits)
+    engine.rule = RULE
     return Workspace(
         graph=graph,
-        engine=open_engine(warehouse.type, warehouse.path or "", config.root, limits),
+        engine=engine,
         registry=Registry((config.root / environment.models.path).resolve()),
         environment=environment,
         root=config.root,

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from fig_assets.engines.base import Audit, Engine, Read, Snapshot, Target, Written, require_days
+from fig_assets.engines.base import Audit, Engine, Read, Snapshot, Target, Written
+from fig_assets.engines.needs import require_days
 from fig_assets.graph.nodes import Attribute, Key
 from fig_assets.workflow.checks import ChecksFailed, judge, lost_rows
 from fig_assets.workflow.python import Calls
@@ -89,6 +90,7 @@ def run_publish(write: Write, publish: Callable[[Audit], Written], result: DayRe
 
     written = publish(audit)
     result.rows = written.rows
+    result.kept |= written.kept
     for attribute in write.attributes:
         digest = written.digests[attribute.column]
         result.facts[attribute.key] = replace(result.facts[attribute.key], digest=digest)
