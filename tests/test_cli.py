@@ -248,7 +248,9 @@ def test_a_problem_is_a_message_and_exit_status_1(built: Path, words: list[str],
         ["run"],
         ["run", "--from", "yesterday", "--to", DAYS[0]],
         ["run", "--from", "2024-02-30", "--to", DAYS[0]],
-        ["plan", "--from", DAYS[0]],
+        ["run", "--from", DAYS[0]],
+        ["run", "--plan", "--stale"],
+        ["plan", "--from", "yesterday"],
         ["sql"],
         ["query", "ip", "--limit", "many"],
         ["bake"],
@@ -273,9 +275,11 @@ def test_a_plan_with_something_to_do_is_exit_status_3(built: Path) -> None:
 
     assert (nothing.exit_code, something.exit_code) == (OK, SOMETHING_TO_DO)
     assert "nothing is missing or stale" in nothing.stdout
-    assert "raw__events" in something.stdout
+    assert "raw/events" in something.stdout
     told = json.loads(fig(*words, DAYS[2], "--json").stdout)
-    assert told["raw__events"] == {DAYS[2]: "missing"}
+    (raw,) = [work for work in told["work"] if work["op"] == "raw__events"]
+    assert (told["something_to_do"], raw["first"], raw["last"]) == (True, DAYS[2], DAYS[2])
+    assert raw["columns"]["lines"]["state"] == "missing"
 
 
 def test_sql_prints_a_statement_and_nothing_else(built: Path) -> None:

@@ -135,15 +135,22 @@ def test_rows_that_are_read_satisfy_their_schema(project: fig.Project) -> None:
 
 
 def test_nothing_is_planned_for_what_was_built(project: fig.Project) -> None:
-    assert project.plan(DAYS[0], DAYS[-1]) == {}
+    found = project.plan(DAYS[0], DAYS[-1])
+
+    assert found.is_empty
+    assert found.untouched > 0
+    assert {standing.status for standing in found.attributes} == {"unchanged"}
 
 
 def test_what_was_never_built_is_planned_with_its_reason(project: fig.Project) -> None:
     found = project.plan(MORE, MORE)
 
-    assert found["raw__events"] == {MORE: "missing"}
-    assert found["row__request"] == {MORE: "missing"}
-    assert "table__networks" not in found
+    planned = {work.op: work for work in found.work}
+    for op in ("raw__events", "row__request"):
+        work = planned[op]
+        assert (work.first, work.last) == (MORE, MORE)
+        assert {reason.state for reason in work.columns.values()} == {"missing"}
+    assert "table__networks" not in planned
 
 
 def test_people_with_a_sql_client_find_views(project: fig.Project) -> None:

@@ -12,12 +12,11 @@ from dagster import AssetsDefinition, DagsterError, DagsterInstance, Definitions
 from fig_assets.assets import keys
 from fig_assets.assets.betas import parse_selection
 from fig_assets.assets.definitions import build_assets
-from fig_assets.assets.follow import follow
-from fig_assets.assets.partitions import ranges
 from fig_assets.assets.resources import OpenWorkspace
-from fig_assets.assets.runner import LONGEST_RUN_DAYS, Runner, Summary, resources_of
+from fig_assets.assets.runner import Runner, Summary, resources_of
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Key
+from fig_assets.workflow.follow import LONGEST_RUN_DAYS, follow, ranges
 from fig_assets.workflow.plan import check_days, check_plan, make_plan
 from fig_assets.workflow.planned import Plan
 from fig_assets.workflow.raw import raw_files
@@ -87,7 +86,8 @@ def launch(
     days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
     runner = Runner(instance, opened, assets, selected, summary)
     if only_stale:
-        follow(runner, make_plan(workspace, start, end, selected=selected), on_plan)
+        plan = make_plan(workspace, start, end, selected=selected)
+        summary.columns = follow(workspace, plan, runner, selected=selected, on_plan=on_plan)
         return summary
     on_plan({op.name: len(days) for op in ops})
     for first, last in ranges(days, LONGEST_RUN_DAYS):
@@ -118,5 +118,5 @@ def launch_plan(
     assets = {a.op.name: a for a in build_assets(workspace) if isinstance(a, AssetsDefinition)}
     every = {key for op in workspace.graph.ops for key in op.keys}
     runner = Runner(instance, OpenWorkspace(workspace, progress), assets, every, summary)
-    follow(runner, plan, on_plan)
+    summary.columns = follow(workspace, plan, runner, on_plan=on_plan)
     return summary

@@ -1,6 +1,5 @@
 """Reaches and periods -> Dagster's partitions and mappings between them."""
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -45,22 +44,3 @@ def over(reach: Reach) -> PartitionMapping:
 def partition(day: date) -> str:
     """Return the partition key of a day."""
     return day.isoformat()
-
-
-def ranges(days: Iterable[date], longest: int) -> list[tuple[date, date]]:
-    """Cut days into contiguous ranges of at most `longest` days, both ends included.
-
-    >>> ranges([date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 4)], 90)[0][1].day
-    2
-    """
-    found: list[tuple[date, date]] = []
-    for day in sorted(set(days)):
-        if (
-            found
-            and day - found[-1][1] == timedelta(days=1)
-            and (day - found[-1][0]).days < longest
-        ):
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return found

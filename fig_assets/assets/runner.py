@@ -28,7 +28,6 @@ from fig_assets.sql.losses import LOST_KEYS
 from fig_assets.workflow.untouched import Proof
 from fig_assets.workflow.workspace import Workspace
 
-LONGEST_RUN_DAYS = 90
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Events go to the event log; the terminal shows progress instead."""
 

@@ -54,7 +54,8 @@ def _row(work: Work) -> tuple[str, ...]:
     why = [text if len(text) < 100 else f"{text[:99]}…" for text in reasons]
     return (
         work.relation,
-        few(list(work.columns)) + rows,
+        # Attributes before the columns that make the rows.
+        few(sorted(work.columns, key=lambda name: "__v" not in name)) + rows,
         days,
         "\n".join([*why[:FEW], *([f"and {len(why) - FEW} more"] if len(why) > FEW else [])]),
         "?" if work.rows is None else f"~{work.rows:,}",

@@ -41,6 +41,8 @@ class Column:
     type: pa.DataType
     fingerprint: str = ""
     reads: tuple[Read, ...] = ()
+    siblings: tuple[str, ...] = ()
+    """Columns of the same statement that it is computed from; their content is recorded too."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,9 @@ class Partition:
         return known
 
     def _digest(self, columns: tuple[str, ...]) -> str:
-        parts = [self.key_digest[:8]]
-        for name in columns:
-            if name not in self.columns:
-                return ""
-            parts.append(self.columns[name].digest[:8])
-        return combine(parts)
+        if not all(name in self.columns for name in columns):
+            return ""
+        return short_digest(self.key_digest, [self.columns[name].digest for name in columns])
 
 
 @dataclass(frozen=True)
@@ -371,6 +370,11 @@ def stale_reason(engine: Engine, target: Target, day: date | None) -> str:
 def input_digests(engine: Engine, read: Read) -> InputDigests:
     """Digest what `read` would see now, a short digest for each of its days."""
     return Snapshot(engine).input_digests(read)
+
+
+def short_digest(key_digest: str, digests: Sequence[str]) -> str:
+    """Fold the digests of a day's keys and of some of its columns into eight characters."""
+    return combine([key_digest[:8], *(digest[:8] for digest in digests)])
 
 
 def combine(parts: Sequence[str]) -> str:

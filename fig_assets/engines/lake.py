@@ -10,7 +10,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from fig_assets.engines.base import (
     StoredColumn,
     Target,
     Written,
+    short_digest,
 )
 from fig_assets.engines.digest import column_digest, combined_digest
 from fig_assets.errors import Conflict, EngineError, RowSetChanged
@@ -209,9 +210,25 @@ def _record(write: _Write, stored: Partition | None, kept: tuple[str, ...], rule
         new[column.name] = StoredColumn(column.fingerprint, digest, number, inputs, rule)
     places = [name for name in old if name in new or name in kept]
     columns = {name: new.get(name) or old[name] for name in dict.fromkeys([*places, *new])}
+    for column in target.columns:
+        if column.siblings and column.name in new and new[column.name] is not old.get(column.name):
+            seen = _sibling_digests(write, column.siblings, columns)
+            known = columns[column.name]
+            columns[column.name] = replace(known, inputs=(*known.inputs, seen))
     notes = {**(stored.notes if stored and kept else {}), **target.notes}
     rows = write.rows.num_rows
     return Partition(rows, generation, target.key, write.key_digest, columns, notes)
+
+
+def _sibling_digests(
+    write: _Write, names: tuple[str, ...], columns: Mapping[str, StoredColumn]
+) -> InputDigests:
+    """Digest what a day holds of the columns that another one was computed from."""
+    digest = ""
+    if all(name in columns for name in names):
+        digest = short_digest(write.key_digest, [columns[name].digest for name in names])
+    start = write.day.isoformat() if write.day else ""
+    return InputDigests(write.target.relation, names, start, (digest,))
 
 
 def _same(stored: Partition, record: Partition) -> bool:

@@ -68,15 +68,26 @@ def event_target(
     """Say which columns a write of `attributes` on `day` replaces, and what it reads."""
     end = day + timedelta(days=1)
     reads = tuple(Read(n, (EVENT_TYPE, PAYLOAD), day, end) for n in shares(event, late_days))
-    key = tuple(Column(n, kind, event.fingerprint, reads) for n, kind in KEY_TYPES.items())
+    known = {a.column for a in event.attributes} - set(KEY_TYPES)
+    filtered = _siblings(event.where, known)
+    key = tuple(
+        Column(n, kind, event.fingerprint, reads, filtered) for n, kind in KEY_TYPES.items()
+    )
     types = arrow_types(attributes)
     fields = tuple(
-        Column(a.column, types[a.column], a.fingerprint, reads)
+        Column(a.column, types[a.column], a.fingerprint, reads, _siblings(a.definition, known))
         for a in attributes
         if a.column not in KEY_TYPES
     )
     whole = {a.key for a in attributes} >= {a.key for a in event.attributes}
     return Target(event.relation, ROW_ORDER, (*key, *fields), whole)
+
+
+def _siblings(definition: object, known: set[str]) -> tuple[str, ...]:
+    """Name the fields of the event that a computed field or a filter reads."""
+    if not isinstance(definition, Computed):
+        return ()
+    return tuple(sorted(known & set(definition.columns.values())))
 
 
 def select_event(

@@ -58,7 +58,8 @@ def label_target(
         if stored := _stored(attribute, needed):
             reads.append(Read(labels.relation, tuple(sorted(stored)), day, end))
         kind = arrow_type(attribute.type)
-        columns.append(Column(attribute.column, kind, attribute.fingerprint, tuple(reads)))
+        near = tuple(sorted(_labels_read(attribute) & stratum))
+        columns.append(Column(attribute.column, kind, attribute.fingerprint, tuple(reads), near))
     first = is_first_stratum(graph, "label", labels.name, stratum)
     whole = first and {a.column for a in attributes} >= stratum
     return Target(labels.relation, (family.granularity,), tuple(columns), whole)
@@ -187,11 +188,15 @@ def _columns_read(
     return {n for n in read if n not in names}, {names[n] for n in read if n in names}
 
 
+def _labels_read(attribute: Attribute) -> set[str]:
+    """Name the votes that a strong label reads."""
+    made = attribute.definition
+    return set(made.columns) if isinstance(made, Combined) else set()
+
+
 def _stored(attribute: Attribute, needed: Sequence[Attribute]) -> set[str]:
     """Return the votes that a strong label reads and that an earlier stratum has stored."""
-    if not isinstance(attribute.definition, Combined):
-        return set()
-    return set(attribute.definition.columns) - {a.column for a in needed}
+    return _labels_read(attribute) - {a.column for a in needed}
 
 
 def _vote(attribute: Attribute, classes: Sequence[str], dialect: str) -> exp.Expr:

@@ -46,6 +46,7 @@ def python_target(graph: Graph, op: Op, day: date, attributes: Sequence[Attribut
     relation, key, kind = _relation(graph, op)
     keys = Read(relation, (), day, end)
     columns = [Column(key, arrow_type(kind), "", (keys,))]
+    own = {graph.attributes[key].column for key in op.keys if key in graph.attributes}
     for attribute in attributes:
         stored, fields = _columns_read(graph, op, needed_calls(graph, op, [attribute]))
         reads = [keys]
@@ -55,8 +56,15 @@ def python_target(graph: Graph, op: Op, day: date, attributes: Sequence[Attribut
             event = graph.events[graph.row_families[op.owner].base]
             reads.append(Read(event.relation, tuple(sorted(fields)), day, end))
         arrow = arrow_type(attribute.type)
-        columns.append(Column(attribute.column, arrow, attribute.fingerprint, tuple(reads)))
+        near = tuple(sorted(_given(attribute) & own))
+        columns.append(Column(attribute.column, arrow, attribute.fingerprint, tuple(reads), near))
     return Target(relation, (key,), tuple(columns), whole=False)
+
+
+def _given(attribute: Attribute) -> set[str]:
+    """Name the columns that a function is given."""
+    made = attribute.definition
+    return set(made.columns.values()) if isinstance(made, Called) else set()
 
 
 def select_inputs(

@@ -63,7 +63,8 @@ def row_target(
         parts = [own[key] for key in needed_keys([attribute], own)]
         reads = _reads(family, parts, day, start=graph.start, stratum=stratum, names=names)
         kind = arrow_type(attribute.type)
-        columns.append(Column(attribute.column, kind, attribute.fingerprint, (*rows, *reads)))
+        near = tuple(sorted(_read_by(family, attribute) & stratum))
+        columns.append(Column(attribute.column, kind, attribute.fingerprint, (*rows, *reads), near))
     whole = first and {a.column for a in attributes} >= stratum
     return Target(family.relation, (family.granularity,), tuple(columns), whole)
 
@@ -237,6 +238,15 @@ def _compute_ready(
     return chain.add(f"step_{len(chain.steps)}", select([exp.Star(), *trees], source))
 
 
+def _read_by(family: RowFamily, attribute: Attribute) -> set[str]:
+    """Name the columns that a feature is computed from, or matched by."""
+    definition = attribute.definition
+    if isinstance(definition, Joined):
+        match = family.joins[definition.join].match
+        return {match} if match else set()
+    return set(definition.columns.values()) if isinstance(definition, Computed) else set()
+
+
 def _reads(
     family: RowFamily,
     parts: Iterable[Attribute],
@@ -256,13 +266,9 @@ def _reads(
     stored: set[str] = set()
     joined: dict[int, set[str]] = {}
     for part in parts:
-        read: set[str] = set()
+        read = _read_by(family, part)
         if isinstance(part.definition, Joined):
-            join = family.joins[part.definition.join]
             joined.setdefault(part.definition.join, set()).add(part.definition.column)
-            read = {join.match} if join.match else set()
-        elif isinstance(part.definition, Computed):
-            read = set(part.definition.columns.values())
         fields |= {names[name] for name in read if name in names} | (read & set(CARRIED))
         stored |= {n for n in read if n not in names and n not in stratum and n not in CARRIED}
     reads = []

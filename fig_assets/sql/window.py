@@ -76,12 +76,12 @@ def window_target(layer: Layer, day: date, attributes: Sequence[Attribute], star
     columns = [Column(family.granularity, arrow_type(family.granularity_type), meaning, rows)]
     if layer.is_first:
         columns += [Column(name, kind, meaning, rows) for name, kind in BOUNDS.items()]
-    types = arrow_types(attributes)
+    types, own = arrow_types(attributes), {feature.column for feature in layer.features}
     for attribute in attributes:
         reads = _reads(layer, attribute, Window(since, window.end), day)
         reads = (reads or rows) if layer.is_first else (*rows, *reads)
-        kind = types[attribute.column]
-        columns.append(Column(attribute.column, kind, attribute.fingerprint, reads))
+        kind, near = types[attribute.column], tuple(sorted(_siblings(attribute) & own))
+        columns.append(Column(attribute.column, kind, attribute.fingerprint, reads, near))
     whole = layer.is_first and {a.key for a in attributes} >= {a.key for a in layer.features}
     return Target(layer.relation, (family.granularity,), tuple(columns), whole)
 

@@ -154,8 +154,10 @@ class Foresight:
                 sure = [Reason(STALE, CHAMPION, ("/".join(model.key),))]
             if sure:
                 # Scores are made together: one model gives them all.
-                reasons = {n: reasons.get(n, sure[0]) for n in columns}
-                self._add(op, target.relation, day, reasons, rows=target.key[0] in reasons)
+                rows = target.key[0] in reasons
+                names = target.names if rows else columns
+                reasons = {n: reasons.get(n, sure[0]) for n in names}
+                self._add(op, target.relation, day, reasons, rows=rows)
             else:
                 self._add(op, target.relation, day, reasons)
 

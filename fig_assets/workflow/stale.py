@@ -91,19 +91,14 @@ def stale_columns(
         The reason of each such column.
     """
     found: dict[str, Reason] = {}
-    rows: Reason | None = None
-    for column in target.columns:
-        if column.name in target.key and not target.whole:
-            continue
-        reason = column_reason(records, stored, column)
-        if reason is None:
-            continue
-        if column.name in attributes:
+    looked_at = [c for c in target.columns if target.whole or c.name not in target.key]
+    for column in looked_at:
+        if reason := column_reason(records, stored, column, target.relation):
             found[column.name] = reason
-        elif reason.state != UNKNOWN:
-            rows = rows or reason
-        found.setdefault(column.name, reason)
-    if rows is not None:
+    _follow_siblings(found, looked_at, target.relation)
+    due = [n for n, r in found.items() if n not in attributes and r.state != UNKNOWN]
+    if due:
+        rows = found[due[0]]
         told = rows if rows.state == MISSING else Reason(STALE, ROWS, rows.inputs)
         for name in target.names:
             if name in attributes and found.get(name, told).state != MISSING:
@@ -112,8 +107,23 @@ def stale_columns(
     return found
 
 
+def _follow_siblings(
+    found: dict[str, Reason], columns: Sequence[TargetColumn], relation: str
+) -> None:
+    """Add the columns that are computed from those in `found`, in the same statement."""
+    pending = True
+    while pending:
+        due = {name for name, reason in found.items() if reason.state != UNKNOWN}
+        pending = False
+        for column in columns:
+            behind = tuple(f"{relation}.{name}" for name in column.siblings if name in due)
+            if behind and column.name not in due:
+                found[column.name] = Reason(STALE, UPSTREAM, behind)
+                pending = True
+
+
 def column_reason(
-    records: Records, stored: Partition | None, column: TargetColumn
+    records: Records, stored: Partition | None, column: TargetColumn, relation: str
 ) -> Reason | None:
     """Say why one stored column is not what a new run would write; None if it is."""
     known = stored.columns.get(column.name) if stored else None
@@ -122,7 +132,13 @@ def column_reason(
     comparable = known.rule == records.rule and bool(known.fingerprint or not column.fingerprint)
     if comparable and known.fingerprint != column.fingerprint:
         return Reason(STALE, DEFINITION)
-    changed = _changed_inputs(records.now, known.inputs, column.reads)
+    inputs = [read for read in known.inputs if not _is_of_siblings(read, column, relation)]
+    changed = _changed_inputs(records.now, inputs, column.reads)
+    if not changed and stored is not None:
+        # Records of earlier programs do not have them: then nothing is known to have changed.
+        of_siblings = [read for read in known.inputs if read not in inputs]
+        if any(read.digests != (stored.short_digest(read.columns),) for read in of_siblings):
+            changed = tuple(f"{relation}.{name}" for name in column.siblings)
     if changed:
         return Reason(STALE, INPUT, changed)
     coming = {name for read in column.reads for name in records.marks.touched(read)}
@@ -131,6 +147,10 @@ def column_reason(
     if comparable:
         return None
     return Reason(UNKNOWN, RULE if known.fingerprint else NO_FINGERPRINT)
+
+
+def _is_of_siblings(read: InputDigests, column: TargetColumn, relation: str) -> bool:
+    return bool(column.siblings) and (read.relation, read.columns) == (relation, column.siblings)
 
 
 def _changed_inputs(

@@ -96,9 +96,9 @@ def test_a_late_snapshot_is_planned_and_caught_up(site: Site) -> None:
     site.run(DAYS[0], DAYS[3], 'not (key:"models/*" or key:"scores/*")', only_stale=True)
     rows = site.project.read("request", start=DAYS[3], end=DAYS[3]).to_pylist()
 
-    assert planned["table__networks"] == {DAYS[2]: "source file changed"}
+    (work,) = [work for work in planned.work if work.op == "table__networks"]
+    assert (work.first, work.last) == (DAYS[2], DAYS[2])
+    assert {reason.cause for reason in work.columns.values()} == {"source file changed"}
     assert {row["networks_kind"] for row in rows} == {"late", "hosting"}
     later = site.project.plan(DAYS[0], DAYS[3])
-    assert "table__networks" not in later
-    assert "row__request" not in later
-    assert later.keys() <= {"model__scorer", "score__scorer"}
+    assert {work.op for work in later.work} <= {"model__scorer", "score__scorer"}

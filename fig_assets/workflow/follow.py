@@ -1,22 +1,43 @@
-"""A plan -> Dagster runs: exactly its columns and days, in order; what is done is passed over."""
+"""A plan -> runs of ops: exactly its columns and days, in order; what is done is passed over."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from typing import Protocol
 
-from fig_assets.assets.partitions import ranges
-from fig_assets.assets.runner import LONGEST_RUN_DAYS, Runner
 from fig_assets.engines.base import days_between
 from fig_assets.graph.nodes import Key, Op
 from fig_assets.workflow.compute import attributes_of
 from fig_assets.workflow.foresight import Foresight
 from fig_assets.workflow.planned import Plan
 from fig_assets.workflow.stale import MISSING
-from fig_assets.workflow.untouched import Before
+from fig_assets.workflow.untouched import Before, Proof
+from fig_assets.workflow.workspace import Workspace
 
 Columns = dict[str, set[str]]
 """By relation."""
 STATES = "states/"
+LONGEST_RUN_DAYS = 90
+
+
+class Runs(Protocol):
+    """Runs ops over ranges of days, and tells somebody of it."""
+
+    def run(
+        self,
+        ops: Sequence[Op],
+        first: date,
+        last: date,
+        *,
+        only: Collection[Key] | None = None,
+        states: Mapping[str, Collection[str]] | None = None,
+    ) -> Sequence[Op]:
+        """Run `ops` together; returns those that were skipped since another failed.
+
+        `only` are the assets that are computed, all selected ones when None; `states` names the
+        columns of each relation of daily states.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -28,19 +49,48 @@ class Due:
 
 
 def follow(
-    runner: Runner, plan: Plan, on_plan: Callable[[Mapping[str, int]], None] = lambda plan: None
-) -> None:
+    workspace: Workspace,
+    plan: Plan,
+    runs: Runs,
+    *,
+    selected: Collection[Key] | None = None,
+    on_plan: Callable[[Mapping[str, int]], None] = lambda plan: None,
+) -> Proof:
     """Compute what a plan says, op by op, as far as it is not what it should be by now.
 
-    What is stale but no part of the plan is left alone. The runner's summary has the proof that the
-    other columns of all days that were written are what they were.
+    What is stale but no part of the plan is left alone. `selected` are the assets that may be
+    computed; `on_plan` is told how many days of each op are going to be.
+
+    Returns:
+        The proof that the other columns of all days that were written are what they were.
     """
-    before = Before(runner.opened.workspace.engine, plan)
-    following = _Following(runner, plan, on_plan)
-    for op in runner.opened.workspace.graph.ops:
+    before = Before(workspace.engine, plan)
+    every = {key for op in workspace.graph.ops for key in op.keys}
+    chosen = every if selected is None else set(selected)
+    following = _Following(workspace, plan, runs, chosen, on_plan)
+    for op in workspace.graph.ops:
         following.step(op)
     following.flush()
-    runner.summary.columns = before.compare()
+    return before.compare()
+
+
+def ranges(days: Iterable[date], longest: int) -> list[tuple[date, date]]:
+    """Cut days into contiguous ranges of at most `longest` days, both ends included.
+
+    >>> ranges([date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 4)], 90)[0][1].day
+    2
+    """
+    found: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if (
+            found
+            and day - found[-1][1] == timedelta(days=1)
+            and (day - found[-1][0]).days < longest
+        ):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
 
 
 @dataclass
@@ -50,8 +100,10 @@ class _Following:
     Whether something is stale is asked only once everything before it is made.
     """
 
-    runner: Runner
+    workspace: Workspace
     plan: Plan
+    runs: Runs
+    selected: set[Key]
     on_plan: Callable[[Mapping[str, int]], None]
     waiting: list[Op] = field(default_factory=list)
     waiting_for: tuple[date, ...] = ()
@@ -85,11 +137,13 @@ class _Following:
         waiting, days = self.waiting, self.waiting_for
         self.waiting, self.waiting_for = [], ()
         for first, last in ranges(days, LONGEST_RUN_DAYS) if waiting else ():
-            for op in self.runner.run(waiting, first, last):
-                self.runner.run([op], first, last)
+            for op in self.runs.run(waiting, first, last):
+                self.runs.run([op], first, last)
 
     def _joins(self, op: Op) -> bool:
         """Tell whether an op is missing as a whole, on the days that others wait for."""
+        if op.kind == "states" and not self._is_new(op):
+            return False
         due = self._due(op)
         keys = self._every_key(op)
         if set(due) != set(self._planned[op.name]) or {it.keys for it in due.values()} != {keys}:
@@ -97,6 +151,14 @@ class _Following:
         if self._is_dated(op) and any(day not in self.waiting_for for day in due):
             self.flush()
         return True
+
+    def _is_new(self, op: Op) -> bool:
+        """Tell whether nothing of the planned days of an op is stored."""
+        return not any(
+            self.workspace.engine.partition(relation, day)
+            for day, columns in self._planned[op.name].items()
+            for relation in columns
+        )
 
     def _wait(self, op: Op) -> None:
         days = [day for day in self._planned[op.name] if day is not None]
@@ -117,13 +179,13 @@ class _Following:
             for relation, column in what.states:
                 states.setdefault(relation, set()).add(column)
             for first, last in ranges(days, LONGEST_RUN_DAYS):
-                self.runner.run([op], first, last, only=what.keys, states=states or None)
+                self.runs.run([op], first, last, only=what.keys, states=states or None)
 
     def _due(self, op: Op) -> dict[date | None, Due]:
         """Say what of an op's part of the plan is not what it should be as things stand now."""
         planned = self._planned[op.name]
         days = sorted({day or self.plan.start for day in planned})
-        look = Foresight(self.runner.opened.workspace, days, upgrade_rules=self.plan.upgrade_rules)
+        look = Foresight(self.workspace, days, upgrade_rules=self.plan.upgrade_rules)
         look.look_at(op)
         found: dict[date | None, Columns] = {}
         for cells in look.found:
@@ -136,20 +198,23 @@ class _Following:
 
     def _what(self, op: Op, columns: Columns) -> Due:
         names = {name for own in columns.values() for name in own}
-        attributes = attributes_of(self.runner.opened.workspace.graph, op)
+        attributes = attributes_of(self.workspace.graph, op)
         wanted = {a.key for a in attributes if a.column in names}
         if op.kind == "states":
             return Due(self._every_key(op), frozenset(_flat(columns)))
         if not attributes or len(wanted) == len(attributes):
             return Due(self._every_key(op))
         others = {key for key in op.keys if key not in {a.key for a in attributes}}
-        return Due(frozenset(self.runner.selected & (wanted | others)))
+        return Due(frozenset(self.selected & (wanted | others)))
 
     def _every_key(self, op: Op) -> frozenset[Key]:
-        return frozenset(self.runner.selected & set(op.keys))
+        return frozenset(self.selected & set(op.keys))
 
     def _is_dated(self, op: Op) -> bool:
-        return self.runner.assets[op.name].partitions_def is not None
+        graph = self.workspace.graph
+        if op.kind == "table":
+            return graph.tables[op.owner].is_daily
+        return op.kind != "raw" or graph.sources[op.owner].is_dated
 
 
 def _flat(columns: Columns) -> Iterable[tuple[str, str]]:
