@@ -103,7 +103,7 @@ def every(names: tuple[str, ...], days: frozenset[int]) -> dict[str, frozenset[i
     return {f"{name}__v1": days for name in names}
 
 
-STATE_COLUMNS = ("count_count", "sum_seconds_sum", "sum_is_failure_sum")
+STATE_COLUMNS = ("rows", "sum_seconds", "trues_is_failure")
 
 
 def all_states(days: frozenset[int]) -> Cells:
@@ -161,7 +161,7 @@ CASES = (
     Case(
         "new feature",
         new_feature,
-        {STATES: {"max_seconds_max": ALL}, ASN: {"slowest__v1": ALL}},
+        {STATES: {"max_seconds": ALL}, ASN: {"slowest__v1": ALL}},
         {"features/asn/3d_by_day/slowest__v1": "new"},
     ),
     Case("new feature of old states", new_feature_of_old_states, {ASN: {"twice__v1": ALL}}),
@@ -182,7 +182,7 @@ CASES = (
         changed_field,
         {
             LOGIN: every(("seconds", "is_long"), ALL),
-            STATES: {"sum_seconds_sum": ALL},
+            STATES: {"sum_seconds": ALL},
             ASN: {"seconds__v1": ALL},
             REQUEST: {"long__v1": ALL},
         },
