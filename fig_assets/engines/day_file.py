@@ -28,6 +28,8 @@ CHECK_SIZE = len(CHECK) + 16
 ORPHAN_AGE_S = 3600.0
 LOOKED_AT = 1000
 """How many rows of a text decide whether it is written with a dictionary."""
+GROUP_ROWS = 1 << 17
+"""Rows of a row group: so many are put together at once while a file is written."""
 TAIL_SIZE = 8
 """The last bytes of a Parquet file: the length of the footer, and a magic word."""
 
@@ -148,8 +150,11 @@ def _encode(table: pa.Table, record: Partition) -> tuple[memoryview | bytes, ...
     sink = pa.BufferOutputStream()
     stamped = table.replace_schema_metadata({RECORD: text})
     # Untyped, because pyarrow's stubs know no list of columns.
-    options: dict[str, Any] = {"use_dictionary": _repeated_texts(table)}
-    pq.write_table(stamped, sink, compression="zstd", write_page_checksum=True, **options)
+    options: dict[str, Any] = {"use_dictionary": _repeated_texts(table), "compression": "zstd"}
+    with pq.ParquetWriter(sink, stamped.schema, write_page_checksum=True, **options) as writer:
+        for start in range(0, max(stamped.num_rows, 1), GROUP_ROWS):
+            # However the rows came in pieces, the file is the same.
+            writer.write_table(stamped.slice(start, GROUP_ROWS).combine_chunks())
     content = memoryview(sink.getvalue())
     footer = len(content) - TAIL_SIZE - int.from_bytes(content[-TAIL_SIZE:-4], "little")
     pages, rest = content[:footer], content[footer:]

@@ -23,9 +23,9 @@ def column_digest(column: _Chunked) -> str:
     Raises:
         EngineError: values of this type are never stored.
     """
-    array = _plain(column)
+    plain = _plain(column)
     state = blake2b(digest_size=8)
-    for part in _content(array, str(array.type)):
+    for part in _content(plain, str(plain.type)):
         state.update(part)
     return state.hexdigest()
 
@@ -35,29 +35,37 @@ def combined_digest(digests: Sequence[str]) -> str:
     return blake2b("/".join(digests).encode(), digest_size=8).hexdigest()
 
 
-def _content(array: _Array, kind: str) -> Iterator[bytes | memoryview]:
-    yield f"{kind}:{len(array)}:{array.null_count}".encode()
-    if array.null_count:
-        yield np.packbits(_numpy(array.is_null())).tobytes()
-    yield from _value_bytes(array)
+def _content(column: _Chunked, kind: str) -> Iterator[bytes | memoryview]:
+    yield f"{kind}:{len(column)}:{column.null_count}".encode()
+    if column.null_count:
+        yield np.packbits(_numpy(_one(column.is_null()))).tobytes()
+    if pa.types.is_large_string(column.type):
+        # Texts may be most of the memory there is: they are not put together.
+        yield from _text_bytes(column.chunks)
+    else:
+        yield from _value_bytes(_one(column))
 
 
-def _plain(column: _Chunked) -> _Array:
-    """Bring a column into one array of the one encoding that is digested."""
+def _plain(column: _Chunked) -> _Chunked:
+    """Bring a column into the one encoding that is digested."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_string(kind):
         kind = pa.large_string()
     if pa.types.is_list(kind):
         kind = pa.list_(kind.value_type)
-    plain = column.cast(kind)
-    return pa.concat_arrays(plain.chunks) if plain.num_chunks else pa.array([], kind)
+    return column.cast(kind)
+
+
+def _one(column: _Chunked) -> _Array:
+    if column.num_chunks == 1:
+        # Putting together even one array copies it.
+        return column.chunks[0]
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _value_bytes(array: _Array) -> Iterator[bytes | memoryview]:
     kind = array.type
-    if pa.types.is_large_string(kind):
-        yield from _text_bytes(array)
-    elif pa.types.is_boolean(kind):
+    if pa.types.is_boolean(kind):
         yield _numpy(array.fill_null(pa.scalar(value=False))).tobytes()
     elif pa.types.is_float64(kind):
         values = _numpy(array.fill_null(0.0)) + 0.0
@@ -71,23 +79,22 @@ def _value_bytes(array: _Array) -> Iterator[bytes | memoryview]:
         yield _numpy(array.value_lengths().fill_null(0)).tobytes()
         # Not by its own type: what the elements' field is called differs between writers.
         elements = array.flatten()
-        yield from _content(elements, str(elements.type))
+        yield from _content(pa.chunked_array([elements]), str(elements.type))
     else:
         raise EngineError(f"values of type {kind} cannot be stored; cast them before")
 
 
-def _text_bytes(array: _Array) -> Iterator[bytes | memoryview]:
-    lengths: _Array = pc.call_function("binary_length", [array.cast(pa.large_binary())])
-    yield _numpy(lengths.fill_null(0)).tobytes()
-    present = array.drop_null()
-    if not len(present):
-        return
-    _, offsets, data = present.buffers()
-    if offsets is None or data is None:
-        return
-    bounds = np.frombuffer(memoryview(offsets), np.int64)
-    first, last = bounds[present.offset], bounds[present.offset + len(present)]
-    yield memoryview(data)[first:last]
+def _text_bytes(chunks: Sequence[_Array]) -> Iterator[bytes | memoryview]:
+    for array in chunks:
+        lengths: _Array = pc.call_function("binary_length", [array.cast(pa.large_binary())])
+        yield _numpy(lengths.fill_null(0)).tobytes()
+    for array in chunks:
+        present = array.drop_null()
+        _, offsets, data = present.buffers()
+        if len(present) and offsets is not None and data is not None:
+            bounds = np.frombuffer(memoryview(offsets), np.int64)
+            first, last = bounds[present.offset], bounds[present.offset + len(present)]
+            yield memoryview(data)[first:last]
 
 
 def _numpy(array: _Array) -> "np.ndarray[Any, Any]":

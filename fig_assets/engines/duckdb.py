@@ -342,7 +342,7 @@ def _split(table: pa.Table, target: Target, days: Sequence[date]) -> dict[date, 
 def _shaped(table: pa.Table, target: Target) -> pa.Table:
     """Bring the columns of a target into their types; others stand behind them as they are."""
     try:
-        shaped = table.select(list(target.names)).cast(target.schema).combine_chunks()
+        shaped = table.select(list(target.names)).cast(target.schema)
     except (KeyError, pa.ArrowException) as refusal:
         raise EngineError(
             f"{target.relation}: the rows do not have the columns of this relation: {refusal}"

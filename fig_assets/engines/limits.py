@@ -1,10 +1,14 @@
 """What a warehouse may use of its machine, and what is said when that is too little."""
 
 import errno
+import os
+import re
 from dataclasses import dataclass
 
 from fig_assets.errors import EngineError, OutOfMemory
 
+SIZE = re.compile(r"([0-9.]+) ?([KMGT%])(i?)B?")
+HALF = "50%"
 SPILL_SETTING = "max_temp_directory_size"
 NO_SPACE = "No space left on device"
 
@@ -24,6 +28,22 @@ class Limits:
     temp_directory: str | None = None
     max_temp_directory_size: str | None = None
     said_in: str = "the environment's file"
+
+
+def memory_bytes(limit: str | None) -> int:
+    """Return how many bytes a `memory_limit` allows; half of the machine's memory without one.
+
+    >>> memory_bytes("1.5 GiB")
+    1610612736
+    """
+    said = SIZE.fullmatch(limit or HALF)
+    if said is None:
+        raise ValueError(limit)
+    number, unit, power = float(said[1]), said[2] or "", 1024 if said[3] else 1000
+    if unit == "%":
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return int(memory * number / 100)
+    return int(number * power ** ("KMGT".index(unit) + 1))
 
 
 def refused(refusal: Exception, limits: Limits, spill: str, sql: str) -> EngineError:
@@ -49,7 +69,7 @@ def refused(refusal: Exception, limits: Limits, spill: str, sql: str) -> EngineE
 
 
 def _too_little(words: str, limits: Limits) -> str:
-    memory = limits.memory_limit or "50%"
+    memory = limits.memory_limit or HALF
     spill = limits.max_temp_directory_size or "nine tenths of the free disk"
     if SPILL_SETTING in words:
         return (

@@ -120,10 +120,14 @@ class _Process:
 
 def readers_for(paths: Sequence[Path], cores: int, worth: int = WORTH_BYTES) -> LineReaders:
     """Return readers for files that are read soon: several processes from `worth` bytes on."""
-    size = sum(
+    most = min(cores, len(paths))
+    return LineReaders(most if most > 1 and unpacked_bytes(paths) >= worth else 0)
+
+
+def unpacked_bytes(paths: Sequence[Path]) -> int:
+    """Return about how many bytes files hold; none where there is no file."""
+    return sum(
         path.stat().st_size * (UNPACKED if path.suffix.lower() in PACKED else 1)
         for path in paths
         if path.is_file()
     )
-    most = min(cores, len(paths))
-    return LineReaders(most if most > 1 and size >= worth else 0)

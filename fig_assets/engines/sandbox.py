@@ -5,11 +5,11 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from fig_assets.engines.limits import Limits
+from fig_assets.engines.limits import HALF, Limits
 
 SETTINGS = {
     "threads": "1",
-    "memory_limit": "50%",
+    "memory_limit": HALF,
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "enable_external_file_cache": "false",

@@ -125,6 +125,9 @@ def _land(
         )
         for landing in source.landings
     ]
+    read = lines.num_rows
+    # What was read may be large, and stands in the tables.
+    del lines
     for landing, table in zip(source.landings, tables, strict=True):
         for late, day in shares:
             noted = {} if late else {**notes, READING: _reading(source, landing)}
@@ -144,7 +147,7 @@ def _land(
         landed.shares[day] = int(pc.sum(inside.cast(pa.int64())).as_py() or 0)
     landed.elsewhere = len(elsewhere - _places(tables[0], days)) if elsewhere else 0
     known = sum(landed.shares.values()) + landed.elsewhere + len(strays)
-    landed.unclaimed = lines.num_rows - known
+    landed.unclaimed = read - known
     first = min(days) if landed.day is None else landed.day
     _publish_quarantine(workspace, source, first, bad, landed)
     return landed
@@ -206,7 +209,12 @@ def _read(
 def _of_its_events(table: pa.Table, landing: Landing) -> pa.Table:
     if not landing.event_names:
         return table
-    return table.filter(pc.is_in(table.column("event_type"), pa.array(landing.event_names)))
+    return _filtered(table, pc.is_in(table.column("event_type"), pa.array(landing.event_names)))
+
+
+def _filtered(table: pa.Table, wanted: pa.BooleanArray) -> pa.Table:
+    """Keep the wanted rows; where that is all of them, without a copy."""
+    return table if pc.all(wanted, skip_nulls=False, min_count=0).as_py() else table.filter(wanted)
 
 
 def _publish_share(
@@ -218,7 +226,7 @@ def _publish_share(
 ) -> None:
     late, day = share_of
     engine = workspace.engine
-    share = table.filter(pc.equal(table.column(EVENT_DAY), pa.scalar(day)))
+    share = _filtered(table, pc.equal(table.column(EVENT_DAY), pa.scalar(day)))
     # An empty late share that never was is left out: to its day nothing has changed.
     relation = f"{landing.relation}/{late}"
     if late and not share.num_rows and engine.partition(relation, day) is None:

@@ -8,7 +8,8 @@ from functools import partial
 
 import pyarrow as pa
 
-from fig_assets.engines.line_readers import readers_for
+from fig_assets.engines.limits import memory_bytes
+from fig_assets.engines.line_readers import readers_for, unpacked_bytes
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Model, Op
 from fig_assets.models.registry import Decision
@@ -27,6 +28,8 @@ from fig_assets.workflow.states import refresh_states, run_states
 from fig_assets.workflow.tables import build_table
 from fig_assets.workflow.workspace import Workspace
 
+RAW_COPIES = 4
+"""How many times its size a raw file takes in memory while it is landed."""
 Progress = Callable[[str, date | None], None]
 """Told the op's name and the day whenever one is done."""
 
@@ -148,9 +151,10 @@ def _run_each(
     step: Callable[[date], DayResult],
     *,
     progress: Progress,
+    at_once: int = 0,
 ) -> OpResult:
     result = OpResult(op)
-    with ThreadPoolExecutor(workspace.workers) as pool:
+    with ThreadPoolExecutor(at_once or workspace.workers) as pool:
         running = {pool.submit(step, day): day for day in days}
         for future in as_completed(running):
             day = running[future]
@@ -176,12 +180,20 @@ def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progr
                 landed = raw.land(workspace, source, day, files.get(day, []), readers)
                 return _landed_result(source.key, day, landed)
 
-            return _run_each(workspace, op, days, land, progress=progress)
+            largest = max((unpacked_bytes(files.get(day, [])) for day in days), default=0)
+            at_once = _fitting(workspace, RAW_COPIES * largest)
+            return _run_each(workspace, op, days, land, progress=progress, at_once=at_once)
         last = workspace.graph.end or raw.today()
         every = _days(workspace.graph.start, last)
         landed = raw.land_everything(workspace, source, needed, every, readers)
     progress(op.name, None)
     return OpResult(op, {None: _landed_result(source.key, workspace.graph.start, landed)})
+
+
+def _fitting(workspace: Workspace, size: int) -> int:
+    """Return how many days that take so many bytes each are computed at once: one or more."""
+    memory = memory_bytes(workspace.environment.warehouse.memory_limit)
+    return max(1, min(workspace.workers, memory // max(size, 1)))
 
 
 def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:

@@ -113,3 +113,21 @@ def test_only_old_leftovers_are_swept(path: Path) -> None:
     day_file.write(path, ROWS, RECORD)
     assert not old.exists()
     assert young.exists()
+
+
+@pytest.mark.parametrize(
+    "rows", [0, 1, 5, day_file.GROUP_ROWS - 1, day_file.GROUP_ROWS, day_file.GROUP_ROWS + 1]
+)
+def test_a_file_is_the_same_however_its_rows_came_in_pieces(tmp_path: Path, rows: int) -> None:
+    whole = pa.table({"user": [f"user {n % 777}" for n in range(rows)], "n": list(range(rows))})
+    record = Partition(rows, 1, ("user",), "digest", {})
+    cuts = [whole.slice(start, 40_000) for start in range(0, rows, 40_000)] or [whole]
+
+    day_file.write(tmp_path / "whole.parquet", whole, record)
+    day_file.write(
+        tmp_path / "pieces.parquet", pa.concat_tables([*cuts, whole.slice(0, 0)]), record
+    )
+
+    content = (tmp_path / "whole.parquet").read_bytes()
+    assert (tmp_path / "pieces.parquet").read_bytes() == content
+    assert day_file.read_columns(tmp_path / "pieces.parquet", ["user", "n"]).equals(whole)
