@@ -17,10 +17,9 @@ from fig_assets.graph.build import build_graph
 from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
 from fig_assets.graph.nodes import Graph, Key, Op
-from fig_assets.graph.period import Window
 from fig_assets.graph.usage import Used
 from fig_assets.models.check import model_problems
-from fig_assets.sql.published import Published, days_of, published, select_published, views
+from fig_assets.sql.published import Published, published, select_published, views
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.compute import attributes_of, writes
@@ -29,7 +28,7 @@ from fig_assets.workflow.plan import make_plan
 from fig_assets.workflow.planned import Plan
 from fig_assets.workflow.python import check_functions
 from fig_assets.workflow.run import Progress
-from fig_assets.workflow.shown import statement_text
+from fig_assets.workflow.shown import statement_text, stored_days
 from fig_assets.workflow.usage import refuse_retired, usage_of
 from fig_assets.workflow.workspace import Workspace, open_workspace
 
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from fig_assets.assets.runner import Summary
     from fig_assets.workflow.diff import Diff
+    from fig_assets.workflow.drop import Leftovers
     from fig_assets.workflow.prove import Proved
 
 HOME = "DAGSTER_HOME"
@@ -138,7 +138,7 @@ class Project:
         """
         relation = self._published(name, period)
         refuse_retired(self.config, name, relation, columns or ())
-        window = self._window(relation, start, end)
+        window = stored_days(self.workspace.engine, relation, start, end)
         try:
             tree = select_published(relation, window, columns)
         except KeyError as refusal:
@@ -151,11 +151,7 @@ class Project:
         Raises:
             WorkflowError: nothing is called so.
         """
-        relation = self._published(name, period)
-        stored = set(relation.names.values())
-        plain = [n for n in relation.names if n not in stored or relation.names[n] != n]
-        others = [n for n in relation.names if relation.names[n] == n and "__v" not in n]
-        return [n for n in (*plain, *others) if n not in relation.order]
+        return self._published(name, period).plain
 
     def sql(
         self,
@@ -311,6 +307,17 @@ class Project:
             threshold=threshold,
         )
 
+    def drop(self, *, confirmed: bool = False) -> "tuple[Leftovers, int]":
+        """List the stored columns of retired and removed versions; drop them where `confirmed`.
+
+        Returns:
+            What was found, and how many files were rewritten.
+        """
+        from fig_assets.workflow.drop import drop, leftovers
+
+        found = leftovers(self.workspace)
+        return found, sum(1 for _ in drop(self.workspace, found.free)) if confirmed else 0
+
     def number(self, key: Key) -> int | None:
         """Return the id of the attribute or model version with that asset key, if it has one."""
         return self.config.lock.number(key) if self.config.lock is not None else None
@@ -374,14 +381,6 @@ class Project:
             return published(self.graph, name, period)
         except KeyError as refusal:
             raise WorkflowError(str(refusal.args[0])) from refusal
-
-    def _window(self, relation: Published, start: date | None, end: date | None) -> Window | None:
-        if not relation.is_dated:
-            return None
-        stored = self.workspace.engine.days(relation.relation)
-        if not stored:
-            return None if start is None or end is None else days_of(start, end)
-        return days_of(start or stored[0], end or stored[-1])
 
     def _ops(self, name: str, period: str | None) -> list[Op]:
         relation = self._published(name, period).relation

@@ -12,7 +12,7 @@ from fig_assets.cli.checking import lock, schema, validate
 from fig_assets.cli.computing import plan, run
 from fig_assets.cli.made_up import demo, sample
 from fig_assets.cli.reading import query, sql
-from fig_assets.cli.versions import diff, usage
+from fig_assets.cli.versions import diff, drop, usage
 
 __all__ = ["COLLECT_EVERY", "main"]
 
@@ -23,5 +23,5 @@ def main() -> None:
     gc.set_threshold(*COLLECT_EVERY)
 
 
-for command in (validate, lock, schema, run, plan, query, sql, usage, diff, sample, demo):
+for command in (validate, lock, schema, run, plan, query, sql, usage, diff, drop, sample, demo):
     main.add_command(command)

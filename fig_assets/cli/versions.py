@@ -1,14 +1,19 @@
-"""Commands about versions: `fig usage`, who reads what; `fig diff`, what another would change."""
+"""Commands about versions: who reads what, what another would change, what can go."""
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from fig_assets.cli.base import DAY, DAYS, SHARE, in_project, out
+from fig_assets.cli.base import DAY, DAYS, PROBLEMS, SHARE, in_project, out
 from fig_assets.errors import WorkflowError
+
+if TYPE_CHECKING:
+    from fig_assets.workflow.drop import Leftover, Leftovers
 
 MOST_READERS = 3
 """So many readers of a version are named, unless one name is asked for."""
@@ -97,3 +102,56 @@ def diff(
     show_diff(out, found)
     if page:
         click.echo(f"the page: {page}")
+
+
+@click.command()
+@in_project
+@click.option("--yes", "confirmed", is_flag=True, help="Drop them; otherwise they are only listed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def drop(folder: str, env: str, *, confirmed: bool, as_json: bool) -> None:
+    """List the stored columns of retired and removed versions, or drop them with --yes.
+
+    Columns that a model in force was trained on stay, and so does what the lock does not know.
+
+    Example: fig drop --yes
+    """
+    from fig_assets.project import load_project
+
+    with load_project(folder, env) as project:
+        found, days = project.drop(confirmed=confirmed)
+    if as_json:
+        told: dict[str, object] = {"dropped_days": days, "columns": list(map(asdict, found.free))}
+        told["consumed"] = list(map(asdict, found.consumed))
+        told["unknown"] = list(map(asdict, found.unknown))
+        click.echo(json.dumps(told, default=str))
+    else:
+        _show_leftovers(found, days, confirmed=confirmed)
+    if found.consumed:
+        sys.exit(PROBLEMS)
+
+
+def _show_leftovers(found: "Leftovers", days: int, *, confirmed: bool) -> None:
+    for one in found.free:
+        click.echo(f"{one.key}  {one.why}, {_span(one)}")
+    for one in found.consumed:
+        readers = ", ".join(one.consumers)
+        click.echo(f"{one.key}  {one.why}, {_span(one)}: kept, read by the {readers}")
+        click.echo("  fix: train the model anew with: fig run --train, then drop again")
+    for one in found.unknown:
+        click.echo(
+            f"{one.key}  left alone: neither the project nor its lock knows it, {_span(one)}"
+        )
+    size = sum(one.bytes for one in found.free)
+    if not found.free:
+        click.echo("nothing is to be dropped")
+    elif confirmed:
+        click.echo(f"{len(found.free)} columns dropped from {days} files, {size:,} bytes")
+    else:
+        click.echo(f"{len(found.free)} columns, {size:,} bytes; nothing was dropped yet")
+        click.echo("  to drop them: fig drop --yes")
+
+
+def _span(one: "Leftover") -> str:
+    first, last = one.days[0], one.days[-1]
+    count = "1 day" if len(one.days) == 1 else f"{len(one.days)} days"
+    return f"{count} from {first} to {last}, {one.bytes:,} bytes"

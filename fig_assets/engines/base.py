@@ -249,6 +249,28 @@ class Engine(Protocol):
         """Return how many bytes a stored day takes; 0 where it was never built."""
         ...
 
+    def column_sizes(self, relation: str, day: date) -> Mapping[str, int]:
+        """Return the stored bytes of each column of a stored day, compressed."""
+        ...
+
+    def drop_columns(self, relation: str, day: date, names: Sequence[str]) -> None:
+        """Remove columns of a stored day, at once; the others keep their content and digests.
+
+        Those that are not there, and the keys, are left out; so is a day that is not there.
+
+        Raises:
+            EngineError: the stored rows are damaged, or cannot be written.
+        """
+        ...
+
+    def drop_day(self, relation: str, day: date) -> None:
+        """Remove a stored day as a whole, if it is there.
+
+        Raises:
+            EngineError: it cannot be removed.
+        """
+        ...
+
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:
         """Make `views` readable under their names for people with a SQL client."""
         ...

@@ -118,6 +118,25 @@ def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
         return file.read(columns=list(names), use_threads=False)
 
 
+def column_sizes(path: str | Path) -> dict[str, int]:
+    """Return the bytes that each column takes in a file.
+
+    Raises:
+        EngineError: it is damaged.
+    """
+    try:
+        meta = pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as refusal:
+        raise _damaged(path, refusal) from refusal
+    found: dict[str, int] = {}
+    for group in range(meta.num_row_groups):
+        for place in range(meta.num_columns):
+            chunk = meta.row_group(group).column(place)
+            name = chunk.path_in_schema.partition(".")[0]
+            found[name] = found.get(name, 0) + chunk.total_compressed_size
+    return found
+
+
 def sweep(folder: Path, prefix: str, age_s: float) -> None:
     """Remove files that killed writers left behind, once they are surely nobody's work."""
     with os.scandir(folder) as entries:

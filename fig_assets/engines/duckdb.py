@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from fig_assets.engines import scans
+from fig_assets.engines import day_file, scans
 from fig_assets.engines.base import (
     DAY,
     Audit,
@@ -159,6 +159,18 @@ class DuckDBEngine:
     @rule.setter
     def rule(self, rule: int) -> None:
         self.lake.rule = rule
+
+    def column_sizes(self, relation: str, day: date) -> Mapping[str, int]:
+        """See `Engine.column_sizes`."""
+        return day_file.column_sizes(self.lake.path(relation, day))
+
+    def drop_columns(self, relation: str, day: date, names: Sequence[str]) -> None:
+        """See `Engine.drop_columns`."""
+        self.lake.drop_columns(relation, day, names)
+
+    def drop_day(self, relation: str, day: date) -> None:
+        """See `Engine.drop_day`."""
+        self.lake.drop_day(relation, day)
 
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:
         """See `Engine.publish_views`: `<lake>/catalog.duckdb`, replaced as a whole."""

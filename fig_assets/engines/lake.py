@@ -8,8 +8,8 @@ reader sees the old day or the new day, and two writers of different columns los
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -152,6 +152,46 @@ class Lake:
                 "what was stored is untouched"
             ) from refusal
         return Written(day, rows.num_rows, digests, changed, kept)
+
+    def drop_columns(self, relation: str, day: date, names: Sequence[str]) -> None:
+        """See `Engine.drop_columns`."""
+        path = self.path(relation, day)
+        with self._writing(path, relation, day):
+            stored = self.partition(relation, day)
+            gone = {n for n in names if stored and n in stored.columns and n not in stored.key}
+            if stored is None or not gone:
+                return
+            kept = {name: it for name, it in stored.columns.items() if name not in gone}
+            record = replace(stored, columns=kept, generation=stored.generation + 1)
+            rows = day_file.read_columns(path, list(kept)).replace_schema_metadata()
+            stamp = day_file.write(path, rows, record)
+            self._records[str(path)] = (stamp, record)
+            self._proved[str(path)] = stamp
+
+    def drop_day(self, relation: str, day: date) -> None:
+        """See `Engine.drop_day`."""
+        path = self.path(relation, day)
+        with self._writing(path, relation, day):
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # Another writer's temporary file is in the folder.
+                path.parent.rmdir()
+
+    @contextmanager
+    def _writing(self, path: Path, relation: str, day: date) -> Iterator[None]:
+        """Let nobody else write the day meanwhile.
+
+        Raises:
+            EngineError: it cannot be written.
+        """
+        try:
+            with self._lock(relation, day):
+                yield
+        except OSError as refusal:
+            raise EngineError(
+                f"{path}: it cannot be written: {refusal.strerror or refusal}\n"
+                "  fix: free space or mend the folder's permissions, then run it again; what was "
+                "stored is untouched"
+            ) from refusal
 
     def _replace(self, path: Path, write: _Write) -> tuple[bool, dict[str, str]]:
         """Publish; say whether the content is another, and the digests of what was taken over."""

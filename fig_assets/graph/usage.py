@@ -98,7 +98,7 @@ def usage(
             readers=tuple(sorted(direct.get(attribute.identity, ()))),
             models=_behind(attribute.identity, direct, models),
         )
-    for identity, kind, said in _retired(config):
+    for identity, kind, said in retired_versions(config):
         readers = tuple(sorted(direct.get(identity, ())))
         found[identity] = Used(identity, kind, deprecated=said, retired=True, readers=readers)
     return tuple(found.values())
@@ -206,7 +206,7 @@ def _is_output(graph: Graph, owner: str) -> bool:
     return family is not None and OUTPUT in family.about.tags
 
 
-def _retired(config: Config) -> Iterator[tuple[str, str, str]]:
+def retired_versions(config: Config) -> Iterator[tuple[str, str, str]]:
     """Yield identity, kind and `deprecated` of every version that is written and retired."""
     for owner, kind, written in every_written(config):
         for name, versions in written.items():

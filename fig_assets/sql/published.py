@@ -43,6 +43,14 @@ class Published:
         """Whether the relation has days."""
         return DAY in self.stored
 
+    @property
+    def plain(self) -> list[str]:
+        """The columns without the key and without `__v<N>` beside the plain names."""
+        stored = set(self.names.values())
+        plain = [n for n in self.names if n not in stored or self.names[n] != n]
+        others = [n for n in self.names if self.names[n] == n and "__v" not in n]
+        return [n for n in (*plain, *others) if n not in self.order]
+
 
 def published(graph: Graph, name: str, period: str | None = None) -> Published:
     """Find what stands under the name of an event, table, family, label set or model.

@@ -1,9 +1,12 @@
-"""The writes of a relation for a day -> their statements, as a person reads and runs them."""
+"""What people ask to see: the statements of a relation as text, the days that are stored."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from fig_assets.engines.base import Engine, Target
 from fig_assets.graph.definitions import Called
+from fig_assets.graph.period import Window
+from fig_assets.sql.published import Published, days_of
 from fig_assets.workflow.write import Write
 
 
@@ -14,6 +17,21 @@ def statement_text(engine: Engine, found: Sequence[Write]) -> str:
         return texts[0]
     titles = [f"-- {n} of {len(texts)}: {_shown(w.target)}\n" for n, w in enumerate(found, 1)]
     return "\n".join(title + text for title, text in zip(titles, texts, strict=True))
+
+
+def stored_days(
+    engine: Engine, relation: Published, start: date | None, end: date | None
+) -> Window | None:
+    """Return the days `start` to `end`, both included; those that are stored where one is None.
+
+    None of a relation without days, and where nothing is stored and a day is left open.
+    """
+    if not relation.is_dated:
+        return None
+    stored = engine.days(relation.relation)
+    if not stored:
+        return None if start is None or end is None else days_of(start, end)
+    return days_of(start or stored[0], end or stored[-1])
 
 
 def _shown(target: Target) -> str:
