@@ -384,7 +384,7 @@ class Project:
 
     def _ops(self, name: str, period: str | None) -> list[Op]:
         relation = self._published(name, period).relation
-        shown = ("event", "window", "row", "python", "label")
+        shown = ("event", "window", "row", "python", "label", "label_model")
         found = [op for op in self.graph.ops if op.owner == name and op.kind in shown]
         return [op for op in found if op.period is None or relation.endswith(f"/{op.period.name}")]
 

@@ -32,7 +32,7 @@ def group_name(op: Op) -> str:
             return f"features/{op.owner}/states"
         case "window" | "row" | "python":
             return f"features/{op.owner}/{op.period.name}" if op.period else f"features/{op.owner}"
-        case "label":
+        case "label" | "label_model":
             return f"labels/{op.owner}"
         case _:
             return f"models/{op.owner}"
@@ -42,6 +42,6 @@ def kinds(op: Op, dialect: str) -> set[str]:
     """Return the technologies that the asset graph shows with an icon."""
     if op.kind in ("model", "score"):
         return {"lightgbm", "python"}
-    if op.kind == "python":
+    if op.kind in ("python", "label_model"):
         return {"python", "parquet"} if dialect == "duckdb" else {"python", dialect}
     return {dialect, "parquet"} if dialect == "duckdb" else {dialect}

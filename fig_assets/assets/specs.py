@@ -26,6 +26,7 @@ from fig_assets.graph.definitions import (
     Computed,
     Extracted,
     Joined,
+    Learned,
     Voted,
 )
 from fig_assets.graph.nodes import About, Attribute, Graph, Input, Key, Op
@@ -204,7 +205,7 @@ def _shown(graph: Graph, op: Op) -> tuple[Attribute, ...]:
             return graph.families[op.owner].features[op.period]
         case "row" | "python":
             return graph.row_families[op.owner].features
-        case "label":
+        case "label" | "label_model":
             return graph.label_sets[op.owner].labels
         case _:
             return ()
@@ -220,6 +221,7 @@ def _about(graph: Graph, op: Op, key: Key) -> About | None:
         "row": graph.row_families,
         "python": graph.families if op.period else graph.row_families,
         "label": graph.label_sets,
+        "label_model": graph.label_sets,
         "model": graph.models,
         "score": graph.models,
     }
@@ -248,7 +250,7 @@ def _summary(graph: Graph, op: Op, key: Key) -> str:
             )
         case "row" | "python":
             words = "One row for each granularity value of the day, with what was known before it."
-        case "label":
+        case "label" | "label_model":
             words = "One row for each row of the family: votes and combined labels."
         case _:
             model = graph.models[op.owner]
@@ -295,7 +297,7 @@ def formula(attribute: Attribute) -> str:
         case Voted(computed, vote):
             text = computed.expression.text
             return f"WHEN {text} THEN '{vote}'" if vote else text
-        case Combined(method, columns):
+        case Combined(method, columns) | Learned(votes=Combined(method, columns)):
             return f"{method} of {', '.join(c.partition('__')[0] for c in columns)}"
         case _:
             return attribute.name

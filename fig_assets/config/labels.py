@@ -42,24 +42,59 @@ class WeakLabel(Attribute):
         return self
 
 
+OPTIONS_OF = {
+    "weights": ("weighted_vote",),
+    "order": ("priority_vote",),
+    "vote": ("any_vote",),
+    "fit_days": ("label_model",),
+    "class_prior": ("label_model",),
+}
+"""The options of strong labels that only some methods have."""
+
+
 class StrongLabel(Attribute):
-    """One version of a strong label: how the weak labels' votes become one class.
+    """One version of a strong label: how the weak labels' votes become one class."""
 
-    `fit_days` is the number of days a label model learns from.
-    """
-
-    method: Literal["plurality_vote", "weighted_vote", "label_model"]
-    """How votes become a class: the most votes, or the most weight."""
+    method: Literal[
+        "plurality_vote",
+        "majority_vote",
+        "weighted_vote",
+        "priority_vote",
+        "any_vote",
+        "all_vote",
+        "label_model",
+    ]
+    """How votes become a class: the most votes, more than half, the most weight, the first of
+    `order`, one vote is enough, all agree, or as likely as a label model learned."""
     ties: Text = "abstain"
-    """What a tie gives: `abstain` or a class."""
+    """What a tie gives, or votes without a majority: `abstain` or a class."""
+    conflicts: Text | None = None
+    """What rows give on which weak labels disagree: `abstain` or a class; as `method` says when
+    left out, and `abstain` for `all_vote`."""
     default: Text | None = None
     """The class of rows on which all abstain; NULL when left out."""
     weights: dict[str, Number] = Bound(default_factory=dict)
     """The weight of each weak label, 1 unless written. Example: `{"asn_mass_failure": 3}`."""
+    order: tuple[Text, ...] = ()
+    """The weak labels of `priority_vote`, the one that decides first; those left out come last, in
+    the order in which they are written. Example: `["analyst", "asn_mass_failure"]`."""
+    vote: Text | None = None
+    """The class for which one vote is enough for `any_vote`; the last class when left out."""
     fit_days: Positive = 7
-    """How many days a label model learns from."""
+    """How many days a label model learns from, its own the last."""
+    class_prior: dict[str, Number] = Bound(default_factory=dict)
+    """The share of each class, for a label model; learned when left out.
+    Example: `{"legitimate": 0.998, "malicious": 0.002}`."""
     checks: Checks = ()
     """What must hold for the labels. Example: `"nonnull"`."""
+
+    @model_validator(mode="after")
+    def _options_of_its_method(self) -> Self:
+        for option, methods in OPTIONS_OF.items():
+            if option in self.model_fields_set and self.method not in methods:
+                said = f'"{option}" belongs to the method {" or ".join(methods)}'
+                raise wrong(said, at=(option,), fix="leave it out")
+        return self
 
 
 class LabelJoin(Node):

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from fig_assets.config.load import Config
 from fig_assets.config.schema import Check
 from fig_assets.errors import Problem, Where
-from fig_assets.graph.definitions import Combined, Scored
+from fig_assets.graph.definitions import Combined, Learned, Scored
 from fig_assets.graph.nodes import Attribute
 from fig_assets.language.constants import EXAMPLES, constant
 from fig_assets.language.steering import pattern_mend
@@ -55,7 +55,7 @@ def refuse_misfit(check: Check, attribute: Attribute) -> None:
     if kind == "nonnull":
         return
     if kind == "max_lost_fraction":
-        if isinstance(attribute.definition, Combined | Scored):
+        if isinstance(attribute.definition, Combined | Learned | Scored):
             raise Misfit("nothing is lost on the way to this", NONNULL)
     elif found.size is not None:
         raise Misfit(f"'{kind}' cannot judge {found.words}", NONNULL)

@@ -77,13 +77,33 @@ class Voted:
 
 @dataclass(frozen=True, eq=False)
 class Combined:
-    """A strong label made of the votes in `columns`."""
+    """A strong label made of the votes in `columns`, row by row.
+
+    `ties` and `conflicts` are a class or None, to abstain; `conflicts` counts only if `is_strict`.
+    """
 
     method: str
     columns: tuple[str, ...]
-    ties: str
+    """The weak labels' columns; the one that decides first comes first."""
+    ties: str | None
+    conflicts: str | None
+    is_strict: bool
+    """Whether rows on which weak labels disagree are all decided by `conflicts`."""
     default: str | None
     weights: Mapping[str, float] = field(default_factory=dict)
+    favoured: str | None = None
+    """The class for which one vote is enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A strong label of a label model, or how likely it is; learned on several days of votes."""
+
+    votes: Combined
+    fit_days: int
+    prior: tuple[float, ...] | None
+    """The share of each class, in the order of the classes; None where it is learned."""
+    is_probability: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,5 +114,14 @@ class Scored:
 
 
 Definition = (
-    Extracted | Computed | Aggregated | Called | Joined | Carried | Voted | Combined | Scored
+    Extracted
+    | Computed
+    | Aggregated
+    | Called
+    | Joined
+    | Carried
+    | Voted
+    | Combined
+    | Learned
+    | Scored
 )

@@ -1,24 +1,23 @@
 """Configured label sets -> `LabelSet` nodes: weak labels vote, strong labels combine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
+from fig_assets.config.labels import StrongLabel
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import LabelSet as LabelSetSpec
 from fig_assets.errors import Problem, Where
-from fig_assets.graph.definitions import Combined, Computed, Voted
+from fig_assets.graph.definitions import Combined, Computed, Learned, Voted
 from fig_assets.graph.families import in_order
 from fig_assets.graph.mends import comparison
 from fig_assets.graph.nodes import Attribute, Input, LabelSet
 from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.scope import Scope, about, attribute_key, bind, choices, place
+from fig_assets.graph.strong import ABSTAIN, combine, learned
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.parse import excerpt
-from fig_assets.language.types import BOOLEAN, STRING, Type
-
-ABSTAIN = "abstain"
-VOTES = ("plurality_vote", "weighted_vote")
-"""The methods that count votes row by row."""
+from fig_assets.language.types import BOOLEAN, FLOAT, STRING, Type
 
 
 class LabelOwner:
@@ -35,7 +34,9 @@ class LabelOwner:
             at = definition.where("strong_labels", name)
             message = f"label '{name}' is a weak label too"
             scope.report(Problem(at, message, "rename one of them"))
+        self._models = self._label_models()
         self._names = choices({**self.spec.weak_labels, **self.spec.strong_labels})
+        self._names |= {name: self._names[of] for name, of in self._models.items()}
         for key, value in (("joins", self.spec.joins), ("truth", self.spec.truth)):
             if value:
                 message = f'"{key}" of a label set is not supported yet'
@@ -54,6 +55,8 @@ class LabelOwner:
         """See `Owner.resolve`."""
         if symbol.name in self.spec.weak_labels:
             return self._weak(symbol)
+        if symbol.name in self._models:
+            return self._probability(symbol)
         return self._strong(symbol)
 
     def node(self) -> LabelSet:
@@ -71,6 +74,22 @@ class LabelOwner:
             labels=in_order(found),
             about=about(self.definition, self.spec),
         )
+
+    def _label_models(self) -> dict[str, str]:
+        """Name the probability of each strong label that a label model gives, in every version."""
+        found = {}
+        for name, versions in self.spec.strong_labels.items():
+            methods = {spec.method == "label_model" for spec in versions.all.values()}
+            live = any(not spec.retired for spec in versions.all.values())
+            probability = f"{name}_probability"
+            if probability in {*self.spec.weak_labels, *self.spec.strong_labels}:
+                if True in methods:
+                    at = self.definition.where("strong_labels", name)
+                    message = f"'{probability}' is what label model '{name}' gives, and a label too"
+                    self.scope.report(Problem(at, message, "rename one of them"))
+            elif methods == {True} and live:
+                found[probability] = name
+        return found
 
     def _weak(self, symbol: Symbol) -> Attribute:
         versions = self.spec.weak_labels[symbol.name]
@@ -111,14 +130,6 @@ class LabelOwner:
         versions = self.spec.strong_labels[symbol.name]
         spec = versions.all[symbol.version]
         path = place(versions, ("strong_labels", symbol.name), symbol.version)
-        if spec.method not in VOTES:
-            where = self.definition.where(*path, "method")
-            fix = f"use one of: {', '.join(VOTES)}"
-            self.scope.refuse(where, f"method '{spec.method}' is not supported yet", fix)
-        if spec.default is not None:
-            self._class(spec.default, self.definition.where(*path, "default"))
-        if spec.ties != ABSTAIN:
-            self._class(spec.ties, self.definition.where(*path, "ties"))
         where = self.definition.where(*path)
         votes = self.scope.each(
             partial(self.scope.attribute, self.scope.pick(self, name, None, where), where)
@@ -128,32 +139,57 @@ class LabelOwner:
         if not votes:
             fix = 'write "retired": true for it too'
             self.scope.refuse(where, f"'{symbol.name}' has no weak label left that votes", fix)
-        weights = dict(spec.weights) if spec.method == "weighted_vote" else {}
-        for name in sorted(set(weights) - {a.name for a in votes}):
-            at = self.definition.where(*path, "weights", name)
-            fix = self.scope.nearest(name, [a.name for a in votes], quote='"')
-            self.scope.refuse(at, f"'{name}' is not a weak label", fix)
+        self._refuse_strangers(spec, path, [a.name for a in votes])
+        combined = combine(spec, self.spec.classes, votes)
+        definition, inputs, meaning = learned(spec, self.spec.classes, votes, combined)
         return self._attribute(
-            symbol,
-            definition=Combined(
-                spec.method,
-                tuple(a.column for a in votes),
-                spec.ties,
-                spec.default,
-                {a.column: weights[a.name] for a in votes if a.name in weights},
-            ),
-            inputs=tuple(Input(a.key) for a in votes),
-            meaning=(
-                "strong",
-                spec.method,
-                spec.ties,
-                spec.default,
-                list(self.spec.classes),
-                [a.identity for a in votes],
-                {name: float(w) for name, w in weights.items()},
-            ),
-            path=path,
+            symbol, definition=definition, inputs=inputs, meaning=meaning, path=path
         )
+
+    def _probability(self, symbol: Symbol) -> Attribute:
+        """Resolve how likely the class of a label model is: a column beside it."""
+        label = self.scope.attribute(
+            Symbol(self.name, self._models[symbol.name], symbol.version),
+            self.definition.where("strong_labels"),
+        )
+        made = label.definition
+        if not isinstance(made, Learned):
+            raise TypeError(label.identity)
+        return replace(
+            label,
+            key=attribute_key("labels", self.name, name=symbol.name, version=symbol.version),
+            name=symbol.name,
+            type=FLOAT,
+            definition=replace(made, is_probability=True),
+            fingerprint=fingerprint("label probability", label.fingerprint),
+            about=replace(label.about, description=f"How likely the class of {label.name} is."),
+            checks=(),
+        )
+
+    def _refuse_strangers(
+        self, spec: StrongLabel, path: tuple[str | int, ...], voters: Sequence[str]
+    ) -> None:
+        """Refuse what names no class of the set, and no weak label that votes."""
+        where = self.definition.where
+        for key, named in (("default", spec.default), ("vote", spec.vote)):
+            if named is not None:
+                self._class(named, where(*path, key))
+        for key, named in (("ties", spec.ties), ("conflicts", spec.conflicts)):
+            if named not in (None, ABSTAIN):
+                self._class(str(named), where(*path, key))
+        for name in spec.class_prior:
+            self._class(name, where(*path, "class_prior", name))
+        lacking = [c for c in self.spec.classes if spec.class_prior and c not in spec.class_prior]
+        if lacking or any(not share > 0 for share in spec.class_prior.values()):
+            fix = "write the share of each class, above 0: " + ", ".join(self.spec.classes)
+            message = "class_prior leaves out a class, or gives one no share"
+            self.scope.refuse(where(*path, "class_prior"), message, fix)
+        places: list[tuple[str, str | int, str]] = [("weights", n, n) for n in spec.weights]
+        places += [("order", index, name) for index, name in enumerate(spec.order)]
+        for key, at, name in sorted(places, key=str):
+            if name not in voters:
+                fix = self.scope.nearest(name, voters, quote='"')
+                self.scope.refuse(where(*path, key, at), f"'{name}' is not a weak label", fix)
 
     def _class(self, name: str, where: Where) -> None:
         if name not in self.spec.classes:
@@ -164,7 +200,7 @@ class LabelOwner:
         self,
         symbol: Symbol,
         *,
-        definition: Voted | Combined,
+        definition: Voted | Combined | Learned,
         inputs: tuple[Input, ...],
         meaning: tuple[Part, ...],
         path: tuple[str | int, ...],

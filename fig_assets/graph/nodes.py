@@ -286,8 +286,9 @@ class Model:
 class Op:
     """Attributes that are computed together, by one statement a day.
 
-    `kind` is one of: raw, event, table, states, window, row, python, label, model, score. The
-    Python features of a family, one period of it or a row family, are a kind of their own.
+    `kind` is one of: raw, event, table, states, window, row, python, label, label_model, model,
+    score. The Python features of a family, one period of it or a row family, are a kind of their
+    own, and so are the labels that label models give.
     """
 
     name: str

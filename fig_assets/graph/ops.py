@@ -8,7 +8,7 @@ the longest path to an attribute changes its owner inside the circle, or goes to
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fig_assets.graph.definitions import Aggregated, Called
+from fig_assets.graph.definitions import Aggregated, Called, Learned
 from fig_assets.graph.nodes import (
     Attribute,
     Event,
@@ -48,7 +48,7 @@ def published_key(part: Part) -> Key | None:
         case "window" | "row" | "python":
             period = (part.period.name,) if part.period else ()
             return ("families", part.owner, *period)
-        case "label":
+        case "label" | "label_model":
             return ("label_sets", part.owner)
         case _:
             return None
@@ -81,7 +81,11 @@ def parts_of(
     for row in rows:
         parts |= _by_language("row", row.name, None, row.features)
     for labels_of in labels:
-        parts[Part("label", labels_of.name)] = {a.key: a.inputs for a in labels_of.labels}
+        for label in labels_of.labels:
+            part = Part(
+                "label_model" if isinstance(label.definition, Learned) else "label", labels_of.name
+            )
+            parts.setdefault(part, {})[label.key] = label.inputs
     for model in models:
         learns = [*(a.key for a in model.inputs), model.label.key]
         parts[Part("model", model.name)] = {

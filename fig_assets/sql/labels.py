@@ -9,7 +9,6 @@ from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
 from fig_assets.graph.definitions import Combined, Voted
-from fig_assets.graph.labels import ABSTAIN
 from fig_assets.graph.nodes import Attribute, Graph, LabelSet, base_column
 from fig_assets.graph.period import Window
 from fig_assets.language.types import BOOLEAN, STRING, arrow_type
@@ -28,6 +27,7 @@ from fig_assets.sql.expressions import (
 from fig_assets.sql.losses import losses
 from fig_assets.sql.relations import row_columns
 from fig_assets.sql.row import base_rows
+from fig_assets.sql.votes import combined
 
 
 def stored_columns(graph: Graph, labels: LabelSet) -> dict[str, pa.DataType]:
@@ -93,12 +93,11 @@ def select_labels(
         for vote in votes:
             select = select.select(named(_vote(vote, labels.classes, dialect), vote.column))
         source = chain.add("votes", select)
-    strong = [a for a in needed if isinstance(a.definition, Combined)]
+    strong = [(a.column, a.definition) for a in needed if isinstance(a.definition, Combined)]
     if strong:
         select = exp.select("*").from_(source)
-        for label in strong:
-            tree = _combined(label, labels.classes)
-            select = select.select(named(tree, label.column))
+        for name, definition in strong:
+            select = select.select(named(combined(definition, labels.classes), name))
         source = chain.add("labels", select)
     return chain.finish(
         exp.select(
@@ -210,38 +209,3 @@ def _vote(attribute: Attribute, classes: Sequence[str], dialect: str) -> exp.Exp
         return exp.Case().when(known, said)
     condition = value(definition.computed, BOOLEAN, dialect)
     return exp.Case().when(condition, exp.Literal.string(definition.vote))
-
-
-def _combined(attribute: Attribute, classes: Sequence[str]) -> exp.Expr:
-    """Choose the class with most votes, by weight; ties and silence as the configuration says."""
-    definition = attribute.definition
-    if not isinstance(definition, Combined):
-        raise TypeError(attribute.identity)
-    counts = {name: _count(definition, name) for name in classes}
-    case = exp.Case()
-    for name in classes:
-        wins = [counts[name].copy() > counts[other].copy() for other in classes if other != name]
-        case = case.when(exp.and_(*wins), exp.Literal.string(name))
-    silent = [column(c).is_(exp.null()) for c in definition.columns]
-    default = (
-        exp.Literal.string(definition.default)
-        if definition.default is not None
-        else exp.cast(exp.null(), "text")
-    )
-    case = case.when(exp.and_(*silent), default)
-    if definition.ties != ABSTAIN:
-        case = case.else_(exp.Literal.string(definition.ties))
-    return case
-
-
-def _count(definition: Combined, name: str) -> exp.Expr:
-    votes = [
-        exp.Case()
-        .when(column(c).eq(exp.Literal.string(name)), exp.convert(definition.weights.get(c, 1)))
-        .else_(exp.Literal.number(0))
-        for c in definition.columns
-    ]
-    total: exp.Expr = votes[0]
-    for vote in votes[1:]:
-        total = exp.Add(this=total, expression=vote)
-    return exp.Paren(this=total)

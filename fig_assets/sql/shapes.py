@@ -6,7 +6,15 @@ whatever the attributes are; what differs is which kinds of steps there are, and
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from fig_assets.graph.definitions import Aggregated, Called, Combined, Computed, Joined, Voted
+from fig_assets.graph.definitions import (
+    Aggregated,
+    Called,
+    Combined,
+    Computed,
+    Joined,
+    Learned,
+    Voted,
+)
 from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, Attribute, Graph, Key, Op, base_column
 from fig_assets.sql.state_columns import call_states
 
@@ -86,7 +94,7 @@ def _names(graph: Graph, attribute: Attribute) -> set[str]:
             return set(columns.values())
         case Voted(computed=computed):
             return set(computed.columns.values())
-        case Combined(columns=votes):
+        case Combined(columns=votes) | Learned(votes=Combined(columns=votes)):
             return set(votes)
         case Aggregated(columns=columns, siblings=siblings):
             return {*columns.values(), *siblings.values()}

@@ -15,6 +15,7 @@ from fig_assets.graph.period import Window
 from fig_assets.sql import event as events
 from fig_assets.sql import landing, row
 from fig_assets.sql.daily_state import select_lost_keys, source_columns
+from fig_assets.sql.label_model import patterns_of
 from fig_assets.sql.published import every_published, select_published
 from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.state_columns import states_of
@@ -24,7 +25,7 @@ from fig_assets.workflow.states import state_writes
 from fig_assets.workflow.workspace import Workspace
 from fig_assets.workflow.write import Write
 
-STATEMENT_KINDS = ("event", "states", "window", "row", "python", "label")
+STATEMENT_KINDS = ("event", "states", "window", "row", "python", "label", "label_model")
 DEFECT = "this is a defect of the program: report it, with the file"
 
 
@@ -161,6 +162,11 @@ def _stored(title: str, found: Sequence[Write]) -> Iterator[Statement]:
         if write.calls is not None:
             given = (Column(name, kind) for name, kind in write.calls.inputs().items())
             target = replace(target, columns=(target.columns[0], *given))
+        if write.fits is not None:
+            given = (Column(name, pa.string()) for name in patterns_of(write.attributes).values())
+            target = replace(target, columns=(target.columns[0], *given))
+            for number, counts in enumerate(write.fits.counts(), start=1):
+                yield Statement(f"{title}, votes counted {number}", counts.copy)
         yield Statement(f"{title} ({target.relation})", write.tree, target)
 
 

@@ -10,13 +10,14 @@ from fig_assets.graph.nodes import Attribute, Graph, Key, Op
 from fig_assets.graph.ops import Part, published_key
 from fig_assets.graph.period import Window
 from fig_assets.sql import event as events
-from fig_assets.sql import labels, python, row, window
+from fig_assets.sql import label_model, labels, python, row, window
 from fig_assets.sql.layer import layer_of
 from fig_assets.workflow.accounts import (
     account_for_entities,
     account_for_events,
     account_for_lines,
 )
+from fig_assets.workflow.label_model import Fits
 from fig_assets.workflow.python import Calls
 from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.states import state_writes
@@ -49,6 +50,8 @@ def writes(
             return (_python_write(workspace, op, day, attributes),)
         case "label":
             return (_label_write(workspace, op, day, attributes),)
+        case "label_model":
+            return (_label_model_write(workspace, op, day, attributes),)
         case _:
             raise ValueError(op.kind)
 
@@ -184,4 +187,20 @@ def _label_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[A
         tuple(attributes),
         needs=reads_of(target),
         published=("label_sets", op.owner),
+    )
+
+
+def _label_model_write(
+    workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]
+) -> Write:
+    graph = workspace.graph
+    found = graph.label_sets[op.owner]
+    target = label_model.label_model_target(graph, found, day, attributes)
+    return Write(
+        target,
+        lambda: label_model.select_voters(graph, found, attributes, day),
+        tuple(attributes),
+        needs=reads_of(target),
+        published=published_key(Part(op.kind, op.owner)),
+        fits=Fits(graph, found, day, attributes),
     )

@@ -13,6 +13,7 @@ from fig_assets.engines.base import Audit, Engine, Read, Snapshot, Target, Writt
 from fig_assets.engines.needs import require_days
 from fig_assets.graph.nodes import Attribute, Key
 from fig_assets.workflow.checks import ChecksFailed, judge, lost_rows
+from fig_assets.workflow.label_model import Fits
 from fig_assets.workflow.python import Calls
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.workspace import Workspace
@@ -30,13 +31,17 @@ class Write:
     """The relation's asset, where its rows are judged."""
     calls: Calls | None = None
     """The Python functions to which the rows of the statement are given, where there are any."""
+    fits: Fits | None = None
+    """The label models that make columns of the votes that the statement gives."""
 
     def rows(self, engine: Engine) -> exp.Query | Callable[[], pa.Table]:
         """Return the statement that gives the rows, or what computes them from its rows."""
-        calls = self.calls
-        if calls is None:
-            return self.tree()
-        return lambda: calls.compute(engine.query(self.tree()), self.target)
+        calls, fits = self.calls, self.fits
+        if calls is not None:
+            return lambda: calls.compute(engine.query(self.tree()), self.target)
+        if fits is not None:
+            return lambda: fits.compute(engine, engine.query(self.tree()), self.target)
+        return self.tree()
 
 
 def run_write(workspace: Workspace, write: Write, day: date, result: DayResult) -> None:
