@@ -13,7 +13,7 @@ from fig_assets.graph.nodes import Attribute, Input, Key, Model, RowFamily
 from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.scope import Scope, about, attribute_key
 from fig_assets.graph.version import fingerprint
-from fig_assets.language.types import FLOAT
+from fig_assets.language.types import FLOAT, STRING
 
 NEVER = 0
 
@@ -162,7 +162,12 @@ class ModelOwner:
         name, _, pin = self.spec.truth_label.name.partition("@")
         with self.scope.pins.reading(self.identity):
             symbol = self.scope.pick(self._labels(), name, int(pin) if pin else None, where)
-        return self.scope.attribute(symbol, where)
+        label = self.scope.attribute(symbol, where)
+        if label.type != STRING:
+            known = [n for n, found in self._labels().names().items() if found and n != name]
+            fix = self.scope.nearest(name.removesuffix("_probability"), known)
+            self.scope.refuse(where, f"'{name}' is a {label.type}, not a class", fix)
+        return label
 
     def _own_code(self) -> str | None:
         """Return the named code folder if it exists: the built-in algorithm needs none."""

@@ -39,7 +39,9 @@ class LabelModel:
         voted = self.prior[:, None] * self.rates[:, :, 1:].sum(axis=2)
         right = np.stack([p * self.rates[c, :, c + 1] for c, p in enumerate(self.prior)])
         total = voted.sum(axis=0)
-        return np.divide(right.sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0)
+        found: Floats = np.full(len(total), np.nan)
+        np.divide(right.sum(axis=0), total, out=found, where=total > 0)
+        return found
 
     def probabilities(self, patterns: Votes) -> Floats:
         """Return the probability of each class for each pattern, rows of `patterns`.
@@ -50,11 +52,17 @@ class LabelModel:
 
 
 def learn(
-    patterns: Votes, counts: Votes, classes: int, prior: Sequence[float] | None = None
+    patterns: Votes,
+    counts: Votes,
+    classes: int,
+    prior: Sequence[float] | None = None,
+    *,
+    most_steps: int = MOST_STEPS,
 ) -> LabelModel | None:
     """Learn how weak labels vote from counted patterns, the same on every machine and every run.
 
-    Begins with the class that most votes of a pattern name; a silent pattern begins with the
+    Begins with the class that most votes of a pattern name. A silent pattern begins with `prior`;
+    without one, with the classes that nobody votes for, which can be nowhere else, or with the
     shares of the classes among the others. What is learned thus keeps the classes' names as long
     as weak labels are right more often than wrong.
 
@@ -64,6 +72,7 @@ def learn(
         counts: how many rows have each pattern.
         classes: how many classes there are.
         prior: the share of each class where it is known; learned where it is None.
+        most_steps: where to end if the probabilities still move.
 
     Returns:
         What was learned; None where no row has a vote.
@@ -75,12 +84,11 @@ def learn(
     weights = counts.astype(np.float64)[:, None]
     known = (tally == tally.max(axis=1, keepdims=True)).astype(np.float64)
     known /= known.sum(axis=1, keepdims=True)
-    share = (known * weights)[~silent].sum(axis=0)
-    known[silent] = share / share.sum()
-    outcomes = _outcomes(patterns, classes)
     given = None if prior is None else np.asarray(prior, dtype=np.float64)
+    known[silent] = _first_of_silent((known * weights)[~silent].sum(axis=0), tally, given)
+    outcomes = _outcomes(patterns, classes)
     model = _maximise(outcomes, known * weights, given, 0)
-    for step in range(1, MOST_STEPS + 1):
+    for step in range(1, most_steps + 1):
         found = _posterior(outcomes, model.prior, model.rates)
         moved = np.abs(found - known).max()
         known = found
@@ -88,6 +96,15 @@ def learn(
         if moved <= CLOSE:
             break
     return model
+
+
+def _first_of_silent(shares: Floats, tally: Votes, given: Floats | None) -> Floats:
+    if given is not None:
+        return given
+    unnamed: Floats = (tally.sum(axis=0) == 0).astype(np.float64)
+    first: Floats = unnamed if unnamed.any() else shares
+    total: float = first.sum()
+    return np.divide(first, total)
 
 
 def _outcomes(patterns: Votes, classes: int) -> Floats:
@@ -99,7 +116,7 @@ def _maximise(outcomes: Floats, weighted: Floats, given: Floats | None, step: in
     total = weighted.sum(axis=0)
     prior = total / total.sum() if given is None else given
     counted = np.einsum("pc,pwo->cwo", weighted, outcomes)
-    # A class that has no row left votes in no way; its prior says the rest.
+    # A class that has no row left votes in no way: no row can be of it any more.
     rates = counted / np.maximum(total, np.finfo(np.float64).tiny)[:, None, None]
     return LabelModel(prior, rates, step)
 

@@ -111,10 +111,8 @@ def patterns_of(attributes: Sequence[Attribute]) -> dict[tuple[str, ...], str]:
 
 
 def _source(graph: Graph, labels: LabelSet, names: Sequence[str], days: Window) -> exp.Table:
-    known: dict[str, pa.DataType] = stored_columns(graph, labels)
-    return scan(
-        labels.relation, {n: k for n, k in known.items() if n == DAY or n in names}, days, "votes"
-    )
+    known = {n: k for n, k in stored_columns(graph, labels).items() if n == DAY or n in names}
+    return scan(labels.relation, known, days, "votes")
 
 
 def _pattern(votes: Sequence[str], classes: Sequence[str]) -> exp.Expr:

@@ -85,9 +85,8 @@ class Fits:
         counted = engine.query(self._counts(learned))
         texts = [str(text) for text in counted.column(PATTERN).to_pylist()]
         patterns = votes_of(texts, len(learned.votes.columns))
-        model = learn(
-            patterns, counted.column(ROWS).to_pylist(), len(self.labels.classes), learned.prior
-        )
+        rows = counted.column(ROWS).to_numpy()
+        model = learn(patterns, rows, len(self.labels.classes), learned.prior)
         return dict(zip(texts, _said(learned, self.labels.classes, patterns, model), strict=True))
 
 

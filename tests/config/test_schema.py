@@ -153,6 +153,21 @@ def test_a_label_set_of_the_language_loads() -> None:
     assert labels.joins[0].within_days == 3
 
 
+@pytest.mark.parametrize(
+    ("method", "option", "value"),
+    [
+        ("plurality_vote", "weights", {"small": 2}),
+        ("weighted_vote", "order", ["small"]),
+        ("all_vote", "vote", "bad"),
+        ("majority_vote", "fit_days", 3),
+        ("any_vote", "class_prior", {"bad": 0.1, "good": 0.9}),
+    ],
+)
+def test_an_option_of_another_method_is_refused(method: str, option: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=f'"{option}" belongs to the method'):
+        StrongLabel.model_validate({"method": method, option: value})
+
+
 def test_tables_are_static_unless_written_otherwise() -> None:
     table = Table.model_validate(
         {"name": "t", "source": "s", "key": "email", "columns": {"email": "string"}}

@@ -82,11 +82,47 @@ WEAK, STRONG = (FRAUD, "weak_labels"), (FRAUD, "strong_labels")
             id="weight of nobody",
         ),
         pytest.param(
-            put(*STRONG, "majority", "method", value="label_model"),
-            "/strong_labels/majority/method\n"
-            "  method 'label_model' is not supported yet\n"
-            "  fix: use one of: plurality_vote, weighted_vote",
-            id="label model",
+            put(
+                *STRONG,
+                "majority",
+                value={"method": "priority_vote", "order": ["many_refunds", "smal"]},
+            ),
+            "/strong_labels/majority/order/1\n  'smal' is not a weak label\n  fix: write \"small\"",
+            id="nobody in the order",
+        ),
+        pytest.param(
+            put(*STRONG, "majority", value={"method": "any_vote", "vote": "frau"}),
+            "/strong_labels/majority/vote\n"
+            "  'frau' is not one of the classes\n"
+            '  fix: write "fraud"',
+            id="any vote for no class",
+        ),
+        pytest.param(
+            put(*STRONG, "majority", "conflicts", value="fraudd"),
+            "/strong_labels/majority/conflicts\n"
+            "  'fraudd' is not one of the classes\n"
+            '  fix: write "fraud"',
+            id="conflicts give no class",
+        ),
+        pytest.param(
+            put(*STRONG, "majority", value={"method": "label_model", "class_prior": {"fraud": 1}}),
+            "/strong_labels/majority/class_prior\n"
+            "  class_prior leaves out a class, or gives one no share\n"
+            "  fix: write the share of each class, above 0: fine, fraud",
+            id="prior of one class",
+        ),
+        pytest.param(
+            put(
+                *STRONG,
+                value={
+                    "majority": {"method": "label_model"},
+                    "majority_probability": {"method": "any_vote"},
+                },
+            ),
+            "/strong_labels/majority\n"
+            "  'majority_probability' is what label model 'majority' gives, and a label too\n"
+            "  fix: rename one of them",
+            id="label called as a probability",
         ),
         pytest.param(
             put(FRAUD, "truth", value={"table": "gold", "field": "label"}),
@@ -123,13 +159,13 @@ def fingerprint(folder: Path, *changes: Change) -> str:
 @pytest.mark.parametrize(
     ("change", "is_same"),
     [
-        (put(*STRONG, "majority", "weights", value={"small": 3}), True),
         (put(*STRONG, "majority", "description", value="Most votes."), True),
         (put(*STRONG, "majority", "ties", value="fine"), False),
         (put(*STRONG, "majority", "method", value="weighted_vote"), False),
+        (put(*STRONG, "majority", "conflicts", value="abstain"), False),
         (put(FRAUD, "classes", value=["fraud", "fine"]), False),
     ],
-    ids=["weights that do not count", "description", "ties", "method", "order of classes"],
+    ids=["description", "ties", "method", "conflicts", "order of classes"],
 )
 def test_a_fingerprint_follows_the_meaning(
     tmp_path: Path, change: Change, *, is_same: bool

@@ -79,6 +79,17 @@ def test_inputs_of_two_families_are_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_a_probability_is_no_truth(tmp_path: Path) -> None:
+    method = put("labels/fraud.json", "strong_labels", "majority", "method", value="label_model")
+    truth = put(SCORER, "truth_label", "name", value="majority_probability")
+
+    assert problems_of(tmp_path, method, truth) == [
+        "configs/models/scorer.json: /truth_label/name\n"
+        "  'majority_probability' is a float, not a class\n"
+        "  fix: write majority"
+    ]
+
+
 def test_a_second_live_version_is_refused_and_not_dropped(tmp_path: Path) -> None:
     second = {**SMALL[SCORER], "version": 2}
 

@@ -250,6 +250,17 @@ VERDICTS: Json = {
         "plurality": {"method": "plurality_vote"},
         "assumed": {"method": "plurality_vote", "ties": "bad", "default": "good"},
         "weighted": {"method": "weighted_vote", "weights": {"quick": 3, "failed": 0.5}},
+        "most": {"method": "majority_vote", "ties": "bad"},
+        "first": {"method": "priority_vote", "order": ["known", "late"]},
+        "any": {"method": "any_vote", "vote": "good", "conflicts": "bad"},
+        "all": {"method": "all_vote", "default": "good"},
+        "learned": {"method": "label_model", "fit_days": 2, "default": "good"},
+        "assured": {
+            "method": "label_model",
+            "fit_days": 1,
+            "class_prior": {"good": 9, "bad": 1},
+            "conflicts": "abstain",
+        },
     },
 }
 COUNTRIES: Json = {

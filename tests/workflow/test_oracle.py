@@ -60,8 +60,9 @@ def test_hostile_events_give_what_the_plain_reading_gives(
         project.write(day, lines)
     shown = [days[0], days[7]]
     project.run(days, project.ops("raw", "event", "table", "states"))
-    project.run([days[0], *days[6:]], project.ops("window"))
-    project.run(shown, project.ops("row", "label"))
+    project.run([days[0], *days[5:]], project.ops("window"))
+    project.run([days[0], *days[6:]], project.ops("row", "label"))
+    project.run(shown, project.ops("label_model"))
     assert_equal_to_oracle(project, shown)
 
 
