@@ -48,6 +48,8 @@ WITH features AS (
   SELECT
     *,
     CASE
+      WHEN many_refunds__v1 IS NULL AND small__v1 IS NULL
+      THEN 'fine'
       WHEN (
         CASE WHEN many_refunds__v1 = 'fine' THEN 1 ELSE 0 END + CASE WHEN small__v1 = 'fine' THEN 1 ELSE 0 END
       ) > (
@@ -60,8 +62,7 @@ WITH features AS (
         CASE WHEN many_refunds__v1 = 'fine' THEN 1 ELSE 0 END + CASE WHEN small__v1 = 'fine' THEN 1 ELSE 0 END
       )
       THEN 'fraud'
-      WHEN many_refunds__v1 IS NULL AND small__v1 IS NULL
-      THEN 'fine'
+      ELSE CAST(NULL AS TEXT)
     END AS majority__v1
   FROM votes
 )
