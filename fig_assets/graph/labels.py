@@ -131,6 +131,7 @@ class LabelOwner:
         spec = versions.all[symbol.version]
         path = place(versions, ("strong_labels", symbol.name), symbol.version)
         where = self.definition.where(*path)
+        self._refuse_other_classes(spec, path)
         votes = self.scope.each(
             partial(self.scope.attribute, self.scope.pick(self, name, None, where), where)
             for name in self.spec.weak_labels
@@ -139,7 +140,7 @@ class LabelOwner:
         if not votes:
             fix = 'write "retired": true for it too'
             self.scope.refuse(where, f"'{symbol.name}' has no weak label left that votes", fix)
-        self._refuse_strangers(spec, path, [a.name for a in votes])
+        self._refuse_other_voters(spec, path, [a.name for a in votes])
         combined = combine(spec, self.spec.classes, votes)
         definition, inputs, meaning = learned(spec, self.spec.classes, votes, combined)
         return self._attribute(
@@ -166,10 +167,8 @@ class LabelOwner:
             checks=(),
         )
 
-    def _refuse_strangers(
-        self, spec: StrongLabel, path: tuple[str | int, ...], voters: Sequence[str]
-    ) -> None:
-        """Refuse what names no class of the set, and no weak label that votes."""
+    def _refuse_other_classes(self, spec: StrongLabel, path: tuple[str | int, ...]) -> None:
+        """Refuse what names no class of the set."""
         where = self.definition.where
         for key, named in (("default", spec.default), ("vote", spec.vote)):
             if named is not None:
@@ -184,6 +183,12 @@ class LabelOwner:
             fix = "write the share of each class, above 0: " + ", ".join(self.spec.classes)
             message = "class_prior leaves out a class, or gives one no share"
             self.scope.refuse(where(*path, "class_prior"), message, fix)
+
+    def _refuse_other_voters(
+        self, spec: StrongLabel, path: tuple[str | int, ...], voters: Sequence[str]
+    ) -> None:
+        """Refuse what names no weak label that votes."""
+        where = self.definition.where
         places: list[tuple[str, str | int, str]] = [("weights", n, n) for n in spec.weights]
         places += [("order", index, name) for index, name in enumerate(spec.order)]
         for key, at, name in sorted(places, key=str):
