@@ -6,6 +6,7 @@ from dagster import AssetsDefinition, AssetSpec, Definitions, in_process_executo
 
 from fig_assets.assets import automation
 from fig_assets.assets.broken import broken_files
+from fig_assets.assets.catch_up import catch_up_job
 from fig_assets.assets.factory import build_asset
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.assets.specs import external_specs, specs_of
@@ -31,7 +32,7 @@ def build_definitions(workspace: Workspace, broken: Sequence[Problem] = ()) -> D
     return Definitions(
         assets=[*build_assets(workspace), *files],
         asset_checks=failing,
-        jobs=automation.jobs(workspace.graph),
+        jobs=[*automation.jobs(workspace.graph), catch_up_job()],
         schedules=automation.schedules(workspace),
         sensors=automation.sensors(workspace),
         resources={WORKSPACE: OpenWorkspace(workspace)},

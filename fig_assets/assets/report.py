@@ -216,10 +216,15 @@ def _metadata(
         if facts.lost:
             metadata |= {"fig/lost": facts.lost, "fig/lost_fraction": facts.lost / facts.rows}
         metadata["fig/digest"] = facts.digest
+        if found.kept:
+            metadata["fig/columns_unchanged"] = len(found.kept)
         return metadata
     metadata |= {name: _plain(value) for name, value in found.notes.items()}
     if found.day in result.decisions:
         metadata |= _decision(result, found.day)
+    if found.kept:
+        # The day's file was written anew: what else it holds is what it held.
+        metadata["fig/unchanged"] = MetadataValue.json(dict(found.kept))
     if last and found.statement is not None:
         text = workspace.engine.sql(found.statement())
         metadata["fig/sql"] = MetadataValue.md(code(text, "sql"))

@@ -145,6 +145,7 @@ class DuckDBEngine:
             linked(self.lake.root, SPILL, relations) as root,
             type(self)(Lake(root), self._limits) as engine,
         ):
+            engine.rule = self.rule
             yield engine
 
     def size(self, relation: str, day: date | None) -> int:

@@ -42,6 +42,7 @@ def test_two_processes_build_the_same_application(tmp_path: Path) -> None:
     assert [line.split()[0] for line in first] == [
         "__ASSET_JOB",
         "__anonymous_asset_job_retrain__scorer",
+        "catch_up",
         "daily_etl",
         "full_pipeline",
     ]
