@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dagster import Definitions
 
     from fig_assets.assets.runner import Summary
+    from fig_assets.workflow.branch import BranchDiff
     from fig_assets.workflow.diff import Diff
     from fig_assets.workflow.drop import Leftovers
     from fig_assets.workflow.prove import Proved
@@ -306,6 +307,16 @@ class Project:
             period=period,
             threshold=threshold,
         )
+
+    def diff_branch(self, revision: str) -> "BranchDiff":
+        """Say what the project changes against a revision of its git repository, and at what cost.
+
+        Raises:
+            WorkflowError: there is no repository, no such revision, or no valid project in it.
+        """
+        from fig_assets.workflow.branch import diff_branch
+
+        return diff_branch(self.workspace, revision)
 
     def drop(self, *, confirmed: bool = False) -> "tuple[Leftovers, int]":
         """List the stored columns of retired and removed versions; drop them where `confirmed`.

@@ -11,6 +11,7 @@ from fig_assets.cli.base import COLLECT_EVERY, Group
 from fig_assets.cli.checking import lock, schema, validate
 from fig_assets.cli.computing import plan, run
 from fig_assets.cli.made_up import demo, sample
+from fig_assets.cli.projects import project
 from fig_assets.cli.reading import query, sql
 from fig_assets.cli.versions import diff, drop, usage
 
@@ -23,5 +24,19 @@ def main() -> None:
     gc.set_threshold(*COLLECT_EVERY)
 
 
-for command in (validate, lock, schema, run, plan, query, sql, usage, diff, drop, sample, demo):
+for command in (
+    validate,
+    lock,
+    schema,
+    run,
+    plan,
+    query,
+    sql,
+    usage,
+    diff,
+    drop,
+    project,
+    sample,
+    demo,
+):
     main.add_command(command)
