@@ -17,9 +17,9 @@ from fig_assets.graph.build import build_graph
 from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
 from fig_assets.graph.nodes import Graph, Key, Op
-from fig_assets.graph.usage import Used
 from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, published, select_published, views
+from fig_assets.versions import Versions
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.compute import attributes_of, writes
@@ -29,7 +29,7 @@ from fig_assets.workflow.planned import Plan
 from fig_assets.workflow.python import check_functions
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.shown import statement_text, stored_days
-from fig_assets.workflow.usage import refuse_retired, usage_of
+from fig_assets.workflow.usage import refuse_retired
 from fig_assets.workflow.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from dagster import Definitions
 
     from fig_assets.assets.runner import Summary
-    from fig_assets.workflow.branch import BranchDiff
-    from fig_assets.workflow.diff import Diff
-    from fig_assets.workflow.drop import Leftovers
     from fig_assets.workflow.prove import Proved
 
 HOME = "DAGSTER_HOME"
@@ -47,7 +44,7 @@ DEFAULT_HOME = "data/dagster"
 
 
 @dataclass(frozen=True, eq=False)
-class Project:
+class Project(Versions):
     """A resolved project in one environment.
 
     It opens its warehouse on first use: close it, or use it in a `with`.
@@ -266,68 +263,6 @@ class Project:
         """
         check_functions(self.graph)
         return bind_statements(self.workspace)
-
-    def usage(self, name: str | None = None) -> tuple[Used, ...]:
-        """Say who reads each attribute version: of the whole project, or of what is called `name`.
-
-        A champion that was trained on a version which its model no longer names is a consumer too.
-
-        Args:
-            name: `asn`, `asn.failure_rate` or `asn.failure_rate@1`.
-
-        Raises:
-            WorkflowError: nothing is called so.
-        """
-        return usage_of(self.workspace, name)
-
-    def diff(
-        self,
-        left: str,
-        right: str,
-        *,
-        days: int = 14,
-        end: date | None = None,
-        period: str | None = None,
-        threshold: float | None = None,
-    ) -> "Diff":
-        """Compare two versions of an attribute, and what models would score; see `diff_versions`.
-
-        Raises:
-            WorkflowError: there is no such attribute, they have nothing in common, or a day is
-                missing.
-        """
-        from fig_assets.workflow.diff import diff_versions
-
-        return diff_versions(
-            self.workspace,
-            left,
-            right,
-            days=days,
-            end=end,
-            period=period,
-            threshold=threshold,
-        )
-
-    def diff_branch(self, revision: str) -> "BranchDiff":
-        """Say what the project changes against a revision of its git repository, and at what cost.
-
-        Raises:
-            WorkflowError: there is no repository, no such revision, or no valid project in it.
-        """
-        from fig_assets.workflow.branch import diff_branch
-
-        return diff_branch(self.workspace, revision)
-
-    def drop(self, *, confirmed: bool = False) -> "tuple[Leftovers, int]":
-        """List the stored columns of retired and removed versions; drop them where `confirmed`.
-
-        Returns:
-            What was found, and how many files were rewritten.
-        """
-        from fig_assets.workflow.drop import drop, leftovers
-
-        found = leftovers(self.workspace)
-        return found, sum(1 for _ in drop(self.workspace, found.free)) if confirmed else 0
 
     def number(self, key: Key) -> int | None:
         """Return the id of the attribute or model version with that asset key, if it has one."""

@@ -1,0 +1,85 @@
+"""What a project says of its versions: who reads them, how they differ, which can go."""
+
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fig_assets.graph.usage import Used
+from fig_assets.workflow.usage import usage_of
+from fig_assets.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from fig_assets.workflow.branch import BranchDiff
+    from fig_assets.workflow.diff import Diff
+    from fig_assets.workflow.drop import Leftovers
+
+
+class Versions:
+    """The part of `Project` that is about versions."""
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The opened engine, model store and folders."""
+        raise NotImplementedError
+
+    def usage(self, name: str | None = None) -> tuple[Used, ...]:
+        """Say who reads each attribute version: of the whole project, or of what is called `name`.
+
+        A champion that was trained on a version which its model no longer names is a consumer too.
+
+        Args:
+            name: `asn`, `asn.failure_rate` or `asn.failure_rate@1`.
+
+        Raises:
+            WorkflowError: nothing is called so.
+        """
+        return usage_of(self.workspace, name)
+
+    def diff(
+        self,
+        left: str,
+        right: str,
+        *,
+        days: int = 14,
+        end: date | None = None,
+        period: str | None = None,
+        threshold: float | None = None,
+    ) -> "Diff":
+        """Compare two versions of an attribute, and what models would score; see `diff_versions`.
+
+        Raises:
+            WorkflowError: there is no such attribute, they have nothing in common, or a day is
+                missing.
+        """
+        from fig_assets.workflow.diff import diff_versions
+
+        return diff_versions(
+            self.workspace,
+            left,
+            right,
+            days=days,
+            end=end,
+            period=period,
+            threshold=threshold,
+        )
+
+    def diff_branch(self, revision: str) -> "BranchDiff":
+        """Say what the project changes against a revision of its git repository, and at what cost.
+
+        Raises:
+            WorkflowError: there is no repository, no such revision, or no valid project in it.
+        """
+        from fig_assets.workflow.branch import diff_branch
+
+        return diff_branch(self.workspace, revision)
+
+    def drop(self, *, confirmed: bool = False) -> "tuple[Leftovers, int]":
+        """List the stored columns of retired and removed versions; drop them where `confirmed`.
+
+        Returns:
+            What was found, and how many files were rewritten.
+        """
+        from fig_assets.workflow.drop import drop, leftovers
+
+        found = leftovers(self.workspace)
+        return found, sum(1 for _ in drop(self.workspace, found.free)) if confirmed else 0
