@@ -8,6 +8,7 @@ from fig_assets.cli.diff_text import (
     SCORES,
     VALUES,
     decision_sentences,
+    refusals,
     sentences,
     shown_row,
     side_rows,
@@ -81,8 +82,8 @@ def _model(shift: "ModelShift") -> Iterator[str]:
         yield f"<p>Not scored: {escape(shift.problem)}</p>"
         return
     yield f"<p>Inputs that change: {escape(', '.join(shift.inputs))}</p>"
-    for day, why in shift.refused.items():
-        yield f"<p>Not scored: {escape(day)}: {escape(why)}</p>"
+    for line in refusals(shift):
+        yield f"<p>Not scored: {escape(line)}</p>"
     if shift.scores is None or shift.decisions is None:
         return
     yield f"<p>{'<br>'.join(escape(line) for line in decision_sentences(shift))}</p>"

@@ -93,6 +93,17 @@ def decision_sentences(shift: "ModelShift") -> list[str]:
     ]
 
 
+def refusals(shift: "ModelShift") -> list[str]:
+    """Return why days were not scored, those of one reason together."""
+    days: dict[str, list[str]] = {}
+    for day, why in shift.refused.items():
+        days.setdefault(why, []).append(day)
+    return [
+        f"{them[0]}: {why}" if len(them) == 1 else f"{len(them)} days from {them[0]} on: {why}"
+        for why, them in days.items()
+    ]
+
+
 def number(value: float | None) -> str:
     """Write a number in six digits; a dash for none."""
     return "-" if value is None else f"{value:.6g}"
@@ -118,8 +129,8 @@ def _show_model(console: Console, shift: "ModelShift") -> None:
         console.print(f"  not scored: {shift.problem}", soft_wrap=True, markup=False)
         return
     console.print(f"  inputs that change: {', '.join(shift.inputs)}", soft_wrap=True, markup=False)
-    for day, why in shift.refused.items():
-        console.print(f"  not scored: {day}: {why}", soft_wrap=True, markup=False)
+    for line in refusals(shift):
+        console.print(f"  not scored: {line}", soft_wrap=True, markup=False)
     if shift.scores is None or shift.decisions is None:
         return
     console.print(side_table(f"scores of {shift.days} days", shift.scores, "before", "after"))

@@ -21,7 +21,10 @@ MOST = 20
 
 @click.group()
 def project() -> None:
-    """Look at the project as a whole."""
+    """Look at the project as a whole.
+
+    Example: fig project diff main
+    """
 
 
 @project.command()
