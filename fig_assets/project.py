@@ -18,7 +18,7 @@ from fig_assets.graph.healthy import build_healthy
 from fig_assets.graph.lock import changed_problems, outdated_problems
 from fig_assets.graph.nodes import Graph, Key, Op
 from fig_assets.models.check import model_problems
-from fig_assets.sql.published import Published, published, select_published, views
+from fig_assets.sql.published import Published, named_model, published, select_published, views
 from fig_assets.versions import Versions
 from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
@@ -189,10 +189,10 @@ class Project(Versions):
             ModelError: none of the days can be trained on.
             EngineError: a day was never built.
         """
-        if name not in self.graph.models:
-            known = ", ".join(sorted(self.graph.models))
+        model = named_model(self.graph, name)
+        if model is None:
+            known = ", ".join(sorted(m.identity for m in self.graph.models.values()))
             raise WorkflowError(f"there is no model '{name}'; there are: {known}")
-        model = self.graph.models[name]
         days = learn.training_days(self.workspace, model, day)
         return learn.training_set(self.workspace, model, days)
 

@@ -112,11 +112,11 @@ def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
     status = DefaultSensorStatus.RUNNING if workspace.environment.schedules else None
 
     @sensor(
-        name=f"retrain__{model.name}",
+        name=f"retrain__{model.title}",
         target=AssetSelection.assets(key),
         minimum_interval_seconds=SENSOR_INTERVAL_S,
         default_status=status or DefaultSensorStatus.STOPPED,
-        description=f"Trains {model.name} when {_trigger(model)}.",
+        description=f"Trains {model.identity} when {_trigger(model)}.",
     )
     def retrain(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         last_day = datetime.now(UTC).date() - timedelta(days=1)
@@ -126,12 +126,12 @@ def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
             workspace, model, labelled, min(last_day, end) if end else last_day
         )
         if cause is None:
-            return SkipReason(f"{model.name} is fresh enough, or there is nothing new to learn")
+            return SkipReason(f"{model.identity} is fresh enough, or there is nothing new to learn")
         request = RunRequest(
-            run_key=f"{model.name}-{partition(cause.day)}",
+            run_key=f"{model.title}-{partition(cause.day)}",
             partition_key=partition(cause.day),
             asset_selection=[key],
-            run_config=RunConfig(ops={f"model__{model.name}": {"config": {"train": "always"}}}),
+            run_config=RunConfig(ops={f"model__{model.title}": {"config": {"train": "always"}}}),
             tags={"fig/cause": cause.name, "fig/cause_words": cause.words.replace(" ", "_")},
         )
         return SensorResult(run_requests=[request])

@@ -5,7 +5,8 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from fig_assets.config.load import Config
+from fig_assets.config.load import Config, Definition
+from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import ConfigError, Problem
 from fig_assets.graph.check import RULES
 from fig_assets.graph.events import EventOwner
@@ -47,7 +48,8 @@ def build_graph(config: Config) -> tuple[Graph, tuple[Problem, ...]]:
     scope = Scope(config)
     tables = _tables(scope)
     owners = _register(scope, tables)
-    nodes: list[Node] = [n for o in owners if (n := _try(scope, _node_of(o))) is not None]
+    makers = [make for owner in owners for make in _nodes_of(owner)]
+    nodes: list[Node] = [node for make in makers if (node := _try(scope, make)) is not None]
     for rule in RULES:
         scope.problems += rule(scope.resolved.values(), config)
     errors = [p for p in scope.problems if p.severity == "error"]
@@ -81,14 +83,10 @@ def _register(scope: Scope, tables: Mapping[str, Table]) -> list[NodeOwner]:
         *(partial(FamilyOwner, scope, definition) for definition in windowed),
         *(partial(RowOwner, scope, definition, tables) for definition in by_row),
         *(partial(LabelOwner, scope, definition) for definition in config.label_sets),
-        *(partial(ModelOwner, scope, definition) for definition in config.models),
+        *(partial(ModelOwner, scope, versions) for versions in _by_name(config.models)),
     ]
     owners = [owner for make in makers if (owner := _try(scope, make)) is not None]
     for owner in owners:
-        if owner.name in scope.owners:
-            at = owner.definition.where("version")
-            message = f"a second version of {owner.what} is not supported yet"
-            scope.report(Problem(at, message, "leave the other one out, or name it differently"))
         scope.owners[owner.name] = owner
     scope.absent |= (_names(config) - {*scope.owners, *tables}) | config.missing
     for owner in owners:
@@ -103,15 +101,24 @@ def _names(config: Config) -> set[str]:
     return found | {model.spec.name for model in config.models}
 
 
-def _node_of(owner: NodeOwner) -> Callable[[], Node]:
-    return owner.node
+def _by_name(models: Sequence[Definition[ModelSpec]]) -> list[list[Definition[ModelSpec]]]:
+    """Put the versions of a model together."""
+    found: dict[str, list[Definition[ModelSpec]]] = {}
+    for definition in models:
+        found.setdefault(definition.spec.name, []).append(definition)
+    return list(found.values())
+
+
+def _nodes_of(owner: NodeOwner) -> Sequence[Callable[[], Node]]:
+    return owner.nodes() if isinstance(owner, ModelOwner) else [owner.node]
 
 
 def _assemble(
     scope: Scope, nodes: Sequence[Node], tables: Mapping[str, Table], start: date
 ) -> Graph:
     def of(kind: type[N]) -> dict[str, N]:
-        return {node.name: node for node in nodes if isinstance(node, kind)}
+        found = (node for node in nodes if isinstance(node, kind))
+        return {node.title if isinstance(node, Model) else node.name: node for node in found}
 
     events, families, rows = of(Event), of(Family), of(RowFamily)
     labels, models = of(LabelSet), of(Model)

@@ -11,8 +11,8 @@ from fig_assets.config.schema import Group, JoinedOptions
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.definitions import Joined
 from fig_assets.graph.families import FamilyOwner
-from fig_assets.graph.models import ModelOwner
-from fig_assets.graph.nodes import Attribute, Join, Table
+from fig_assets.graph.models import ModelOwner, ModelVersion
+from fig_assets.graph.nodes import Attribute, Join, Table, model_title
 from fig_assets.graph.owners import Choice, Rows
 from fig_assets.graph.period import DAY_BEFORE, SAME_DAY, Period, Reach
 from fig_assets.graph.scope import Refused, Scope
@@ -65,6 +65,11 @@ class JoinedGroup:
             self.scope.refuse(self.at("source"), f"{owner.what} cannot be joined yet", fix)
         fix = self.scope.nearest(name, [*self.scope.owners, *self.tables])
         self.scope.refuse(self.at("source"), f"source '{name}' is not defined", fix)
+
+    def apart(self, version: int) -> int:
+        """Return the version that is joined on its own: that of a model; 0 for all else."""
+        source = self.source()
+        return (version or source.default) if isinstance(source, ModelOwner) else 0
 
     def offered(self) -> Mapping[str, Choice]:
         """Return every feature of the source with its versions; a table's columns have one."""
@@ -140,8 +145,10 @@ class JoinedGroup:
             return f"{source.name}_"
         return f"{source.name}_{self._period(source).word}_"
 
-    def join(self, match: Attribute | None, column: str | None) -> Join:
+    def join(self, match: Attribute | None, column: str | None, version: int) -> Join:
         """Say how a row finds its match: `column` holds the value of `match` meanwhile.
+
+        The versions of a model are relations of their own; of all else `version` says nothing.
 
         Raises:
             Refused: a key is missing, superfluous or of another type, or an option is reserved.
@@ -157,7 +164,7 @@ class JoinedGroup:
         if not isinstance(source, FamilyOwner):
             self._without_effect(source)
         if isinstance(source, ModelOwner):
-            return self._of_model(source)
+            return self._of_model(source, source.versions[version])
         if isinstance(source, FamilyOwner):
             self._period(source)
         if match is None or column is None:
@@ -250,19 +257,20 @@ class JoinedGroup:
             self.scope.report(Problem(self.at("features"), message, 'give it another "prefix"'))
         return found
 
-    def _of_model(self, model: ModelOwner) -> Join:
+    def _of_model(self, owner: ModelOwner, model: ModelVersion) -> Join:
         family = self.definition.spec
         named = {group.family_name for group in model.spec.input_features}
         if not named <= {*self.scope.owners}:
             raise Refused  # The model itself says so.
         if named != {family.name}:
             fix = f"join it in '{min(named)}'"
-            message = f"{model.what} scores other rows than those of '{family.name}'"
+            message = f"{owner.what} scores other rows than those of '{family.name}'"
             self.scope.refuse(self.at("source"), message, fix)
         if self.group.granularity_match is not None:
-            message = f"{model.what} has the same rows; nothing is to be matched"
+            message = f"{owner.what} has the same rows; nothing is to be matched"
             self.scope.refuse(self.at("granularity_match"), message, "leave it out")
-        return Join(model.name, f"scores/{model.name}", family.granularity, None, SAME_DAY)
+        title = model_title(model.name, model.version)
+        return Join(title, f"scores/{title}", family.granularity, None, SAME_DAY)
 
     def _period(self, family: FamilyOwner) -> Period:
         match = self.group.granularity_match
@@ -294,6 +302,19 @@ class JoinedGroup:
             at = self.at("granularity_match", "field")
             message = f"'{match.name}' is a {match.type}, and '{self.group.source}' is by {key}"
             self.scope.refuse(at, message, "match by a field of that type")
+
+
+def in_written_order(
+    made: Mapping[tuple[int, int], Join],
+) -> tuple[tuple[Join, ...], dict[int, int]]:
+    """Put joins, by group and version, into the order of their groups.
+
+    Returns:
+        The joins, and the place of each by the place where it stands in `made`.
+    """
+    keys = list(made)
+    order = {keys.index(key): place for place, key in enumerate(sorted(keys))}
+    return tuple(made[key] for key in sorted(keys)), order
 
 
 def renumbered(attribute: Attribute, order: Mapping[int, int]) -> Attribute:

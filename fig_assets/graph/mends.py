@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from fig_assets.config.load import Config
-from fig_assets.config.schema import Attribute, Event, Family, LabelSet, Versions
+from fig_assets.config.schema import Attribute, Event, Family, LabelSet, Model, Versions
 from fig_assets.language.types import Type
 
 MOST_NAMES = 12
@@ -57,6 +57,7 @@ def retired(config: Config, owner: str, name: str) -> dict[int, str]:
 
 
 def _written(config: Config, owner: str, name: str) -> Iterator[Versions]:  # type: ignore[type-arg]
+    yield from _outputs(config, owner, name)
     specs: list[Event | Family | LabelSet] = [
         definition.spec
         for definitions in (config.events, config.families, config.label_sets)
@@ -72,3 +73,11 @@ def _written(config: Config, owner: str, name: str) -> Iterator[Versions]:  # ty
         else:
             places = [spec.weak_labels, spec.strong_labels]
         yield from (place[name] for place in places if name in place)
+
+
+def _outputs(config: Config, owner: str, name: str) -> Iterator[Versions]:  # type: ignore[type-arg]
+    """Give the versions of a model that have the output `name` as versions of it."""
+    named = [d.spec for d in config.models if d.spec.name == owner]
+    if having := {spec.version: spec for spec in named if name in spec.output_features}:
+        default = named[0].default_version
+        yield Versions[Model].model_construct(default=default, all=having)

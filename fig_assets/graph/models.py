@@ -9,7 +9,7 @@ from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import Problem
 from fig_assets.graph.definitions import Joined, Scored
 from fig_assets.graph.labels import LabelOwner
-from fig_assets.graph.nodes import Attribute, Input, Key, Model, RowFamily
+from fig_assets.graph.nodes import Attribute, Input, Key, Model, RowFamily, model_title
 from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.scope import Scope, about, attribute_key
 from fig_assets.graph.version import fingerprint
@@ -19,7 +19,44 @@ NEVER = 0
 
 
 class ModelOwner:
-    """Resolves one model and its outputs."""
+    """Resolves the live versions of a model, each with its outputs."""
+
+    def __init__(self, scope: Scope, definitions: Sequence[Definition[ModelSpec]]) -> None:
+        self.name = definitions[0].spec.name
+        self.what = f"model '{self.name}'"
+        live = [definition for definition in definitions if not definition.spec.retired]
+        self.versions = {d.spec.version: ModelVersion(scope, d) for d in live}
+        default = definitions[0].spec.default_version
+        self.default = default if default in self.versions else min(self.versions, default=default)
+        chosen = [d for d in definitions if d.spec.version == self.default]
+        self.definition = (chosen or list(definitions))[0]
+
+    def names(self) -> Mapping[str, Choice]:
+        """See `Owner.names`."""
+        having: dict[str, list[int]] = {}
+        for version, model in sorted(self.versions.items()):
+            for name in model.spec.output_features:
+                having.setdefault(name, []).append(version)
+        return {
+            name: Choice(self.default if self.default in found else found[0], tuple(found))
+            for name, found in having.items()
+        }
+
+    def resolve(self, symbol: Symbol) -> Attribute:
+        """See `Owner.resolve`."""
+        found = self.versions[symbol.version].resolve(symbol)
+        return replace(found, is_default=symbol.version == self.names()[symbol.name].default)
+
+    def nodes(self) -> list[Callable[[], Model]]:
+        """Return what builds each version; it raises Refused when a part of it is refused."""
+        return [partial(self._node, version) for version in self.versions]
+
+    def _node(self, version: int) -> Model:
+        return replace(self.versions[version].node(), is_default=version == self.default)
+
+
+class ModelVersion:
+    """Resolves one version of a model and its outputs."""
 
     def __init__(self, scope: Scope, definition: Definition[ModelSpec]) -> None:
         self.scope = scope
@@ -27,7 +64,7 @@ class ModelOwner:
         self.spec = definition.spec
         self.name = definition.spec.name
         self.what = f"model '{self.name}'"
-        self.version = definition.spec.version or 1
+        self.version = definition.spec.version
         for key, value in (
             ("location", self._own_code()),
             ("sample", "sample" in self.spec.model_fields_set),
@@ -37,12 +74,8 @@ class ModelOwner:
                 at = definition.where(key)
                 scope.report(Problem(at, f'"{key}" is not supported yet', fix))
 
-    def names(self) -> Mapping[str, Choice]:
-        """See `Owner.names`."""
-        return {name: Choice(self.version, (self.version,)) for name in self.spec.output_features}
-
     def resolve(self, symbol: Symbol) -> Attribute:
-        """See `Owner.resolve`."""
+        """Build one output of this version; raises Refused."""
         inputs, label = self._inputs(), self._label()
         spec = self.spec.output_features[symbol.name]
         path: tuple[str | int, ...] = ("output_features", symbol.name)
@@ -55,7 +88,7 @@ class ModelOwner:
             name=symbol.name,
             version=symbol.version,
             type=FLOAT,
-            definition=Scored(self.name),
+            definition=Scored(model_title(self.name, self.version)),
             inputs=(*(Input(a.key) for a in inputs), Input(self.key)),
             fingerprint=fingerprint("score", self._meaning(inputs, label), symbol.name),
             about=replace(

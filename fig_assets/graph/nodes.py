@@ -231,6 +231,11 @@ class LabelSet:
         return f"label_sets/{self.name}"
 
 
+def model_title(name: str, version: int) -> str:
+    """Name a version of a model as its ops and its scores are called; the first has the name."""
+    return name if version == 1 else f"{name}__v{version}"
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A supervised model of a row family: what it reads, when it learns, what it gives."""
@@ -258,6 +263,8 @@ class Model:
     allow_incomplete: bool
     fingerprint: str
     about: About
+    is_default: bool = True
+    """Whether those get its scores who name no version."""
     number: int | None = None
     """The id that the lock file gave it; None before that."""
 
@@ -267,6 +274,11 @@ class Model:
         return f"{self.name}@{self.version}"
 
     @property
+    def title(self) -> str:
+        """What its ops and its scores are called: each version has its own."""
+        return model_title(self.name, self.version)
+
+    @property
     def key(self) -> Key:
         """The asset key."""
         return ("models", f"{self.name}__v{self.version}")
@@ -274,7 +286,7 @@ class Model:
     @property
     def relation(self) -> str:
         """The stored relation of its scores."""
-        return f"scores/{self.name}"
+        return f"scores/{self.title}"
 
     @property
     def reach(self) -> Reach:
@@ -313,6 +325,7 @@ class Graph:
     row_families: Mapping[str, RowFamily]
     label_sets: Mapping[str, LabelSet]
     models: Mapping[str, Model]
+    """By title: each version is a model of its own."""
     attributes: Mapping[Key, Attribute]
     ops: tuple[Op, ...]
     references: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

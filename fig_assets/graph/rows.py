@@ -13,8 +13,7 @@ from fig_assets.graph.base_rows import BaseRows
 from fig_assets.graph.definitions import Called, Carried, Computed, Joined
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import in_order
-from fig_assets.graph.joins import JoinedGroup, Taken, joined_meaning, renumbered
-from fig_assets.graph.models import ModelOwner
+from fig_assets.graph.joins import JoinedGroup, Taken, in_written_order, joined_meaning, renumbered
 from fig_assets.graph.nodes import (
     EVENT_ID,
     EVENT_TIME,
@@ -71,7 +70,7 @@ class RowOwner(Rows):
         self._known: dict[str, Own | Taken] = {}
         self._names: dict[str, Choice] = {}
         self.is_collecting = self._is_begun = self._is_whole = False
-        self._joins: dict[int, Join] = {}
+        self._joins: dict[tuple[int, int], Join] = {}
 
     @property
     def base(self) -> EventOwner:
@@ -199,7 +198,7 @@ class RowOwner(Rows):
         self.scope.each(steps)
         if self.name in self.scope.unsure:
             raise Refused
-        order = {index: place for place, index in enumerate(joined)}
+        joins, order = in_written_order(self._joins)
         return RowFamily(
             name=self.name,
             granularity=self.spec.granularity,
@@ -207,7 +206,7 @@ class RowOwner(Rows):
             base=self.base.name,
             base_field=self.base_field,
             where=filtered.computed if (filtered := self._rows.where) else None,
-            joins=tuple(self._join(index) for index in joined),
+            joins=joins,
             features=tuple(renumbered(a, order) for a in in_order([f() for f in features])),
             fingerprint=self._rows.meaning,
             about=about(self.definition, self.spec),
@@ -309,7 +308,7 @@ class RowOwner(Rows):
         )
 
     def _joined(self, symbol: Symbol, taken: Taken) -> Attribute:
-        join = self._join(taken.group)
+        join = self._join(taken.group, symbol.version)
         group = self.spec.groups[taken.group]
         where = self._group(taken.group).place_of(taken.name, symbol.version)
         options = taken.options.get(symbol.version, JoinedOptions())
@@ -321,7 +320,7 @@ class RowOwner(Rows):
             inputs.append(Input(("tables", table.name), join.reach or SAME_DAY))
             described = About(where, f"{taken.name} of table {table.name}")
         else:
-            owner = self.scope.owners[join.source]
+            owner = self.scope.owners[group.source or ""]
             period = join.period.name if join.period else ""
             source = self.scope.attribute(
                 Symbol(owner.name, taken.name, symbol.version, period), where
@@ -336,7 +335,7 @@ class RowOwner(Rows):
         return self._attribute(
             symbol,
             kind=kind,
-            definition=Joined(taken.group, column, options.default),
+            definition=Joined(list(self._joins.values()).index(join), column, options.default),
             inputs=tuple(inputs),
             meaning=joined_meaning(join, column, options, match),
             about_it=described,
@@ -350,12 +349,13 @@ class RowOwner(Rows):
         with self.scope.pins.reading(self.name):
             return self.look(Reference(match.field, None), where)
 
-    def _join(self, index: int) -> Join:
-        if index not in self._joins:
-            group = self._group(index)
-            match = None if isinstance(group.source(), ModelOwner) else self._match(index)
-            self._joins[index] = group.join(match, self.column(match) if match else None)
-        return self._joins[index]
+    def _join(self, index: int, version: int = 0) -> Join:
+        group = self._group(index)
+        key = (index, group.apart(version))
+        if key not in self._joins:
+            match = None if key[1] else self._match(index)
+            self._joins[key] = group.join(match, self.column(match) if match else None, key[1])
+        return self._joins[key]
 
     def _group(self, index: int) -> JoinedGroup:
         return JoinedGroup(self.scope, self.definition, index, self.tables)

@@ -31,7 +31,7 @@ def deprecated_versions_have_no_consumers(graph: Graph, config: Config) -> Itera
                 seen.add((reader, source.identity))
                 yield _deprecated(attribute.about.where, reader, source)
     for model in graph.models.values():
-        spec = specs[model.name]
+        spec = specs[model.identity]
         for source in (*model.inputs, model.label):
             if source.about.deprecated:
                 at = _input_place(spec, source) or spec.where("truth_label", "name")
@@ -42,7 +42,7 @@ def labels_and_model_share_nothing_by_accident(graph: Graph, config: Config) -> 
     """Warn of what both the weak labels of a model's truth and the model read, by which path."""
     specs = _specs(config)
     for model in graph.models.values():
-        spec = specs[model.name]
+        spec = specs[model.identity]
         allowed = spec.spec.allow_shared
         voted = _paths(graph, [read.key for read in graph.attributes[model.label.key].inputs])
         for attribute in model.inputs:
@@ -82,7 +82,7 @@ WARNINGS: tuple[Rule, ...] = (
 
 
 def _specs(config: Config) -> dict[str, Definition[ModelSpec]]:
-    return {definition.spec.name: definition for definition in config.models}
+    return {f"{d.spec.name}@{d.spec.version}": d for d in config.models}
 
 
 def _deprecated(where: Where, reader: str, source: Attribute) -> Problem:

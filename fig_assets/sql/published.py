@@ -16,6 +16,7 @@ from fig_assets.graph.nodes import (
     SOURCE_LINE,
     Attribute,
     Graph,
+    Model,
 )
 from fig_assets.graph.period import Period, Window
 from fig_assets.sql import event as events
@@ -83,17 +84,17 @@ def published(graph: Graph, name: str, period: str | None = None) -> Published:
         key = graph.row_families[labels.family].granularity
         stored = label_sets.stored_columns(graph, labels)
         return _of(labels.relation, stored, labels.labels, (key,), ())
-    if name in graph.models:
-        model = graph.models[name]
+    model = named_model(graph, name)
+    if model is not None:
         key = graph.row_families[model.family].granularity
-        stored = score_columns(graph, name)
+        stored = score_columns(graph, model.title)
         return _of(model.relation, stored, model.outputs, (key,), ("trained_for", "explanation"))
     if name in graph.tables:
         table = graph.tables[name]
         names = {n: n for n in table.columns}
         return Published(table.relation, table_columns(table), names, (table.key,))
     known = [*graph.events, *graph.tables, *graph.families, *graph.row_families]
-    known += [*graph.label_sets, *graph.models]
+    known += [*graph.label_sets, *(model.name for model in graph.models.values())]
     raise KeyError(f"nothing is called '{name}'; there are: {', '.join(sorted(known))}")
 
 
@@ -124,11 +125,23 @@ def _named(stored: str, name: str) -> exp.Expr:
     return column(stored) if stored == name else named(column(stored), name)
 
 
+def named_model(graph: Graph, name: str) -> Model | None:
+    """Find a model by `name`, its default version, by `name@2`, or by title."""
+    wanted, _, version = name.partition("@")
+    for model in graph.models.values():
+        asked = version == str(model.version) if version else model.is_default
+        if model.name == wanted and asked:
+            return model
+    return graph.models.get(name)
+
+
 def every_published(graph: Graph) -> dict[str, Published]:
     """Return each stored relation under the name of its view."""
     named = (*graph.events, *graph.tables, *graph.row_families, *graph.label_sets)
     found = {name: published(graph, name) for name in named}
-    found |= {f"{name}_scores": published(graph, name) for name in graph.models}
+    for model in graph.models.values():
+        apart = "" if model.is_default else f"__v{model.version}"
+        found[f"{model.name}{apart}_scores"] = published(graph, model.identity)
     for family in graph.families.values():
         for period in family.periods:
             relation = published(graph, family.name, period.name)

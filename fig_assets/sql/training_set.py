@@ -103,7 +103,7 @@ def score_target(graph: Graph, model: Model, day: date, champion: str) -> Target
         family.granularity, arrow_type(family.granularity_type), family.fingerprint,
         (Read(family.relation, (), day, end),),
     )  # fmt: skip
-    types = score_columns(graph, model.name)
+    types = score_columns(graph, model.title)
     outputs = tuple(Column(a.column, types[a.column], a.fingerprint, reads) for a in model.outputs)
     more = tuple(
         Column(name, types[name], model.fingerprint, reads)

@@ -88,9 +88,9 @@ def statements(workspace: Workspace) -> Iterator[Statement]:
     days = Window(day, day + timedelta(days=2))
     for model in graph.models.values():
         training = partial(select_training_set, graph, model, days)
-        yield Statement(f"the training set of {model.name}", training)
+        yield Statement(f"the training set of {model.identity}", training)
         scoring = partial(select_scoring_set, graph, model, day)
-        yield Statement(f"the scoring set of {model.name}", scoring)
+        yield Statement(f"the scoring set of {model.identity}", scoring)
     for name, relation in every_published(graph).items():
         yield Statement(f"the view {name}", partial(select_published, relation, None))
         if relation.is_dated:

@@ -263,7 +263,7 @@ def _shift(
         op, them = next(iter(trial.refused.items()))
         words = f"{op} of {min(them)} cannot be computed so: {them[min(them)]}"
         return ModelShift(model.identity, *names, tuple(a.identity for a in inputs), problem=words)
-    relation = f"comparisons/{model.name}"
+    relation = f"comparisons/{model.title}"
     stored = _columns_of(workspace.graph, model, inputs)
     target = Target(relation, (family.granularity,), tuple(
         Column(name, kind) for name, kind in stored.items() if name != DAY

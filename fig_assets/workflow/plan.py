@@ -136,7 +136,7 @@ def meaning_of(graph: Graph) -> str:
     others = {event.name: event.fingerprint for event in graph.events.values()}
     others |= {table.name: table.fingerprint for table in graph.tables.values()}
     others |= {rows.name: rows.fingerprint for rows in graph.row_families.values()}
-    others |= {model.name: model.fingerprint for model in graph.models.values()}
+    others |= {model.title: model.fingerprint for model in graph.models.values()}
     groups = {f.name: [g.fingerprint for g in f.groups] for f in graph.families.values()}
     ops = {op.name: ["/".join(key) for key in op.keys] for op in graph.ops}
     return fingerprint("project", graph.start.isoformat(), attributes, others, groups, ops)

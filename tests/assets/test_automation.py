@@ -93,7 +93,7 @@ def test_a_sensor_with_nothing_to_do_says_so(untrained: Site) -> None:
     found = tick(untrained)
 
     assert found.run_requests == []
-    assert found.skip_message == "scorer is fresh enough, or there is nothing new to learn"
+    assert found.skip_message == "scorer@1 is fresh enough, or there is nothing new to learn"
 
 
 def test_a_sensor_asks_once_for_the_training_of_a_day(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fig_assets.graph.period import Reach
+from fig_assets.sql.published import every_published, named_model
 from tests.graph.projects import SMALL, Change, graph_of, problems_of, put
 
 SCORER = "models/scorer.json"
@@ -90,14 +91,45 @@ def test_a_probability_is_no_truth(tmp_path: Path) -> None:
     ]
 
 
-def test_a_second_live_version_is_refused_and_not_dropped(tmp_path: Path) -> None:
-    second = {**SMALL[SCORER], "version": 2}
+def with_second(**more: object) -> Change:
+    """Add version 2 of the scorer, which differs by `more`."""
+    second = {**SMALL[SCORER], "version": 2, **more}
+    return lambda project: project.update({"models/more.json": second})
 
-    assert problems_of(tmp_path, lambda project: project.update({"models/more.json": second})) == [
-        "configs/models/scorer.json:1:1\n"
-        "  a second version of model 'scorer' is not supported yet\n"
-        "  fix: leave the other one out, or name it differently"
+
+def test_versions_of_a_model_stand_side_by_side(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, with_second(hyperparameters={"num_leaves": 7}))
+    one, two = graph.models["scorer"], graph.models["scorer__v2"]
+
+    assert [(m.identity, m.relation, m.is_default) for m in (one, two)] == [
+        ("scorer@1", "scores/scorer", True),
+        ("scorer@2", "scores/scorer__v2", False),
     ]
+    assert one.fingerprint == graph_of(tmp_path / "alone").models["scorer"].fingerprint
+    assert [a.identity for a in two.outputs] == ["scorer.score@2"]
+    assert not two.outputs[0].is_default
+    ops = {op.name for op in graph.ops}
+    assert {"model__scorer", "model__scorer__v2", "score__scorer", "score__scorer__v2"} <= ops
+
+
+def test_the_default_version_of_a_model_is_the_one_written(tmp_path: Path) -> None:
+    moved = put(SCORER, "default_version", value=2)
+    graph = graph_of(tmp_path, with_second(default_version=2), moved)
+
+    assert not graph.models["scorer"].is_default
+    assert graph.models["scorer__v2"].is_default
+    assert named_model(graph, "scorer") is graph.models["scorer__v2"]
+    assert named_model(graph, "scorer@1") is graph.models["scorer"]
+    views = every_published(graph)
+    assert views["scorer_scores"].relation == "scores/scorer__v2"
+    assert views["scorer__v1_scores"].relation == "scores/scorer"
+
+
+def test_a_retired_version_of_a_model_is_not_computed(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, with_second(), put(SCORER, "retired", value=True))
+
+    assert list(graph.models) == ["scorer__v2"]
+    assert graph.models["scorer__v2"].is_default
 
 
 def test_training_reads_the_days_that_end_with_the_delay(tmp_path: Path) -> None:
