@@ -360,7 +360,8 @@ def _shaped(table: pa.Table, target: Target) -> pa.Table:
         raise EngineError(
             f"{target.relation}: the rows do not have the columns of this relation: {refusal}"
         ) from refusal
+    known = {DAY, *target.names}
     for name in table.column_names:
-        if name != DAY and name not in target.names:
+        if name not in known:
             shaped = shaped.append_column(name, table.column(name))
     return shaped

@@ -72,56 +72,59 @@ def source_columns(graph: Graph, group: Group) -> dict[str, pa.DataType]:
 def select_states(
     states: GroupStates,
     source: dict[str, pa.DataType],
-    day: date,
+    days: Window,
     wanted: Sequence[State],
     dialect: str,
 ) -> exp.Select:
-    """Select the state columns of one day's events or rows, whose columns are `source`.
+    """Select the state columns of the events or rows of some days, whose columns are `source`.
 
     Returns:
-        One row for each entity with an event or row on `day`, columns `(day, entity, *states)`.
+        One row for each day and entity with an event or row on it, ordered by both, columns
+        `(day, entity, *states)`. What one day's rows are does not depend on the others.
         Those whose granularity is NULL are dropped: nobody's events form no entity.
     """
-    columns = _key_columns(states, day, dialect)
+    columns = _key_columns(states, days, dialect)
     known: dict[str, dict[str, exp.Expr]] = {}
     for state in wanted:
         aggregates = known.get(state.call.meaning)
         if aggregates is None:
             aggregates = known[state.call.meaning] = _aggregates(state, dialect)
         columns.append(named(aggregates[state.suffix], state.name))
-    query = _from_source(columns, states.group, source, day, dialect)
+    query = _from_source(columns, states.group, source, days, dialect)
     query.where(_present(_entity(states, dialect)), copy=False)
-    query.group_by(exp.Literal.number(2), copy=False)
-    return query.order_by(exp.Literal.number(2), copy=False)
+    keys = _keys(days)
+    query.group_by(*keys, copy=False)
+    return query.order_by(*(key.copy() for key in keys), copy=False)
 
 
 def select_values(
     states: GroupStates,
     source: dict[str, pa.DataType],
     values: State,
-    day: date,
+    days: Window,
     dialect: str,
 ) -> exp.Select:
-    """Select one day's values of the calls that share them.
+    """Select the values of the calls that share them, of some days.
 
     Returns:
-        One row for each entity and value, columns `(day, entity, value, n)`, n events, in an order
-        that is always the same. Where a call counts approximately, the value is a register and n
-        its highest rank.
+        One row for each day, entity and value, columns `(day, entity, value, n)`, n events, ordered
+        by day and then always the same. Where a call counts approximately, the value is a register
+        and n its highest rank.
     """
     definition, call = values.definition, values.call
     read, types = columns_of(definition), typed(definition.types)
     item = values_of(call, dialect, read, types)
     times = named(times_of(call, dialect, read, types), TIMES)
-    columns = [*_key_columns(states, day, dialect), named(item, VALUE), times]
-    query = _from_source(columns, states.group, source, day, dialect)
+    columns = [*_key_columns(states, days, dialect), named(item, VALUE), times]
+    query = _from_source(columns, states.group, source, days, dialect)
     query.where(_present(_entity(states, dialect)), _present(item.copy()), copy=False)
     if call.filter is not None:
         query.where(lower(call.filter, dialect, read, types), copy=False)
-    query.group_by(*map(exp.Literal.number, (2, 3)), copy=False)
+    *day, entity = _keys(days)
+    query.group_by(*day, entity, exp.Literal.number(3), copy=False)
     # Any fixed order will do, and sorting texts costs four times as much as counting them.
     hashed = [called("HASH", tree) for tree in (_entity(states, dialect), item.copy())]
-    return query.order_by(*hashed, copy=False)
+    return query.order_by(*(key.copy() for key in day), *hashed, copy=False)
 
 
 def select_lost_keys(
@@ -133,7 +136,8 @@ def select_lost_keys(
         One row: `lost_keys`. None where the key is not converted, or always can be.
     """
     lost = lost_key(states.group.entity, states.family.granularity_type, dialect)
-    return None if lost is None else _from_source([lost], states.group, source, day, dialect)
+    days = Window(day, day + timedelta(days=1))
+    return None if lost is None else _from_source([lost], states.group, source, days, dialect)
 
 
 def _aggregates(state: State, dialect: str) -> dict[str, exp.Expr]:
@@ -147,9 +151,19 @@ def _aggregates(state: State, dialect: str) -> dict[str, exp.Expr]:
     return found
 
 
-def _key_columns(states: GroupStates, day: date, dialect: str) -> list[exp.Expr]:
+def _key_columns(states: GroupStates, days: Window, dialect: str) -> list[exp.Expr]:
     entity = named(_entity(states, dialect), states.family.granularity)
-    return [named(day_literal(day), DAY), entity]
+    day = named(day_literal(days.start), DAY) if _is_one(days) else column(DAY)
+    return [day, entity]
+
+
+def _keys(days: Window) -> list[exp.Expr]:
+    """Name the places of the keys of the state relation: also the day, where there are several."""
+    return [exp.Literal.number(place) for place in ((2,) if _is_one(days) else (1, 2))]
+
+
+def _is_one(days: Window) -> bool:
+    return days.start + timedelta(days=1) == days.end
 
 
 def _present(tree: exp.Expr) -> exp.Expr:
@@ -165,10 +179,9 @@ def _from_source(
     columns: Sequence[exp.Expr],
     group: Group,
     source: dict[str, pa.DataType],
-    day: date,
+    days: Window,
     dialect: str,
 ) -> exp.Select:
-    days = Window(day, day + timedelta(days=1))
     alias = "rows" if group.is_of_rows else "events"
     query = select(columns, scan(group.reads, source, days, alias))
     query.where(on_days(days), copy=False)

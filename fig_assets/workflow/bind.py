@@ -21,7 +21,7 @@ from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.state_columns import states_of
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
 from fig_assets.workflow.compute import attributes_of, select_windows_of, writes
-from fig_assets.workflow.states import state_writes
+from fig_assets.workflow.states import state_trees, state_writes
 from fig_assets.workflow.workspace import Workspace
 from fig_assets.workflow.write import Write
 
@@ -104,6 +104,7 @@ def _of_op(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
     yield from _stored(op.name, writes(workspace, op, day, attributes))
     if op.kind == "states":
         yield from _some_states(workspace, op, day, of_rows=False)
+        yield from _states_of_two_days(workspace, op, day)
         return
     if op.kind == "window":
         every = state_writes(workspace, op.owner, day, of_rows=True)
@@ -130,6 +131,15 @@ def _of_two_days(
     what = attributes[0].identity if len(attributes) == 1 else "two days"
     tree = partial(select_windows_of, workspace, op, days, attributes)
     return Statement(f"{op.name} for {what} ({write.target.relation})", tree, write.target)
+
+
+def _states_of_two_days(workspace: Workspace, op: Op, day: date) -> Iterator[Statement]:
+    days = Window(day, day + timedelta(days=2))
+    found = state_writes(workspace, op.owner, day, of_rows=False)
+    trees = state_trees(workspace, op.owner, days, of_rows=False)
+    for write, tree in zip(found, trees, strict=True):
+        title = f"{op.name} for two days ({write.target.relation})"
+        yield Statement(title, tree, write.target)
 
 
 def _some_states(workspace: Workspace, op: Op, day: date, *, of_rows: bool) -> Iterator[Statement]:

@@ -1,4 +1,4 @@
-"""A window op and many days -> one statement for each run of days, published day by day."""
+"""Windows or states and many days -> one statement for a run of days, published day by day."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -6,16 +6,20 @@ from datetime import date, timedelta
 from fig_assets.engines.base import DayRows, Snapshot, days_between
 from fig_assets.errors import EngineError, FigError, RowSetChanged
 from fig_assets.graph.nodes import Attribute, Op
+from fig_assets.graph.period import Window
 from fig_assets.sql.distinct import LONGEST
 from fig_assets.sql.layer import layer_of
 from fig_assets.sql.window import needed_states
 from fig_assets.workflow.compute import account, is_whole, run_day, select_windows_of, writes
 from fig_assets.workflow.result import DayResult
+from fig_assets.workflow.states import state_trees
 from fig_assets.workflow.workspace import Workspace
 from fig_assets.workflow.write import Write, require, run_publish
 
 MOST_ROWS = 8_000_000
 """About how many rows one statement may give, so that merging them needs little memory."""
+MOST_EVENTS = 250_000
+"""About how many events one statement may make states of: beyond that they are all of the cost."""
 GROWTH = 4
 """A window has at most about so many times the entities of its largest day."""
 
@@ -46,14 +50,62 @@ def runs(
     largest = max((record.rows for record in stored if record is not None), default=0)
     rows = largest * min(GROWTH, layer.period.days)
     share = len(days) if counts_values else -(-len(days) // workers)
-    longest = min(LONGEST, max(1, MOST_ROWS // max(rows, 1)), share)
+    return _cut(days, min(LONGEST, max(1, MOST_ROWS // max(rows, 1)), share))
+
+
+def _cut(days: Sequence[date], longest: int) -> list[list[date]]:
     found: list[list[date]] = []
     for day in sorted(days):
-        if found and len(found[-1]) < longest and found[-1][-1] + timedelta(days=1) == day:
+        if found and len(found[-1]) < longest and _after(found[-1][-1]) == day:
             found[-1].append(day)
         else:
             found.append([day])
     return found
+
+
+def _after(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+def state_runs(
+    workspace: Workspace, op: Op, days: Sequence[date], workers: int
+) -> list[list[date]]:
+    """Cut days into runs of consecutive ones whose states one statement computes; as `runs`.
+
+    Short ones where days have many events: their work is in the events, and needs memory.
+    """
+    family = workspace.graph.families[op.owner]
+    relations = [group.reads for group in family.groups if not group.is_of_rows]
+    stored = [workspace.engine.partition(name, day) for name in relations for day in days]
+    largest = max((record.rows for record in stored if record is not None), default=0)
+    share = -(-len(days) // workers)
+    return _cut(days, min(LONGEST, max(1, MOST_EVENTS // max(largest, 1)), share))
+
+
+def run_state_days(workspace: Workspace, op: Op, days: Sequence[date]) -> Iterator[Outcome]:
+    """Compute the states of consecutive days; give each day's result, or why it was refused."""
+    if len(days) == 1:
+        yield days[0], _alone(workspace, op, days[0], ())
+        return
+    planned = {day: writes(workspace, op, day, ()) for day in days}
+    results = {day: DayResult(day) for day in days}
+    trees = state_trees(workspace, op.owner, Window(days[0], _after(days[-1])), of_rows=False)
+    try:
+        seen = Snapshot(workspace.engine)
+        for day, parts in planned.items():
+            for part in parts:
+                require(workspace, part, day, seen)
+        for place, tree in enumerate(trees):
+            targets = {day: parts[place].target for day, parts in planned.items()}
+            for rows in workspace.engine.compute_days(targets, tree()):
+                run_publish(planned[rows.day][place], rows.publish, results[rows.day])
+        for result in results.values():
+            account(workspace, op, result)
+    except FigError:
+        # Which of the days is to blame shows where each is computed alone.
+        yield from ((day, _alone(workspace, op, day, ())) for day in days)
+        return
+    yield from results.items()
 
 
 def run_days(

@@ -1,6 +1,6 @@
 """An op and many days -> results and refusals, day by day, several days at once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ from fig_assets.workflow.checks import (
     Verdict,
     judge_declared,
 )
-from fig_assets.workflow.compute import account, attributes_of, run_day
+from fig_assets.workflow.compute import attributes_of, run_day
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.snapshots import build_snapshots
 from fig_assets.workflow.states import refresh_states, run_states
@@ -73,8 +73,7 @@ def run_op(
         case "score":
             return _run_each(workspace, op, days, partial(_score, workspace, op), progress=progress)
         case "states":
-            scoped = partial(_states, workspace, op, states)
-            return _run_each(workspace, op, days, scoped, progress=progress)
+            return _run_states(workspace, op, days, states, progress)
         case _:
             return _run_statements(workspace, op, days, keys, progress)
 
@@ -87,32 +86,46 @@ def _run_statements(
         step = partial(run_day, workspace, op, attributes=attributes)
         return _run_each(workspace, op, days, step, progress=progress)
     refreshed = _refresh(workspace, op, days, attributes)
-    result = _run_windows(workspace, op, days, attributes, progress)
+    windows = ranges.runs(workspace, op, days, attributes, workspace.workers)
+    run = partial(ranges.run_days, workspace, op, attributes=attributes)
+    result = _run_runs(workspace, op, windows, run, progress)
     result.states_refreshed = refreshed
     return result
 
 
-def _states(
-    workspace: Workspace, op: Op, scope: Mapping[str, Collection[str]] | None, day: date
-) -> DayResult:
-    result = DayResult(day)
-    run_states(workspace, op.owner, result, scope)
-    if scope is None:
-        account(workspace, op, result)
-    return result
-
-
-def _run_windows(
+def _run_states(
     workspace: Workspace,
     op: Op,
     days: Sequence[date],
-    attributes: Sequence[Attribute],
+    scope: Mapping[str, Collection[str]] | None,
+    progress: Progress,
+) -> OpResult:
+    if scope is not None:
+        step = partial(_some_states, workspace, op, scope)
+        return _run_each(workspace, op, days, step, progress=progress)
+    runs = ranges.state_runs(workspace, op, days, workspace.workers)
+    return _run_runs(workspace, op, runs, partial(ranges.run_state_days, workspace, op), progress)
+
+
+def _some_states(
+    workspace: Workspace, op: Op, scope: Mapping[str, Collection[str]], day: date
+) -> DayResult:
+    result = DayResult(day)
+    run_states(workspace, op.owner, result, scope)
+    return result
+
+
+def _run_runs(
+    workspace: Workspace,
+    op: Op,
+    runs: Sequence[Sequence[date]],
+    step: Callable[[Sequence[date]], Iterator[ranges.Outcome]],
     progress: Progress,
 ) -> OpResult:
     result = OpResult(op)
 
-    def run(run_of_days: Sequence[date]) -> None:
-        for day, outcome in ranges.run_days(workspace, op, run_of_days, attributes):
+    def run(days: Sequence[date]) -> None:
+        for day, outcome in step(days):
             if isinstance(outcome, FigError):
                 result.refused[day] = outcome
             else:
@@ -120,7 +133,7 @@ def _run_windows(
                 progress(op.name, day)
 
     with ThreadPoolExecutor(workspace.workers) as pool:
-        for _ in pool.map(run, ranges.runs(workspace, op, days, attributes, workspace.workers)):
+        for _ in pool.map(run, runs):
             pass
     result.days = {day: result.days[day] for day in sorted(result.days, key=str)}
     result.refused = {day: result.refused[day] for day in sorted(result.refused, key=str)}

@@ -1,12 +1,15 @@
 """Daily states of families: their statements, and bringing them up to date before a window."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from functools import partial
 
-from fig_assets.engines.base import Snapshot, stale_reason
+from sqlglot import exp
+
+from fig_assets.engines.base import Snapshot, Target, stale_reason
 from fig_assets.errors import RowSetChanged
 from fig_assets.graph.nodes import Attribute, Op
+from fig_assets.graph.period import Window
 from fig_assets.sql import daily_state, window
 from fig_assets.sql.layer import layer_of
 from fig_assets.sql.state_columns import GroupStates, State, states_of
@@ -28,37 +31,55 @@ def state_writes(
 
     `wanted` names states by fingerprint; all of them when left out.
     """
-    family = workspace.graph.families[family_name]
-    found: list[Write] = []
-    for states in states_of(family):
-        if states.group.is_of_rows == of_rows:
-            merged = _chosen(states.merged, wanted)
-            found.append(_merged_write(workspace, states, day, merged))
-            counted = _chosen(states.values, wanted)
-            found += [_values_write(workspace, states, day, values) for values in counted]
+    days = Window(day, day + timedelta(days=1))
+    trees = state_trees(workspace, family_name, days, wanted, of_rows=of_rows)
+    targets = _targets(workspace, family_name, day, wanted, of_rows=of_rows)
+    pairs = zip(targets, trees, strict=True)
+    return tuple(Write(target, tree, needs=reads_of(target)) for target, tree in pairs)
+
+
+def state_trees(
+    workspace: Workspace,
+    family_name: str,
+    days: Window,
+    wanted: frozenset[str] | None = None,
+    *,
+    of_rows: bool,
+) -> tuple[Callable[[], exp.Query], ...]:
+    """List what makes the statements of a family's states on all of `days`, as `state_writes`."""
+    dialect = workspace.engine.dialect
+    found: list[Callable[[], exp.Query]] = []
+    for states in _groups(workspace, family_name, of_rows=of_rows):
+        source = daily_state.source_columns(workspace.graph, states.group)
+        merged = _chosen(states.merged, wanted)
+        found.append(partial(daily_state.select_states, states, source, days, merged, dialect))
+        for values in _chosen(states.values, wanted):
+            select = daily_state.select_values
+            found.append(partial(select, states, source, values, days, dialect))
     return tuple(found)
+
+
+def _targets(
+    workspace: Workspace,
+    family_name: str,
+    day: date,
+    wanted: frozenset[str] | None,
+    *,
+    of_rows: bool,
+) -> Iterator[Target]:
+    for states in _groups(workspace, family_name, of_rows=of_rows):
+        yield daily_state.state_target(states, day, _chosen(states.merged, wanted))
+        for values in _chosen(states.values, wanted):
+            yield daily_state.value_target(states, values, day)
+
+
+def _groups(workspace: Workspace, family_name: str, *, of_rows: bool) -> list[GroupStates]:
+    family = workspace.graph.families[family_name]
+    return [states for states in states_of(family) if states.group.is_of_rows == of_rows]
 
 
 def _chosen(states: Mapping[str, State], wanted: frozenset[str] | None) -> list[State]:
     return [s for s in states.values() if wanted is None or s.fingerprint in wanted]
-
-
-def _merged_write(
-    workspace: Workspace, states: GroupStates, day: date, wanted: Sequence[State]
-) -> Write:
-    source = daily_state.source_columns(workspace.graph, states.group)
-    target = daily_state.state_target(states, day, wanted)
-    dialect = workspace.engine.dialect
-    select = partial(daily_state.select_states, states, source, day, wanted, dialect)
-    return Write(target, select, needs=reads_of(target))
-
-
-def _values_write(workspace: Workspace, states: GroupStates, day: date, values: State) -> Write:
-    source = daily_state.source_columns(workspace.graph, states.group)
-    target = daily_state.value_target(states, values, day)
-    dialect = workspace.engine.dialect
-    select = partial(daily_state.select_values, states, source, values, day, dialect)
-    return Write(target, select, needs=reads_of(target))
 
 
 def refresh_states(

@@ -1,6 +1,7 @@
 """Windows of many days in one statement are those of each day alone, byte by byte."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,8 +14,9 @@ from fig_assets.engines.base import scan_of
 from fig_assets.errors import EngineError
 from fig_assets.graph.nodes import Op
 from fig_assets.sql.distinct import LONGEST
+from fig_assets.workflow import ranges
 from fig_assets.workflow.compute import attributes_of, select_windows_of
-from fig_assets.workflow.ranges import run_days, runs
+from fig_assets.workflow.ranges import run_days, run_state_days, runs, state_runs
 from tests.workflow.logins import CONFIGS, COUNTRIES_CSV, random_files
 from tests.workflow.projects import Json, Project, days_from, differences, write_project
 
@@ -100,6 +102,29 @@ def test_windows_of_a_range_are_those_of_each_day(
     assert {name for name in alone if alone[name] != together.get(name)} == set()
 
 
+def states_of(project: Project, runs: list[list[date]]) -> dict[str, bytes]:
+    """Compute the states of runs of days from nothing, and give the bytes of their files."""
+    shutil.rmtree(project.lake / "states")
+    for op in project.ops("states"):
+        for run in runs:
+            outcomes = list(run_state_days(project.workspace, op, run))
+            assert [day for day, _ in outcomes] == run
+    return {name: text for name, text in project.files().items() if name.startswith("states/")}
+
+
+@pytest.mark.parametrize("length", [2, LONGEST], ids=lambda n: f"runs_of_{n}_days")
+def test_states_of_a_range_are_those_of_each_day(
+    shops: Project, tmp_path: Path, length: int
+) -> None:
+    shutil.copytree(shops.root, tmp_path, dirs_exist_ok=True)
+    project = Project(tmp_path)
+    alone = states_of(project, [[day] for day in DAYS])
+    together = states_of(project, [DAYS[n : n + length] for n in range(0, len(DAYS), length)])
+
+    assert len(alone) == 2 * len(DAYS)
+    assert {name for name in alone if alone[name] != together.get(name)} == set()
+
+
 def test_windows_of_a_range_equal_the_oracle(shops: Project, tmp_path: Path) -> None:
     oracle = shops.oracle()
     for op in shops.ops("window"):
@@ -122,8 +147,10 @@ def test_hostile_events_give_the_same_in_a_range_and_day_by_day(tmp_path: Path) 
     for day, lines in random_files(Random(3), days, 25).items():
         project.write(day, lines)
     project.run(days, project.ops("raw", "event", "table", "states"))
+    states = states_of(project, [days])
     folder = tmp_path / "none"
     folder.mkdir()
+    assert states == states_of(project, [[day] for day in days])
     alone = windows_of(project, folder, [[day] for day in days])
     together = windows_of(project, folder, [days])
 
@@ -160,6 +187,35 @@ def test_a_day_without_its_states_is_refused_and_the_others_are_made(tmp_path: P
     assert [
         len(project.rows("families/shop/2d_by_day", d)) for d in sorted(set(days) - refused)
     ] == [1] * 4
+
+
+def test_states_of_a_day_without_events_are_refused_and_the_others_are_made(
+    tmp_path: Path,
+) -> None:
+    files = {"events/order.json": ORDER, "features/shop.json": SHOP}
+    project = write_project(tmp_path, files, start="2024-03-01")
+    days = days_from("2024-03-01", 4)
+    for day in days:
+        project.write(
+            day, [{"kind": "order", "at": f"{day}T01:00:00Z", "id": str(day), "shop": "a"}]
+        )
+    project.run([day for day in days if day != days[1]], project.ops("raw", "event"))
+    (op,) = project.ops("states")
+    outcomes = dict(run_state_days(project.workspace, op, days))
+
+    assert [day for day in days if isinstance(outcomes[day], EngineError)] == [days[1]]
+    assert str(days[1]) in str(outcomes[days[1]])
+    assert project.workspace.engine.days("states/shop/order") == (days[0], *days[2:])
+
+
+def test_states_of_many_events_are_made_of_few_days_at_once(
+    shops: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (op,) = shops.ops("states")
+
+    assert [len(run) for run in state_runs(shops.workspace, op, DAYS[:20], 2)] == [10, 10]
+    monkeypatch.setattr(ranges, "MOST_EVENTS", 30)
+    assert {len(run) for run in state_runs(shops.workspace, op, DAYS[:18], 2)} == {3}
 
 
 def test_a_period_that_is_added_is_made_of_states_alone(tmp_path: Path) -> None:
