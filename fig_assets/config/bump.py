@@ -109,7 +109,7 @@ def _edits(
         value = offsets.value(path)
         if not isinstance(value, dict) or "versions" not in value:
             start, end = offsets.span(path)
-            written = _renamed(text[start:end], moved)
+            written = _definition_text(offsets, path, text, moved)
             new = moved[name][1]
             yield _Edit(start, end, f'{{"versions": {{"{new}": {written}}}}}')
             continue
@@ -120,8 +120,9 @@ def _edits(
         for old, new in moved[name].items():
             start, end = offsets.key((*path, "versions", str(old)))
             yield _Edit(start, end, f'"{new}"')
-            start, end = offsets.span((*path, "versions", str(old)))
-            yield _Edit(start, end, _renamed(text[start:end], moved))
+            place = (*path, "versions", str(old))
+            start, end = offsets.span(place)
+            yield _Edit(start, end, _definition_text(offsets, place, text, moved))
 
 
 class _Offsets:
@@ -148,6 +149,22 @@ class _Offsets:
     def key(self, path: Steps) -> tuple[int, int]:
         start = self._document.offset(path, key=True)
         return start, _DECODER.raw_decode(self._text, start)[1]
+
+
+def _definition_text(
+    offsets: _Offsets, path: Steps, text: str, moved: Mapping[str, Mapping[int, int]]
+) -> str:
+    """Return one definition as it is written, but for the versions that its expression names."""
+    start, end = offsets.span(path)
+    value = offsets.value(path)
+    if not isinstance(value, dict):
+        return _renamed(text[start:end], moved)
+    parts = sorted(offsets.span((*path, key)) for key in ("function", "inputs") if key in value)
+    written, last = "", start
+    for first, after in parts:
+        written += text[last:first] + _renamed(text[first:after], moved)
+        last = after
+    return written + text[last:end]
 
 
 def _renamed(text: str, moved: Mapping[str, Mapping[int, int]]) -> str:
