@@ -3,12 +3,16 @@
 import errno
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from fig_assets.errors import EngineError, OutOfMemory
 
 SIZE = re.compile(r"([0-9.]+) ?([KMGT%])(i?)B?")
 HALF = "50%"
+CGROUPS = Path("/sys/fs/cgroup")
+CONTAINER_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
 SPILL_SETTING = "max_temp_directory_size"
 NO_SPACE = "No space left on device"
 
@@ -31,7 +35,7 @@ class Limits:
 
 
 def memory_bytes(limit: str | None) -> int:
-    """Return how many bytes a `memory_limit` allows; half of the machine's memory without one.
+    """Return how many bytes a `memory_limit` allows; half of the memory there is without one.
 
     >>> memory_bytes("1.5 GiB")
     1610612736
@@ -41,9 +45,20 @@ def memory_bytes(limit: str | None) -> int:
         raise ValueError(limit)
     number, unit, power = float(said[1]), said[2] or "", 1024 if said[3] else 1000
     if unit == "%":
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return int(memory * number / 100)
+        return int(machine_memory() * number / 100)
     return int(number * power ** ("KMGT".index(unit) + 1))
+
+
+def machine_memory(folder: Path = CGROUPS) -> int:
+    """Return the bytes of memory of this machine, or of the container if it has fewer.
+
+    `folder` is where the kernel shows the container's limits.
+    """
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for name in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):
+            found.append(int((folder / name).read_text(encoding="ascii")))
+    return min(found)
 
 
 def refused(refusal: Exception, limits: Limits, spill: str, sql: str) -> EngineError:

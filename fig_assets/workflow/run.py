@@ -8,7 +8,6 @@ from functools import partial
 
 import pyarrow as pa
 
-from fig_assets.engines.limits import memory_bytes
 from fig_assets.engines.line_readers import readers_for, unpacked_bytes
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Model, Op
@@ -194,19 +193,13 @@ def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progr
                 return _landed_result(source.key, day, landed)
 
             largest = max((unpacked_bytes(files.get(day, [])) for day in days), default=0)
-            at_once = _fitting(workspace, RAW_COPIES * largest)
+            at_once = workspace.fitting(RAW_COPIES * largest)
             return _run_each(workspace, op, days, land, progress=progress, at_once=at_once)
         last = workspace.graph.end or raw.today()
         every = _days(workspace.graph.start, last)
         landed = raw.land_everything(workspace, source, needed, every, readers)
     progress(op.name, None)
     return OpResult(op, {None: _landed_result(source.key, workspace.graph.start, landed)})
-
-
-def _fitting(workspace: Workspace, size: int) -> int:
-    """Return how many days that take so many bytes each are computed at once: one or more."""
-    memory = memory_bytes(workspace.environment.warehouse.memory_limit)
-    return max(1, min(workspace.workers, memory // max(size, 1)))
 
 
 def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:

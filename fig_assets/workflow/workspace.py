@@ -9,7 +9,7 @@ from fig_assets.config.load import Config
 from fig_assets.config.schema import Environment
 from fig_assets.engines import open_engine
 from fig_assets.engines.base import Engine
-from fig_assets.engines.limits import Limits
+from fig_assets.engines.limits import Limits, memory_bytes
 from fig_assets.graph.nodes import Graph
 from fig_assets.graph.version import RULE
 from fig_assets.models.registry import Registry
@@ -33,6 +33,11 @@ class Workspace:
     def workers(self) -> int:
         """How many days or files are computed at once: one for each core, unless it is said."""
         return self.environment.warehouse.threads or workers()
+
+    def fitting(self, size: int) -> int:
+        """Return how many days that take so many bytes each are computed at once: one or more."""
+        memory = memory_bytes(self.environment.warehouse.memory_limit)
+        return max(1, min(self.workers, memory // max(size, 1)))
 
     def close(self) -> None:
         """Release the engine."""

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from fig_assets.errors import OutOfMemory
 from fig_assets.workflow.run import run_op
 from fig_assets.workflow.workspace import workers
@@ -77,4 +79,16 @@ def test_days_at_once_are_as_many_as_cores_unless_it_is_said(tmp_path: Path) -> 
     assert project.workspace.workers == workers() >= 1
     allow(project, threads=7)
     assert project.workspace.workers == 7
+    project.workspace.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "days"), [(0, 4), (25_000, 4), (25_001, 3), (50_001, 1), (10**9, 1)]
+)
+def test_large_days_are_computed_at_once_as_far_as_they_fit_into_memory(
+    tmp_path: Path, size: int, days: int
+) -> None:
+    project = write_project(tmp_path, FILES, start=str(DAYS[0]))
+    allow(project, memory_limit="100KB", threads=4)
+    assert project.workspace.fitting(size) == days
     project.workspace.close()
