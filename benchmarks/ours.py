@@ -4,8 +4,8 @@ The package is imported where it is used: the other competitors run without it.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from benchmarks.events import Traffic
 from benchmarks.projects import Files, base, period, write
 
 if TYPE_CHECKING:
+    from fig_assets.graph.nodes import Key, Op
     from fig_assets.project import Project
 
 NAME = "fig-assets"
@@ -127,6 +128,33 @@ def step(
                     raise OpRefused(str(next(iter(result.refused.values()))))
 
     return run
+
+
+class Direct:
+    """Runs what a plan asks for, without Dagster."""
+
+    def __init__(self, project: "Project") -> None:
+        self._project = project
+
+    def run(
+        self,
+        ops: "Sequence[Op]",
+        first: date,
+        last: date,
+        *,
+        only: "Collection[Key] | None" = None,
+        states: Mapping[str, Collection[str]] | None = None,
+    ) -> "Sequence[Op]":
+        """Run ops for a range of days."""
+        from fig_assets.workflow.run import run_op
+
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        for op in ops:
+            keys = [key for key in op.keys if only is None or key in only]
+            result = run_op(self._project.workspace, op, days, keys, states=states)
+            if result.refused:
+                raise OpRefused(str(next(iter(result.refused.values()))))
+        return ()
 
 
 def window_outputs(

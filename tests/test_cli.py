@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -280,6 +281,36 @@ def test_a_plan_with_something_to_do_is_exit_status_3(built: Path) -> None:
     (raw,) = [work for work in told["work"] if work["op"] == "raw__events"]
     assert (told["something_to_do"], raw["first"], raw["last"]) == (True, DAYS[2], DAYS[2])
     assert raw["columns"]["lines"]["state"] == "missing"
+
+
+def test_a_plan_file_is_computed_once_and_refused_after_another_change(
+    built: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(built.parent, tmp_path, dirs_exist_ok=True)
+    project = ("--project", str(tmp_path / built.name))
+    days = ("--from", DAYS[0], "--to", DAYS[1])
+    features = tmp_path / built.name / "features/all.json"
+    text = features.read_text(encoding="utf-8")
+    features.write_text(text.replace("@HOUR($event_time)", "@HOUR($event_time) + 1"))
+    file = tmp_path / "plan.json"
+
+    made = fig("plan", *project, *days, "--out", str(file))
+    done = fig("run", *project, "--plan", str(file), "--json")
+    again = fig("run", *project, "--plan", str(file))
+    after = fig("plan", *project, *days)
+    features.write_text(text)
+    refused = fig("run", *project, "--plan", str(file))
+
+    assert (made.exit_code, done.exit_code, after.exit_code) == (SOMETHING_TO_DO, OK, OK)
+    assert "features/request/hour__v1; read by scorer.badness@1, scorer@1" in made.stdout
+    told = json.loads(done.stdout)
+    assert told["done"].keys() == {"row__request", "score__scorer"}
+    columns = told["columns"]
+    assert (columns["replaced"], columns["disturbed"]) == (8, [])
+    assert columns["unchanged"] > columns["replaced"]
+    assert "nothing to do" in again.stdout
+    assert refused.exit_code == PROBLEMS
+    assert "before the configuration changed again" in messages(refused)
 
 
 def test_sql_prints_a_statement_and_nothing_else(built: Path) -> None:

@@ -34,6 +34,7 @@ from fig_assets.graph.ops import state_inputs
 from fig_assets.graph.period import SAME_DAY, Reach
 from fig_assets.graph.version import fingerprint
 from fig_assets.language.types import Type
+from fig_assets.sql.state_columns import states_of
 
 
 class Documented(Protocol):
@@ -270,7 +271,9 @@ def _code_version(graph: Graph, op: Op) -> str:
         case "model":
             return graph.models[op.owner].fingerprint
         case "states":
-            return fingerprint(*(group.fingerprint for group in graph.families[op.owner].groups))
+            kept = states_of(graph.families[op.owner])
+            every = (s.fingerprint for k in kept for s in (*k.merged.values(), *k.values.values()))
+            return fingerprint(*(k.group.fingerprint for k in kept), *sorted(every))
         case _:
             return fingerprint(*(a.fingerprint for a in _shown(graph, op)))
 

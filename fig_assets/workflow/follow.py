@@ -131,6 +131,9 @@ class _Following:
         while due := {d: it for d, it in self._due(op).items() if (d, it) not in tried}:
             tried |= set(due.items())
             self._run(op, due)
+            if op.kind != "model":
+                # Only decisions wait for earlier ones of the same op.
+                return
 
     def flush(self) -> None:
         """Run the ops that wait."""
@@ -185,7 +188,11 @@ class _Following:
         """Say what of an op's part of the plan is not what it should be as things stand now."""
         planned = self._planned[op.name]
         days = sorted({day or self.plan.start for day in planned})
-        look = Foresight(self.workspace, days, upgrade_rules=self.plan.upgrade_rules)
+        only: Columns = {}
+        for columns in planned.values():
+            for relation, names in columns.items():
+                only.setdefault(relation, set()).update(names)
+        look = Foresight(self.workspace, days, upgrade_rules=self.plan.upgrade_rules, only=only)
         look.look_at(op)
         found: dict[date | None, Columns] = {}
         for cells in look.found:

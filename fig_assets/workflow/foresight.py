@@ -5,7 +5,7 @@ So a column is planned if it is stale now, or reads something that is computed b
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from fig_assets.engines.base import Read, Snapshot, days_between
@@ -51,13 +51,15 @@ class Foresight:
     """Walks the ops of a graph in order, over `days`, and collects what has to be computed.
 
     `selected` are the assets that may be computed, all of them when None. Columns that cannot be
-    compared are planned only with `upgrade_rules`.
+    compared are planned only with `upgrade_rules`. `only` names the columns of relations that are
+    looked at, beside those that make their rows; all of them when None.
     """
 
     workspace: Workspace
     days: Sequence[date]
     selected: Collection[Key] | None = None
     upgrade_rules: bool = False
+    only: Mapping[str, Collection[str]] | None = None
     found: list[Cells] = field(default_factory=list)
     unknown: list[Cells] = field(default_factory=list)
 
@@ -172,9 +174,11 @@ class Foresight:
                 self._write(op, write, day, wanted or every)
 
     def _write(self, op: Op, write: Write, day: date, wanted: Sequence[Attribute]) -> None:
-        target = write.target
+        target, making = write.target, row_columns(write)
+        if self.only is not None:
+            kept = {*self.only.get(target.relation, ()), *making}
+            target = replace(target, columns=tuple(c for c in target.columns if c.name in kept))
         stored = self.workspace.engine.partition(target.relation, day)
-        making = row_columns(write)
         attributes = [name for name in target.names if name not in making]
         reasons = stale_columns(self._records, stored, target, attributes)
         rows = any(n in making and r.state != UNKNOWN for n, r in reasons.items())
@@ -185,7 +189,7 @@ class Foresight:
 
     def _states(self, op: Op, wanted: Sequence[Attribute]) -> None:
         """Plan the daily states that the windows of `days` merge and that nobody planned yet."""
-        if op.period is None:
+        if op.period is None or not self._looks_at_states(op):
             return
         start = self.workspace.graph.start
         windows = [op.period.window(day) for day in self.days]
@@ -195,6 +199,11 @@ class Foresight:
                 for write in needed_states_of(self.workspace, op, day, wanted, of_rows=of_rows):
                     if all(self._is_coming(read, day) for read in write.needs):
                         self._write(op, write, day, ())
+
+    def _looks_at_states(self, op: Op) -> bool:
+        groups = self.workspace.graph.families[op.owner].groups
+        names = tuple(group.relation for group in groups)
+        return self.only is None or any(name.startswith(names) for name in self.only)
 
     def _is_coming(self, read: Read, day: date) -> bool:
         """Tell whether what a statement reads of a day is there, or will be."""
