@@ -5,6 +5,8 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +36,16 @@ from tests.assets.signins import (
     write_project,
 )
 
-DAYS = days_from(FIRST, 9)
+DAYS = days_from(FIRST, 7)
 SHOWN = DAYS[-2:]
+MODELS = ("scorer", "second")
 MODES = {"1": {"function": "$outcome = 'FAILURE'"}, "2": {"function": "$seconds > 4"}}
-COMPUTED = ("event", "states", "window", "row", "label")
+COMPUTED = ("event", "states", "window", "row", "score")
 Json = Any
 
 
 def configs() -> dict[str, Json]:
-    """A model that reads a version by a join, by features over it, and over its siblings."""
+    """Models that read a version by joins, features over it, siblings, and scores."""
     event, ip, rows = (copy.deepcopy(it) for it in (LOGIN, IP, REQUEST))
     scorer: Json = copy.deepcopy(SCORER)
     event["fields"]["is_failure"] = {"default_version": 1, "versions": copy.deepcopy(MODES)}
@@ -54,13 +57,17 @@ def configs() -> dict[str, Json]:
     rows["groups"][0]["features"]["is_odd"] = "$is_odd"
     rows["groups"][1]["features"] = ["login_count", "failure_rate", "half", "text"]
     rows["groups"].append({"features": {"lift": "$ip_weekly_failure_rate * 3 + $hour / 100"}})
+    rows["groups"].append({"source": "scorer", "features": "*"})
+    rows["groups"].append({"features": {"doubt": "1 - $scorer_badness"}})
     names = ["ip_weekly_half", "lift", "is_odd", "networks_kind", "ip_weekly_text"]
     scorer["input_features"][0]["feature_names"]["all"] = names
+    second: Json = {**copy.deepcopy(scorer), "name": "second", "output_features": ["worse"]}
+    second["input_features"][0]["feature_names"]["all"] = ["doubt", "hour"]
     return {
         "environments/local.json": ENVIRONMENT,
         "events/login.json": event,
         "features/all.json": [ip, rows],
-        "models/scorer.json": scorer,
+        "models/scorer.json": [scorer, second],
     }
 
 
@@ -75,7 +82,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("diff")
     write_project(root, configs())
     for day in DAYS:
-        write_day(root, day, [login(day, n) for n in range(16)])
+        write_day(root, day, [login(day, n) for n in range(12)])
     with load_project(root / "configs") as project:
         workspace = project.workspace
         for op in project.graph.ops:
@@ -101,15 +108,18 @@ def named(project: Project, identity: str) -> list[Attribute]:
     return sorted(found, key=lambda attribute: attribute.key)
 
 
-def inputs_of(project: Project, day: object) -> pa.Table:
-    model = project.graph.models["scorer"]
-    return project.workspace.engine.query(select_scoring_set(project.graph, model, day))
+def inputs_of(project: Project, model: str, day: date) -> pa.Table:
+    tree = select_scoring_set(project.graph, project.graph.models[model], day)
+    return project.workspace.engine.query(tree)
+
+
+def stored(site: Site) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in site.root.rglob("*") if path.is_file()}
 
 
 CASES = {
     "a window that siblings, joins and rows read": ("ip.failure_rate", "features/all.json"),
     "a field that fields, windows and rows read": ("login.is_failure", "events/login.json"),
-    "a text": ("ip.text", "features/all.json"),
 }
 
 
@@ -128,71 +138,63 @@ def test_a_model_sees_what_a_project_written_so_would_show_it(
     site: Site, tmp_path: Path, attribute: str, file: str
 ) -> None:
     old, new = f"{attribute}@1", f"{attribute}@2"
-    other = written_so(site, tmp_path, swapped(file, attribute))
-    project, model = site.project, site.project.graph.models["scorer"]
-    wanted = {a.key: (SHOWN[0], SHOWN[-1]) for a in model.inputs}
+    before = stored(site)
+    project, workspace = site.project, site.project.workspace
+    after, moved = dict.fromkeys(MODELS, 0), dict.fromkeys(MODELS, 0)
+    wanted = {
+        a.key: (SHOWN[0], SHOWN[-1])
+        for model in project.graph.models.values()
+        for a in model.inputs
+    }
 
-    pair = named(project, old), named(project, new)
-    with other, try_in_place_of(project.workspace, *pair, wanted) as trial:
+    with (
+        written_so(site, tmp_path, swapped(file, attribute)) as other,
+        try_in_place_of(workspace, named(project, old), named(project, new), wanted) as trial,
+    ):
         assert trial.refused == {}
-        after = 0
-        moved = 0
-        for day in SHOWN:
-            artifact = champion_of(project.workspace, model, day)
+        for name, day in product(MODELS, SHOWN):
+            model = trial.workspace.graph.models[name]
+            artifact = champion_of(workspace, model, day)
             assert artifact is not None
-            expected = inputs_of(other, day)
+            expected = inputs_of(other, name, day)
             tree = select_scoring_set(trial.workspace.graph, model, day)
             assert trial.workspace.engine.query(tree).to_pylist() == expected.to_pylist()
-            here, there = score(artifact, inputs_of(project, day)), score(artifact, expected)
-            after += sum(value.as_py() >= 0.5 for value in there)
-            moved += sum(a != b for a, b in zip(here, there, strict=True))
+            here = score(artifact, inputs_of(project, name, day))
+            there = score(artifact, expected)
+            after[name] += sum(value.as_py() >= 0.5 for value in there)
+            moved[name] += sum(a != b for a, b in zip(here, there, strict=True))
 
-    found = diff_versions(project.workspace, old, new, days=len(SHOWN), threshold=0.5)
-    (shift,) = found.models
-    assert (shift.old, shift.new, shift.days, dict(shift.refused)) == (old, new, len(SHOWN), {})
-    assert shift.scores is not None
-    assert shift.decisions is not None
-    assert shift.scores.differ == moved
-    assert shift.decisions.after == after
-    made = shift.decisions
-    assert made.after == made.before + made.appear - made.vanish
-
-
-def test_nothing_stored_changes(site: Site) -> None:
-    def stored() -> dict[str, bytes]:
-        return {str(path): path.read_bytes() for path in site.root.rglob("*") if path.is_file()}
-
-    before = stored()
-
-    diff_versions(site.project.workspace, "ip.failure_rate@1", "ip.failure_rate@2", days=2)
-
-    assert stored() == before
-
-
-def test_a_model_that_reads_the_second_version_is_asked_about_the_first(site: Site) -> None:
-    found = diff_versions(site.project.workspace, "ip.failure_rate@2", "ip.failure_rate@1", days=2)
-
-    (shift,) = found.models
-    assert (shift.old, shift.new) == ("ip.failure_rate@1", "ip.failure_rate@2")
+    found = diff_versions(workspace, old, new, days=len(SHOWN), threshold=0.5)
+    assert [shift.model for shift in found.models] == ["scorer@1", "second@1"]
+    for name, shift in zip(MODELS, found.models, strict=True):
+        assert (shift.old, shift.new, shift.days, dict(shift.refused)) == (old, new, 2, {})
+        made = shift.decisions
+        assert shift.scores is not None
+        assert made is not None
+        assert (shift.scores.differ, made.after) == (moved[name], after[name])
+        assert made.after == made.before + made.appear - made.vanish
+    assert stored(site) == before
 
 
 def test_every_period_is_compared_unless_one_is_named(site: Site) -> None:
     workspace, names = site.project.workspace, ("ip.failure_rate@1", "ip.failure_rate@2")
 
-    every = diff_versions(workspace, *names, days=4)
+    every = diff_versions(workspace, *names[::-1], days=4)
     one = diff_versions(workspace, *names, days=1, period="weekly_by_day", end=DAYS[5])
 
     assert set(every.comparisons) == {"weekly_by_day", "monthly_by_day"}
     assert (every.start, every.end) == (DAYS[-4], DAYS[-1])
     assert list(one.comparisons) == ["weekly_by_day"]
     assert (one.start, one.end) == (DAYS[5], DAYS[5])
+    # Models read the first one, whichever is named first.
+    assert {(shift.old, shift.new) for shift in (*every.models, *one.models)} == {names}
 
 
 def test_days_without_a_model_in_force_are_named(site: Site) -> None:
     names = ("ip.failure_rate@1", "ip.failure_rate@2")
     found = diff_versions(site.project.workspace, *names, days=2, end=DAYS[1])
 
-    (shift,) = found.models
+    shift = found.models[0]
     assert shift.scores is None
     assert shift.refused == dict.fromkeys(map(str, DAYS[:2]), "no model was in force")
 
@@ -218,7 +220,7 @@ def test_rows_labels_and_events_are_compared_too(site: Site) -> None:
         ("ip.half", "ip.text@2", {"period": "daily"}, "use one of: monthly_by_day, weekly_by_day"),
         ("truth.failed", "truth.passed", {"period": "daily"}, "leave --period out"),
         ("ip.failure_rate@1", "ip.failure_rate@2", {"end": days_from(FIRST, 20)[-1]},
-         "ip.failure_rate@1 of 2024-01-10 and 10 more days was never built"),
+         "ip.failure_rate@1 of 2024-01-08 and 12 more days was never built"),
     ],
     ids=["name", "version", "owners", "same", "period", "no periods", "days"],
 )  # fmt: skip
@@ -233,6 +235,6 @@ def test_what_cannot_be_compared_is_refused_with_a_mend(
 def test_what_is_made_of_a_version_cannot_take_its_place(site: Site) -> None:
     found = diff_versions(site.project.workspace, "ip.failure_rate@1", "ip.half", days=1)
 
-    (shift,) = found.models
+    shift = found.models[0]
     assert shift.problem == "ip.half@1 is made of ip.failure_rate@1"
     assert isinstance(site.project, fig.Project)
