@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dagster import Definitions
 
     from fig_assets.assets.runner import Summary
+    from fig_assets.models.label_report import LabelReport
     from fig_assets.workflow.prove import Proved
 
 HOME = "DAGSTER_HOME"
@@ -195,6 +196,24 @@ class Project(Versions):
             raise WorkflowError(f"there is no model '{name}'; there are: {known}")
         days = learn.training_days(self.workspace, model, day)
         return learn.training_set(self.workspace, model, days)
+
+    def report_labels(
+        self,
+        name: str | None = None,
+        *,
+        days: int = 7,
+        end: date | None = None,
+        strong: str | None = None,
+    ) -> "LabelReport":
+        """Say what each weak label of a label set did on some days; see `report_labels`.
+
+        Raises:
+            WorkflowError: there is no such label set or strong label, or nothing is stored.
+            EngineError: a day was never built.
+        """
+        from fig_assets.workflow.label_report import report_labels
+
+        return report_labels(self.workspace, name, days=days, end=end, strong=strong)
 
     def schema(self, name: str, period: str | None = None) -> "pandera.DataFrameSchema":
         """Return the pandera schema of a relation as `read` gives it, for pandas frames.

@@ -95,6 +95,22 @@ def test_usage_names_readers_and_what_nobody_reads(built: Path) -> None:
     assert "fix: write ip.failure_rate" in messages(none)
 
 
+def test_report_labels_prints_a_table_and_json(built: Path) -> None:
+    project = ("--project", str(built))
+
+    shown = fig("report", "labels", *project, "--days", "2")
+    told = json.loads(fig("report", "labels", *project, "truth", "--json").stdout)
+    none = fig("report", "labels", *project, "truht")
+
+    assert shown.exit_code == OK, shown.output
+    assert "truth.plurality@1" in shown.stdout
+    assert "passed" in shown.stdout
+    assert sum(told["classes"].values()) + told["unlabelled"] == told["rows"] > 0
+    assert [voter["name"] for voter in told["voters"]] == ["failed", "passed"]
+    assert none.exit_code == PROBLEMS
+    assert "there is no label set 'truht'; there are: truth" in messages(none)
+
+
 def test_diff_prints_writes_a_page_and_json(built: Path, tmp_path: Path) -> None:
     words = ("diff", "--project", str(built), "ip.failure_rate@1", "ip.failure_rate@2")
     page = tmp_path / "diff.html"

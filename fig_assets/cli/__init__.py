@@ -13,6 +13,7 @@ from fig_assets.cli.computing import plan, run
 from fig_assets.cli.made_up import demo, sample
 from fig_assets.cli.projects import project
 from fig_assets.cli.reading import query, sql
+from fig_assets.cli.reports import report
 from fig_assets.cli.versions import diff, drop, usage
 
 __all__ = ["COLLECT_EVERY", "main"]
@@ -35,6 +36,7 @@ for command in (
     usage,
     diff,
     drop,
+    report,
     project,
     sample,
     demo,

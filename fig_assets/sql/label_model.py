@@ -18,7 +18,7 @@ from fig_assets.language.types import arrow_type
 from fig_assets.sql.expressions import column, day_literal, named, on_days, scan
 from fig_assets.sql.labels import stored_columns
 
-PATTERN, ROWS = "pattern", "rows"
+PATTERN, LABEL, ROWS = "pattern", "label", "rows"
 PARTED = ","
 
 
@@ -74,6 +74,32 @@ def select_patterns(
         .where(on_days(days))
         .group_by(pattern.copy())
         .order_by(exp.column(PATTERN, quoted=True))
+    )
+
+
+def select_votes_by_day(
+    graph: Graph, labels: LabelSet, votes: Sequence[str], strong: str, days: Window
+) -> exp.Select:
+    """Count the patterns of votes of each of `days`, and the class of the strong label beside.
+
+    Returns:
+        One row for each day, pattern and class, columns `(day, pattern, label, rows)`, in this
+        order; `label` is NULL where the strong label is.
+    """
+    pattern = _pattern(votes, labels.classes)
+    source = _source(graph, labels, [*votes, strong], days)
+    by = [column(DAY), pattern, column(strong)]
+    return (
+        exp.select(
+            column(DAY),
+            named(pattern.copy(), PATTERN),
+            named(column(strong), LABEL),
+            named(exp.Count(this=exp.Star()), ROWS),
+        )
+        .from_(source)
+        .where(on_days(days))
+        .group_by(*by)
+        .order_by(column(DAY), column(PATTERN), column(LABEL))
     )
 
 

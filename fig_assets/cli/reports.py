@@ -1,0 +1,84 @@
+"""Commands that report on what was computed: what the weak labels of a set did."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from fig_assets.cli.base import DAY, DAYS, in_project, out
+
+if TYPE_CHECKING:
+    from fig_assets.models.label_report import LabelReport
+
+COLUMNS = ("votes", "coverage", "overlaps", "conflicts", "agreement", "accuracy", "drift")
+
+
+@click.group()
+def report() -> None:
+    """Report on what was computed."""
+
+
+@report.command()
+@in_project
+@click.argument("name", required=False)
+@click.option("--strong", help="The strong label to compare with; the first when left out.")
+@click.option("--days", type=DAYS, default=7, show_default=True, help="How many days.")
+@click.option("--to", "end", type=DAY, help="Last day; the last stored one when left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def labels(
+    folder: str,
+    env: str,
+    name: str | None,
+    *,
+    strong: str | None,
+    days: int,
+    end: datetime | None,
+    as_json: bool,
+) -> None:
+    """Say what each weak label of the label set NAME did: the only one when left out.
+
+    coverage, overlaps and conflicts are shares of all rows. agreement is with the strong label,
+    accuracy is what a label model learns without any truth, drift is the coverage of the last
+    day less that of the days before.
+
+    Example: fig report labels request_labels --days 7
+    """
+    from fig_assets.project import load_project
+
+    with load_project(folder, env) as project:
+        last = end.date() if end else None
+        told = project.report_labels(name, days=days, end=last, strong=strong)
+    if as_json:
+        click.echo(json.dumps(asdict(told), default=str))
+        return
+    _show(told)
+
+
+def _show(told: "LabelReport") -> None:
+    from rich.table import Table
+
+    span = f"{told.start} to {told.end}"
+    out.print(f"{told.label_set}, {span}: {told.rows:,} rows", highlight=False)
+    given = ", ".join(f"{rows:,} {name}" for name, rows in told.classes.items())
+    rest = f"{told.unlabelled:,} without a class, {told.silent:,} without a vote"
+    out.print(f"{told.strong}: {given}; {rest}", highlight=False, soft_wrap=True)
+    table = Table("weak label", "votes for", *COLUMNS)
+    for voter in told.voters:
+        shares = [getattr(voter, name) for name in COLUMNS[1:]]
+        polarity = ", ".join(voter.polarity) or "-"
+        table.add_row(voter.name, polarity, f"{voter.votes:,}", *map(_share, shares))
+    out.print(table)
+    pairs = [
+        (share, one, other)
+        for place, (one, row) in enumerate(told.between.items())
+        for other, share in list(row.items())[place + 1 :]
+        if share
+    ]
+    for share, one, other in sorted(pairs, reverse=True)[:5]:
+        out.print(f"{one} and {other} disagree on {_share(share)} of the rows", highlight=False)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"

@@ -1,0 +1,116 @@
+"""A label set and some days -> what its weak labels did, from counted patterns of votes."""
+
+import math
+from datetime import date, timedelta
+
+import numpy as np
+
+from fig_assets.engines.base import DAY, Read
+from fig_assets.engines.needs import require_days
+from fig_assets.errors import WorkflowError
+from fig_assets.graph.definitions import Combined, Learned
+from fig_assets.graph.nodes import Attribute, Graph, LabelSet
+from fig_assets.graph.period import Window
+from fig_assets.models.label_model import learn
+from fig_assets.models.label_report import Counted, LabelReport, disagreements, voters
+from fig_assets.sql.label_model import LABEL, PATTERN, ROWS, select_votes_by_day
+from fig_assets.workflow.label_model import votes_of
+from fig_assets.workflow.workspace import Workspace
+
+
+def report_labels(
+    workspace: Workspace,
+    name: str | None = None,
+    *,
+    days: int = 7,
+    end: date | None = None,
+    strong: str | None = None,
+) -> LabelReport:
+    """Sum up the votes of a label set on the `days` that end with `end`.
+
+    Args:
+        workspace: the opened project.
+        name: the label set; the only one when left out.
+        days: how many days; those before the project's start are left out.
+        end: the last day; the last one that is stored when left out.
+        strong: the strong label that weak labels are compared with, `name` or `name@2`; the first
+            one of the set when left out.
+
+    Raises:
+        WorkflowError: there is no such label set or strong label, or nothing is stored.
+        EngineError: a day was never built; names it.
+    """
+    labels, chosen = _chosen(workspace.graph, name, strong)
+    last = _last(workspace, labels) if end is None else end
+    start = max(last - timedelta(days=days - 1), workspace.graph.start)
+    made = chosen.definition
+    votes = list(made.votes.columns if isinstance(made, Learned) else _columns(chosen))
+    window = Window(start, last + timedelta(days=1))
+    read = Read(labels.relation, tuple(sorted([*votes, chosen.column])), window.start, window.end)
+    require_days(workspace.engine, read, workspace.graph.start, f"the report of {labels.name}")
+    tree = select_votes_by_day(workspace.graph, labels, votes, chosen.column, window)
+    rows = workspace.engine.query(tree).to_pylist()
+    patterns = votes_of([row[PATTERN] for row in rows], len(votes))
+    counted = [
+        Counted(
+            row[DAY],
+            tuple(None if vote < 0 else labels.classes[vote] for vote in cast),
+            row[LABEL],
+            row[ROWS],
+        )
+        for row, cast in zip(rows, patterns.tolist(), strict=True)
+    ]
+    counts = np.array([it.rows for it in counted], dtype=np.int64)
+    model = learn(patterns, counts, len(labels.classes)) if counted else None
+    learned = model.accuracy.tolist() if model else [math.nan] * len(votes)
+    names = [next(a.name for a in labels.labels if a.column == vote) for vote in votes]
+    return LabelReport(
+        label_set=labels.name,
+        strong=chosen.identity,
+        start=start,
+        end=last,
+        rows=sum(it.rows for it in counted),
+        classes={c: sum(it.rows for it in counted if it.label == c) for c in labels.classes},
+        unlabelled=sum(it.rows for it in counted if it.label is None),
+        silent=sum(it.rows for it in counted if not any(it.votes)),
+        voters=voters(
+            names, labels.classes, counted, [None if math.isnan(a) else a for a in learned]
+        ),
+        between=disagreements(names, counted),
+    )
+
+
+def _last(workspace: Workspace, labels: LabelSet) -> date:
+    stored = workspace.engine.days(labels.relation)
+    if not stored:
+        raise WorkflowError(f"no day of {labels.name} is stored\n  fix: run the project: fig run")
+    return stored[-1]
+
+
+def _chosen(graph: Graph, name: str | None, strong: str | None) -> tuple[LabelSet, Attribute]:
+    known = ", ".join(sorted(graph.label_sets)) or "none"
+    if name is None and len(graph.label_sets) == 1:
+        name = next(iter(graph.label_sets))
+    if name is None:
+        raise WorkflowError(f"name a label set; there are: {known}")
+    if name not in graph.label_sets:
+        raise WorkflowError(f"there is no label set '{name}'; there are: {known}")
+    labels = graph.label_sets[name]
+    combined = [
+        a
+        for a in labels.labels
+        if isinstance(a.definition, Combined)
+        or (isinstance(a.definition, Learned) and not a.definition.is_probability)
+    ]
+    for label in combined:
+        named = {f"{label.name}@{label.version}", *({label.name} if label.is_default else ())}
+        if strong is None or strong in named:
+            return labels, label
+    known = ", ".join(f"{a.name}@{a.version}" for a in combined) or "none"
+    raise WorkflowError(f"'{name}' has no strong label '{strong or ''}'; there are: {known}")
+
+
+def _columns(label: Attribute) -> tuple[str, ...]:
+    if not isinstance(label.definition, Combined):
+        raise TypeError(label.identity)
+    return label.definition.columns
