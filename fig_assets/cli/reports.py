@@ -17,7 +17,10 @@ COLUMNS = ("votes", "coverage", "overlaps", "conflicts", "agreement", "accuracy"
 
 @click.group()
 def report() -> None:
-    """Report on what was computed."""
+    """Report on what was computed.
+
+    Example: fig report labels request_labels --days 14
+    """
 
 
 @report.command()
