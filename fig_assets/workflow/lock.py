@@ -134,7 +134,14 @@ def bump_families(
         for name in names:
             done.append(bump(load_config(copy, environment), name))
             replace_text(done[-1].path, done[-1].text)
-        report = _lock(copy, environment, {*allow_change}, follow, owners=names)
+        try:
+            report = _lock(copy, environment, {*allow_change}, follow, owners=names)
+        except ConfigError as refusal:
+            # Nothing was written, so the mends are options of the same command.
+            again = f"fig lock {' '.join(f'--bump {name}' for name in names)} --"
+            raise ConfigError(
+                [replace(it, fix=it.fix.replace("fig lock --", again)) for it in refusal.problems]
+            ) from refusal
         for path in dict.fromkeys([*(bumped.path for bumped in done), report.file]):
             replace_text(folder / path.relative_to(copy), path.read_text(encoding="utf-8"))
     moved = tuple(move for bumped in done for move in bumped.moved)

@@ -397,7 +397,7 @@ def test_a_refused_bump_writes_nothing_and_names_who_reads_the_old_ones(tmp_path
     write(tmp_path, selected_anew())
     before = all_files(tmp_path)
 
-    with pytest.raises(fig.ConfigError, match=r"--follow second\.shop_stats_weekly_orders"):
+    with pytest.raises(fig.ConfigError, match=r"lock --bump shop_stats --follow second\.shop_"):
         bumped(tmp_path, follow=["request.*"])
 
     assert all_files(tmp_path) == before
