@@ -1,6 +1,6 @@
 """What the user may write about a model."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, JsonValue
 from pydantic import Field as Bound
@@ -135,6 +135,8 @@ class Model(Attribute):
     """The built-in algorithm."""
     hyperparameters: dict[str, JsonValue] = Bound(default_factory=dict)
     """Of the algorithm, by LightGBM's names. Example: `{"num_leaves": 15}`."""
+    calibration: Literal["auto", "isotonic", "platt", "none"] = "auto"
+    """How scores become probabilities; `auto`: by the lowest log loss out of fold."""
     training_delay_delta_days: NotNegative
     """How many days before training day T the training days end: labels need time."""
     training_time_delta_days: Positive

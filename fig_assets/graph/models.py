@@ -12,7 +12,7 @@ from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.nodes import Attribute, Input, Key, Model, RowFamily, model_title
 from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.scope import Scope, about, attribute_key
-from fig_assets.graph.version import fingerprint
+from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.types import FLOAT, STRING
 
 NEVER = 0
@@ -140,6 +140,7 @@ class ModelVersion:
             window_days=spec.training_time_delta_days,
             lookback_days=lookback,
             hyperparameters=dict(spec.hyperparameters),
+            calibration=spec.calibration,
             every_days=(spec.retrain.every_days or NEVER) if spec.retrain else NEVER,
             promotion_metric=spec.promotion.metric if spec.promotion else "average_precision",
             promotion_min=(spec.promotion.min or 0.0) if spec.promotion else 0.0,
@@ -220,7 +221,13 @@ class ModelVersion:
             spec.algorithm,
             {key: repr(value) for key, value in spec.hyperparameters.items()},
             spec.allow_incomplete,
+            *self._chosen(),
         )
+
+    def _chosen(self) -> tuple[Part, ...]:
+        """Tell what was written: a model that leaves it out means what it always meant."""
+        is_default = self.spec.calibration == "auto"
+        return () if is_default else (("calibration", self.spec.calibration),)
 
 
 def longest_window(family: RowFamily, wanted: Sequence[Key]) -> int:

@@ -253,6 +253,8 @@ class Model:
     lookback_days: int
     """How many days before a row the longest window that it reads begins."""
     hyperparameters: Mapping[str, object]
+    calibration: str
+    """How scores become probabilities: `auto`, `isotonic`, `platt` or `none`."""
     every_days: int
     promotion_metric: str
     promotion_min: float

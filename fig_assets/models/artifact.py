@@ -7,7 +7,7 @@ digest was compared with the card's.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,6 +30,25 @@ class Input:
     """A FIG type: string, bigint, float, boolean, timestamp, date or `embedding(n)`."""
     attribute_id: int | None = None
     """The number of the attribute version in the lock file."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A rising curve from the scores of the trees to probabilities."""
+
+    method: str
+    """`platt`, or `isotonic`, which keeps a share of Platt's line so that no scores are tied."""
+    slope: float
+    """Above 0; with `intercept` Platt's line over the log odds of the trees."""
+    intercept: float
+    seen: tuple[float, float]
+    """The least and the highest log odds it was fitted on; beyond, the line is not steeper than 1.
+    """
+    isotonic_share: float = 0.0
+    knots: tuple[tuple[float, float], ...] = ()
+    """Rising pairs of log odds of the trees and a share of positive rows."""
+    log_loss: Mapping[str, float] = field(default_factory=dict)
+    """Per method the log loss on held-out rows that decided, in nats; empty if none was asked."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,8 @@ class Card:
     sha256: str
     """The digest of the model's text."""
     format: int = FORMAT
+    calibration: Calibration | None = None
+    """The curve that scores go through; None: they are those of the trees."""
 
     @property
     def name(self) -> str:
@@ -75,11 +96,18 @@ class Card:
     @property
     def digest(self) -> str:
         """The sha256 of everything the card says, the digest of the model's text included."""
-        return digest_of(_canonical(asdict(self)))
+        return digest_of(_canonical(self._content()))
 
     def to_json(self) -> str:
         """Write the card, with its own digest, as indented JSON with sorted keys."""
-        return _canonical({**asdict(self), "digest": self.digest}, indent=2) + "\n"
+        return _canonical({**self._content(), "digest": self.digest}, indent=2) + "\n"
+
+    def _content(self) -> dict[str, object]:
+        """Leave out a curve that is not there: cards from before there were any keep theirs."""
+        content = asdict(self)
+        if self.calibration is None:
+            del content["calibration"]
+        return content
 
     @classmethod
     def from_json(cls, text: str, file: str) -> "Card":

@@ -6,6 +6,7 @@ import pyarrow as pa
 from fig_assets.errors import ModelError
 from fig_assets.models import booster, encode
 from fig_assets.models.artifact import Artifact
+from fig_assets.models.calibrate import calibrated
 from fig_assets.models.metrics import Floats
 
 _DIGITS = 6
@@ -21,9 +22,7 @@ def score(artifact: Artifact, table: pa.Table) -> pa.DoubleArray:
     Raises:
         ModelError: A column is missing, doubled or of another type; names each attribute.
     """
-    return pa.array(
-        booster.probabilities(artifact.model_text, _matrix(artifact, table)), pa.float64()
-    )
+    return pa.array(_scores(artifact, _matrix(artifact, table)), pa.float64())
 
 
 def explain(
@@ -32,7 +31,8 @@ def explain(
     """Tell per row which attributes moved its score most.
 
     The text is JSON: `base` is the log odds of an average row, `attributes` lists the `top_k` of
-    the largest absolute contribution, `others` sums the rest; together they are the row's log odds.
+    the largest absolute contribution, `others` sums the rest; together they are the row's log odds
+    before the calibration.
 
     Args:
         artifact: The model.
@@ -46,12 +46,16 @@ def explain(
     if top_k < 1:
         raise ModelError(f"top_k is {top_k}; fix: write 1 or more")
     matrix = _matrix(artifact, table)
-    wanted = booster.probabilities(artifact.model_text, matrix) >= above
+    wanted = _scores(artifact, matrix) >= above
     found = booster.contributions(artifact.model_text, matrix.filter(pa.array(wanted)))
     found = encode.by_attribute(found, artifact.card.inputs)
     names = [entry.attribute for entry in artifact.card.inputs]
     texts = iter([_text(row, names, top_k) for row in found])
     return pa.array([next(texts) if told else None for told in wanted.tolist()], pa.string())
+
+
+def _scores(artifact: Artifact, matrix: pa.Table) -> Floats:
+    return calibrated(artifact.card.calibration, booster.probabilities(artifact.model_text, matrix))
 
 
 def _matrix(artifact: Artifact, table: pa.Table) -> pa.Table:

@@ -1,8 +1,9 @@
 """Labelled rows -> a model with its card.
 
 The same rows give the same bytes, in whatever order they come and on however many threads. Rare
-positives are not weighted up: log loss at the natural rate keeps the scores probabilities, and
-`scale_pos_weight` or a weight column are there for those who want otherwise.
+positives are not weighted up: log loss at the natural rate keeps the scores probabilities. Those
+who want otherwise have `scale_pos_weight` or a weight column; calibration undoes what the first
+does to the scores.
 """
 
 from collections.abc import Mapping
@@ -14,8 +15,9 @@ import pyarrow.compute as pc
 
 from fig_assets.errors import ModelError
 from fig_assets.models import booster, encode
-from fig_assets.models.artifact import Artifact, Card, Input, digest_of
+from fig_assets.models.artifact import Artifact, Calibration, Card, Input, digest_of
 from fig_assets.models.booster import Fitted, Recipe, Sample
+from fig_assets.models.calibrate import calibrate
 from fig_assets.models.hyperparameters import Value, resolve
 from fig_assets.models.metrics import METRICS, Floats, log_loss
 from fig_assets.models.training_rows import FOLDS, TrainingRequest, TrainingRows, prepare
@@ -35,7 +37,8 @@ def train(table: pa.Table, request: TrainingRequest, *, threads: int = 1) -> Art
     """Train gradient-boosted trees on the labelled rows of `table`.
 
     Four folds are fitted, the fifth stops the fitting. The `oof_*` metrics are those of one fit per
-    fold with as many rounds, each judged on the rows it has not seen.
+    fold with as many rounds, each judged on the rows it has not seen. The same scores out of
+    fold calibrate: the fifth fold alone has few positive rows. Metrics are those before it.
 
     Args:
         table: One row per key and day, with the columns that `request` names, in any order.
@@ -49,7 +52,7 @@ def train(table: pa.Table, request: TrainingRequest, *, threads: int = 1) -> Art
     hyperparameters = _hyperparameters(request)
     recipe = _recipe(request, hyperparameters, threads)
     rows = prepare(table, request)
-    study = _study(rows, recipe)
+    study = _study(rows, recipe, request.calibration)
     strength = _strength(request, study.model, rows.sample)
     card = Card(
         model=request.model,
@@ -73,6 +76,7 @@ def train(table: pa.Table, request: TrainingRequest, *, threads: int = 1) -> Art
         warnings=_warnings(request, rows, study, strength),
         library=booster.library(),
         sha256=digest_of(study.model.text),
+        calibration=study.calibration,
     )
     return Artifact(study.model.text, card)
 
@@ -84,6 +88,7 @@ class _Study:
     model: Fitted
     metrics: Mapping[str, float | None]
     held_out: bool
+    calibration: Calibration | None
 
 
 def _hyperparameters(request: TrainingRequest) -> dict[str, Value]:
@@ -107,7 +112,7 @@ def _recipe(request: TrainingRequest, values: Mapping[str, Value], threads: int)
     )
 
 
-def _study(rows: TrainingRows, recipe: Recipe) -> _Study:
+def _study(rows: TrainingRows, recipe: Recipe, calibration: str) -> _Study:
     holdout = rows.folds == HELD_OUT
     seen, unseen = rows.sample.where(~holdout), rows.sample.where(holdout)
     held_out = recipe.patience > 0 and seen.has_both_classes and unseen.has_both_classes
@@ -120,7 +125,12 @@ def _study(rows: TrainingRows, recipe: Recipe) -> _Study:
     metrics = _metrics("oof", rows.sample, scores) | _metrics(
         "holdout", unseen, scores[holdout] if held_out and scores is not None else None
     )
-    return _Study(model, metrics, held_out)
+    curve = None if scores is None else _curve(rows, scores, calibration)
+    return _Study(model, metrics, held_out, curve)
+
+
+def _curve(rows: TrainingRows, scores: Floats, method: str) -> Calibration | None:
+    return calibrate(method, scores, rows.sample.labels, rows.sample.weights, rows.folds)
 
 
 def _out_of_fold(rows: TrainingRows, recipe: Recipe, first: Fitted | None) -> Floats | None:

@@ -41,6 +41,8 @@ class TrainingRequest:
     seed: int = 7
     weight: str | None = None
     """A column with what each row counts for, or nothing: 1 each."""
+    calibration: str = "auto"
+    """How scores become probabilities: one of `calibrate.METHODS`."""
 
     @property
     def name(self) -> str:

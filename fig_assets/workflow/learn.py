@@ -210,6 +210,7 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         positive=model.positive,
         key=family.granularity,
         hyperparameters=dict(model.hyperparameters),
+        calibration=model.calibration,
     )
     candidate = train(training_set(workspace, model, days), request)
     known = workspace.registry.load(model.name, model.version, champion) if champion else None

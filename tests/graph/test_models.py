@@ -151,11 +151,22 @@ def fingerprint(folder: Path, *changes: Change) -> str:
         (put(*INPUTS, "feature_names", value={"a": ["country"], "b": ["is_odd@1"]}), True),
         (put(SCORER, "description", value="How odd."), True),
         (put(SCORER, "promotion", value={"min": 0.9}), True),
+        (put(SCORER, "calibration", value="auto"), True),
+        (put(SCORER, "calibration", value="none"), False),
         (put(*INPUTS, "feature_names", value={"a": ["country"]}), False),
         (put(SCORER, "hyperparameters", value={"num_leaves": 7}), False),
         (put(SCORER, "training_delay_delta_days", value=4), False),
     ],
-    ids=["groups of inputs", "description", "promotion", "inputs", "hyperparameters", "delay"],
+    ids=[
+        "groups of inputs",
+        "description",
+        "promotion",
+        "calibration as it is",
+        "calibration",
+        "inputs",
+        "hyperparameters",
+        "delay",
+    ],
 )
 def test_a_fingerprint_follows_the_meaning(
     tmp_path: Path, change: Change, *, is_same: bool

@@ -88,8 +88,9 @@ def test_text_the_model_did_not_learn_counts_as_missing(text):
     assert score(trained(), table) != score(trained(), rows())
 
 
-def test_the_parts_of_an_explanation_add_up_to_the_log_odds():
-    told = [json.loads(text) for text in explain(trained(), rows(), top_k=2).to_pylist()]
+def test_the_parts_of_an_explanation_add_up_to_the_log_odds_before_calibration():
+    artifact = train(labelled_rows(), replace(REQUEST, calibration="platt"))
+    told = [json.loads(text) for text in explain(artifact, rows(), top_k=2).to_pylist()]
 
     total = np.array(
         [
@@ -99,6 +100,7 @@ def test_the_parts_of_an_explanation_add_up_to_the_log_odds():
     )
 
     assert 1 / (1 + np.exp(-total)) == pytest.approx(score(trained(), rows()).to_numpy(), abs=1e-5)
+    assert score(artifact, rows()) != score(trained(), rows())
 
 
 def test_an_explanation_names_the_strongest_attributes_first():
@@ -150,7 +152,7 @@ def embedded(table: pa.Table) -> pa.Table:
 
 def test_a_model_learns_from_an_embedding_and_explains_it_as_one_attribute():
     vector = Input("country__v2", "request.country@2", "embedding(3)", 12)
-    request = replace(REQUEST, inputs=(INPUTS[0], vector))
+    request = replace(REQUEST, inputs=(INPUTS[0], vector), calibration="none")
     artifact = train(embedded(labelled_rows()), request)
 
     table = embedded(rows())
