@@ -1,4 +1,4 @@
-"""What a project says of its versions: who reads them, how they differ, which can go."""
+"""What a project says of its versions: who reads them, how they differ, which is in force."""
 
 from datetime import date
 from functools import cached_property
@@ -9,9 +9,11 @@ from fig_assets.workflow.usage import usage_of
 from fig_assets.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
+    from fig_assets.models.registry import Decision
     from fig_assets.workflow.branch import BranchDiff
     from fig_assets.workflow.diff import Diff
     from fig_assets.workflow.drop import Leftovers
+    from fig_assets.workflow.model_report import Standing, Training
 
 
 class Versions:
@@ -83,3 +85,52 @@ class Versions:
 
         found = leftovers(self.workspace)
         return found, sum(1 for _ in drop(self.workspace, found.free)) if confirmed else 0
+
+    def models(self, name: str | None = None) -> "tuple[Standing, ...]":
+        """Say of each model version which champion is in force, since when, and why.
+
+        Args:
+            name: `scorer` or `scorer@2`; all models when left out.
+
+        Raises:
+            WorkflowError: there is no such model.
+            ModelError: a recorded decision is damaged.
+        """
+        from fig_assets.workflow.model_report import list_models
+
+        return list_models(self.workspace, name)
+
+    def report_models(self, name: str | None = None) -> "tuple[Training, ...]":
+        """Say of each trained model how good it was, and whether and why it was promoted.
+
+        Raises:
+            WorkflowError: there is no such model.
+            ModelError: a recorded decision is damaged.
+        """
+        from fig_assets.workflow.model_report import report_models
+
+        return report_models(self.workspace, name)
+
+    def promote(
+        self, name: str, trained_for: date, *, reason: str, start: date | None = None
+    ) -> "Decision":
+        """Put the artifact of a training day into force by hand; see `by_hand.promote`.
+
+        Raises:
+            WorkflowError: there is no such model, or it cannot be in force from that day on.
+            ModelError: there is no such artifact, or it is damaged or outdated.
+        """
+        from fig_assets.workflow.by_hand import promote
+
+        return promote(self.workspace, name, trained_for, start=start, reason=reason)
+
+    def rollback(self, name: str, *, reason: str, start: date | None = None) -> "Decision":
+        """Put the champion before the one in force into force again; see `by_hand.rollback`.
+
+        Raises:
+            WorkflowError: there is no such model, or it had no champion before.
+            ModelError: the artifact is damaged or outdated.
+        """
+        from fig_assets.workflow.by_hand import rollback
+
+        return rollback(self.workspace, name, start=start, reason=reason)

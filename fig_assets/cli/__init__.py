@@ -11,6 +11,7 @@ from fig_assets.cli.base import COLLECT_EVERY, Group
 from fig_assets.cli.checking import lock, schema, validate
 from fig_assets.cli.computing import plan, run
 from fig_assets.cli.made_up import demo, sample
+from fig_assets.cli.models import models
 from fig_assets.cli.projects import project
 from fig_assets.cli.reading import query, sql
 from fig_assets.cli.reports import report
@@ -37,6 +38,7 @@ for command in (
     diff,
     drop,
     report,
+    models,
     project,
     sample,
     demo,

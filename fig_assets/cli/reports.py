@@ -1,4 +1,4 @@
-"""Commands that report on what was computed: what the weak labels of a set did."""
+"""Commands that report on what was computed: what weak labels did, how good models are."""
 
 import json
 from dataclasses import asdict
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from fig_assets.cli.base import DAY, DAYS, in_project, out
+from fig_assets.cli.models import numbers
 
 if TYPE_CHECKING:
     from fig_assets.models.label_report import LabelReport
+    from fig_assets.workflow.model_report import Training
 
 COLUMNS = ("votes", "coverage", "overlaps", "conflicts", "agreement", "accuracy", "drift")
 
@@ -57,6 +59,41 @@ def labels(
         click.echo(json.dumps(asdict(told), default=str))
         return
     _show(told)
+
+
+@report.command()
+@in_project
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def models(folder: str, env: str, name: str | None, *, as_json: bool) -> None:
+    """Say of each trained version of the model NAME, or of all, how good it is and why it is used.
+
+    Example: fig report models request_threat_scorer
+    """
+    from fig_assets.project import load_project
+
+    with load_project(folder, env) as project:
+        found = project.report_models(name)
+    if as_json:
+        click.echo(json.dumps(list(map(asdict, found)), default=str))
+        return
+    for training in found:
+        _show_training(training)
+    if not found:
+        click.echo("nothing was trained yet")
+
+
+def _show_training(it: "Training") -> None:
+    force = ", in force" if it.is_champion else ""
+    lines = [f"{it.identity} trained for {it.trained_for}{force}"]
+    if it.first:
+        learned = f"{it.rows:,} rows, {it.positives:,} positive, of {it.first} to {it.last}"
+        lines.append(f"  learned from {learned}")
+    lines += [f"  {text}" for text in (numbers(it.metrics), it.problem) if text]
+    if it.outcome:
+        lines.append(f"  {it.outcome}: {it.reason}")
+    for line in lines:
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _show(told: "LabelReport") -> None:

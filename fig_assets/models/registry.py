@@ -2,16 +2,15 @@
 
     <root>/<model>/v<version>/<trained_for>/card.json             names the text by its digest
     <root>/<model>/v<version>/<trained_for>/model-<digest>.txt
-    <root>/<model>/v<version>/decisions/<day>.json
+    <root>/<model>/v<version>/decisions/<day>.json                what the rule decided
+    <root>/<model>/v<version>/by_hand/<day>.<n>.json              what people decided; it stays
 
 Writing the card is the one step that publishes: a reader sees the old artifact or the new one.
 """
 
 import json
-import os
 import re
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,10 +20,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Artifact, Card
+from fig_assets.models.files import damaged, days_named, publish, publish_new, read_text
 
-Outcome = Literal["promoted", "kept", "no model yet", "rejected"]
+Outcome = Literal["promoted", "kept", "no model yet", "rejected", "rolled back"]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_BY_HAND = re.compile(r"(\d{4}-\d\d-\d\d)\.([1-9]\d*)\.json")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Decision:
     version: int
     day: date
     outcome: Outcome
-    """promoted: the candidate; rejected: not the candidate; kept and no model yet: no candidate."""
+    """promoted: the candidate; rejected: not the candidate; kept and no model yet: no candidate.
+    By hand without a candidate: promoted, or rolled back to an earlier champion."""
     champion: date | None
     """What the artifact in force was trained for; None where there is none."""
     candidate: date | None
@@ -43,6 +44,24 @@ class Decision:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     means: str = ""
     """The fingerprint of the model that the candidate is one of; empty where it is not known."""
+    by_hand: bool = False
+    """Whether a person decided so; on its day that stands, whatever the rule decides."""
+
+
+_DECISION = TypeAdapter(Decision)
+
+
+def in_force(newest: Decision | None, by_hand: Decision | None) -> date | None:
+    """Return the champion after the newest decision of the rule and the newest one by hand.
+
+    The rule undoes a decision by hand only by promoting a candidate of a later day. What was kept
+    or rejected before somebody decided for an earlier day names a champion of then.
+    """
+    if newest is None or by_hand is None:
+        found = newest or by_hand
+        return found.champion if found else None
+    is_newer = newest.champion is not None and newest.champion > by_hand.day
+    return newest.champion if is_newer else by_hand.champion
 
 
 class Registry:
@@ -59,8 +78,8 @@ class Registry:
         """
         card = artifact.card
         folder = self._folder(card.model, card.version) / card.trained_for.isoformat()
-        _publish(folder / _text_name(card), artifact.model_text)
-        _publish(folder / "card.json", card.to_json())
+        publish(folder / _text_name(card), artifact.model_text)
+        publish(folder / "card.json", card.to_json())
         return folder
 
     def load(self, model: str, version: int, trained_for: date) -> Artifact:
@@ -71,37 +90,46 @@ class Registry:
         """
         folder = self._folder(model, version) / trained_for.isoformat()
         place = folder / "card.json"
-        card = Card.from_json(_read(place), str(place))
+        card = Card.from_json(read_text(place), str(place))
         if (card.model, card.version, card.trained_for) != (model, version, trained_for):
-            raise _damaged(place, f"the card of {card.name}, not of this folder")
+            raise damaged(place, f"the card of {card.name}, not of this folder")
         text = folder / _text_name(card)
         try:
-            return Artifact(_read(text), card)
+            return Artifact(read_text(text), card)
         except ModelError as refusal:
             raise ModelError(f"{text}: {refusal}") from refusal
 
     def trained_days(self, model: str, version: int) -> tuple[date, ...]:
         """Return the days an artifact was trained for, rising."""
-        return _days(
+        return days_named(
             place.parent.name for place in self._folder(model, version).glob("*/card.json")
         )
 
     def record(self, decision: Decision) -> Path:
-        """Write the decision of its day, in place of an earlier one; return its file."""
+        """Write what the rule decided on its day, in place of an earlier one; return its file."""
         place = self._decision_file(decision.model, decision.version, decision.day)
-        content = json.dumps(
-            asdict(decision),
-            sort_keys=True,
-            indent=2,
-            ensure_ascii=False,
-            allow_nan=False,
-            default=date.isoformat,
-        )
-        _publish(place, content + "\n")
+        publish(place, _text(decision))
+        return place
+
+    def record_by_hand(self, decision: Decision) -> Path:
+        """Add what a person decided; return its file. Nothing ever replaces it.
+
+        Raises:
+            ModelError: Somebody else decided for the same day at the same time.
+        """
+        places = self._by_hand(decision.model, decision.version)
+        number = max((n for day, n in places if day == decision.day), default=0) + 1
+        folder = self._folder(decision.model, decision.version) / "by_hand"
+        place = folder / f"{decision.day.isoformat()}.{number}.json"
+        if not publish_new(place, _text(decision)):
+            raise ModelError(
+                f"{place}: somebody else decided just now\n  fix: look at fig models list "
+                f"{decision.model}@{decision.version}, then decide again"
+            )
         return place
 
     def decision(self, model: str, version: int, day: date) -> Decision | None:
-        """Return what was decided on exactly `day`; None if nothing was.
+        """Return what the rule decided on exactly `day`; None if nothing was.
 
         Raises:
             ModelError: The file is no decision, or one of another model or day; names the file.
@@ -109,31 +137,58 @@ class Registry:
         place = self._decision_file(model, version, day)
         if not place.exists():
             return None
-        try:
-            found = TypeAdapter(Decision).validate_json(_read(place))
-        except ValidationError as refusal:
-            first = refusal.errors(include_url=False)[0]
-            where = "/".join(map(str, first["loc"]))
-            raise ModelError(
-                f"{place}: not a decision: {where}: {first['msg']}\n  fix: delete the file and run "
-                f"{model} for {day} again"
-            ) from refusal
-        if (found.model, found.version, found.day) != (model, version, day):
-            raise ModelError(
-                f"{place}: the decision of '{found.model}' v{found.version} on {found.day}\n"
-                f"  fix: delete the file and run {model} for {day} again"
-            )
-        return found
+        return _decision(place, (model, version, day), f"run {model} for {day} again")
+
+    def by_hand(self, model: str, version: int, day: date) -> Decision | None:
+        """Return what a person decided last for the newest day up to and including `day`.
+
+        Raises:
+            ModelError: The file is no decision, or one of another model or day; names the file.
+        """
+        places = self._by_hand(model, version)
+        known = max((found for found in places if found[0] <= day), default=None)
+        return self._decided_by_hand(model, version, known) if known else None
+
+    def decisions(self, model: str, version: int) -> tuple[Decision, ...]:
+        """Return all decisions by their days; of one day the rule's first, then those by hand.
+
+        Raises:
+            ModelError: A file is no decision, or one of another model or day; names the file.
+        """
+        of_rule = (self.decision(model, version, day) for day in self._decided(model, version))
+        by_hand = [
+            self._decided_by_hand(model, version, known)
+            for known in sorted(self._by_hand(model, version))
+        ]
+        found = [*(one for one in of_rule if one), *by_hand]
+        return tuple(sorted(found, key=lambda one: (one.day, one.by_hand)))
 
     def champion(self, model: str, version: int, day: date) -> date | None:
         """Return what the artifact in force on `day` was trained for; None where there is none.
 
-        It is the champion of the newest decision of a day up to and including `day`.
+        It is the champion of the newest decision of a day up to and including `day`; a decision by
+        hand holds until a candidate of a later day is promoted.
         """
-        places = (self._folder(model, version) / "decisions").glob("*.json")
-        earlier = [known for known in _days(place.stem for place in places) if known <= day]
+        earlier = [known for known in self._decided(model, version) if known <= day]
         newest = self.decision(model, version, earlier[-1]) if earlier else None
-        return newest.champion if newest else None
+        return in_force(newest, self.by_hand(model, version, day))
+
+    def _decided(self, model: str, version: int) -> tuple[date, ...]:
+        places = (self._folder(model, version) / "decisions").glob("*.json")
+        return days_named(place.stem for place in places)
+
+    def _by_hand(self, model: str, version: int) -> dict[tuple[date, int], Path]:
+        """Return the files of decisions by hand, by day and number."""
+        found = {}
+        for place in (self._folder(model, version) / "by_hand").glob("*.json"):
+            parts = _BY_HAND.fullmatch(place.name)
+            for day in days_named([parts[1]] if parts else []):
+                found[day, int(parts[2]) if parts else 0] = place
+        return found
+
+    def _decided_by_hand(self, model: str, version: int, known: tuple[date, int]) -> Decision:
+        place = self._by_hand(model, version)[known]
+        return _decision(place, (model, version, known[0]), "decide by hand again")
 
     def _folder(self, model: str, version: int) -> Path:
         if not _NAME.fullmatch(model) or version < 1:
@@ -148,51 +203,30 @@ def _text_name(card: Card) -> str:
     return f"model-{card.sha256[:16]}.txt"
 
 
-def _days(names: Iterable[str]) -> tuple[date, ...]:
-    return tuple(sorted(day for name in names if (day := _day(name))))
+def _text(decision: Decision) -> str:
+    content = json.dumps(
+        asdict(decision),
+        sort_keys=True,
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
+        default=date.isoformat,
+    )
+    return content + "\n"
 
 
-def _day(name: str) -> date | None:
+def _decision(place: Path, of: tuple[str, int, date], mend: str) -> Decision:
     try:
-        return date.fromisoformat(name) if _DAY.fullmatch(name) else None
-    except ValueError:
-        return None
-
-
-def _read(place: Path) -> str:
-    try:
-        return place.read_bytes().decode()
-    except FileNotFoundError as refusal:
-        raise _damaged(place, "there is no such file") from refusal
-    except (OSError, UnicodeDecodeError) as refusal:
-        raise _damaged(place, f"cannot be read: {refusal}") from refusal
-
-
-def _damaged(place: Path, message: str) -> ModelError:
-    return ModelError(f"{place}: {message}\n  fix: train the model again")
-
-
-def _publish(place: Path, text: str) -> None:
-    """Write `text` so that a reader sees the old file or the new one, also after a crash."""
-    content = text.encode()
-    if place.is_file() and place.read_bytes() == content:
-        return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(place)
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync_folder(place.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        found = _DECISION.validate_json(read_text(place))
+    except ValidationError as refusal:
+        first = refusal.errors(include_url=False)[0]
+        where = "/".join(map(str, first["loc"]))
+        raise ModelError(
+            f"{place}: not a decision: {where}: {first['msg']}\n  fix: delete the file and {mend}"
+        ) from refusal
+    if (found.model, found.version, found.day) != of:
+        raise ModelError(
+            f"{place}: the decision of '{found.model}' v{found.version} on {found.day}\n"
+            f"  fix: delete the file and {mend}"
+        )
+    return found

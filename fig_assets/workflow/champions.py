@@ -27,8 +27,9 @@ def decisions_to_make(
 ) -> Decisions:
     """Walk the days in order: a day that is trained may put another champion into force.
 
-    A recorded training is never repeated because of its inputs. `is_coming` tells whether a day
-    that training reads is there, or will be.
+    A recorded training is never repeated because of its inputs. One whose candidate was rejected
+    is, when it has another champion to be compared with now. `is_coming` tells whether a day that
+    training reads is there, or will be.
     """
     found, unsure = Decisions(), False
     for day in sorted(days):

@@ -90,7 +90,8 @@ def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool)
     """Make the model partition of `day`: train if it is due or asked for, else keep the champion.
 
     A day that is due but cannot be trained keeps the champion and says why. A day that was trained
-    before, for whatever reason, is trained again: running twice decides the same.
+    before, for whatever reason, is trained again: running twice decides the same. Where somebody
+    decided by hand for this very day, that stands, and the reason says what the rule would do.
 
     Raises:
         ModelError: `explicit`, and the day cannot be trained; names model, day and mend.
@@ -101,13 +102,14 @@ def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool)
     trained = recorded is not None and recorded.candidate == day
     if not explicit and not trained and not is_due(workspace, model, day):
         reason = f"kept, trained for {champion}" if champion else _untrainable(workspace, model)
-        return _record(workspace, model, day, champion, reason)
+        return _standing(workspace, _record(workspace, model, day, champion, reason))
     try:
-        return _train_day(workspace, model, day, champion)
+        return _standing(workspace, _train_day(workspace, model, day, champion))
     except (ModelError, EngineError) as refusal:
         if explicit:
             raise
-        return _record(workspace, model, day, champion, f"could not be trained: {refusal}")
+        kept = _record(workspace, model, day, champion, f"could not be trained: {refusal}")
+        return _standing(workspace, kept)
 
 
 def stale_decision(workspace: Workspace, model: Model, day: date) -> str:
@@ -115,10 +117,14 @@ def stale_decision(workspace: Workspace, model: Model, day: date) -> str:
     recorded = workspace.registry.decision(model.name, model.version, day)
     if recorded is None:
         return "missing"
-    if recorded.candidate is not None:
-        return DEFINITION if recorded.means not in ("", model.fingerprint) else ""
+    if recorded.candidate is not None and recorded.means not in ("", model.fingerprint):
+        return DEFINITION
+    if recorded.outcome == "promoted":
+        return ""
     if recorded.champion != _before(workspace, model, day):
         return CHAMPION_CHANGED
+    if recorded.candidate is not None:
+        return ""
     if is_due(workspace, model, day) and NEVER_BUILT in recorded.reason:
         return DUE
     return ""
@@ -254,6 +260,20 @@ def _record(
     decision = carry_forward(model.name, model.version, day, champion=champion, reason=reason)
     workspace.registry.record(decision)
     return decision
+
+
+def _standing(workspace: Workspace, decision: Decision) -> Decision:
+    """Return what is in force after the rule's `decision`: another one made by hand for its day."""
+    by_hand = workspace.registry.by_hand(decision.model, decision.version, decision.day)
+    if by_hand is None or by_hand.day != decision.day:
+        return decision
+    return replace(
+        decision,
+        outcome=by_hand.outcome,
+        champion=by_hand.champion,
+        reason=f"{by_hand.reason} (the rule: {decision.outcome}, {decision.reason})",
+        by_hand=True,
+    )
 
 
 def _untrainable(workspace: Workspace, model: Model) -> str:

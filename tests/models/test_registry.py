@@ -209,3 +209,61 @@ def test_loading_nothing_of_lightgbm_is_needed_to_know_the_champion():
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
 
     assert printed == b"False\n"
+
+
+def by_hand(day, champion, **more):
+    return replace(
+        DECISION, day=day, champion=champion, candidate=None, metrics={}, by_hand=True, **more
+    )
+
+
+def test_a_decision_by_hand_stands_until_a_candidate_of_a_later_day_is_promoted(registry):
+    def day(n):
+        return DAY + timedelta(days=n)
+
+    for n in range(8):
+        champion = day(n if n in (0, 2, 6) else 6 if n > 6 else 2 if n > 2 else 0)
+        made = champion == day(n)
+        registry.record(
+            replace(
+                DECISION,
+                day=day(n),
+                champion=champion,
+                outcome="promoted" if made else "kept",
+                candidate=day(n) if made else None,
+            )
+        )
+    registry.record_by_hand(by_hand(day(3), DAY))
+
+    champions = [registry.champion("scorer", 1, day(n)) for n in range(8)]
+
+    assert champions == [day(n) for n in (0, 0, 2, 0, 0, 0, 6, 6)]
+
+
+def test_on_its_day_a_decision_by_hand_stands_also_when_the_rule_promotes_again(registry):
+    earlier = DAY - timedelta(days=7)
+    registry.record(DECISION)
+    registry.record_by_hand(by_hand(DAY, earlier))
+    registry.record(replace(DECISION, reason="again"))
+
+    assert registry.champion("scorer", 1, DAY) == earlier
+    assert registry.champion("scorer", 1, DAY - timedelta(days=1)) is None
+
+
+def test_of_the_decisions_by_hand_of_a_day_all_are_kept_and_the_last_stands(registry):
+    registry.record(DECISION)
+    made = [by_hand(DAY, DAY - timedelta(days=n), reason=f"{n}") for n in range(12)]
+    for decision in made:
+        registry.record_by_hand(decision)
+
+    assert registry.decisions("scorer", 1) == (DECISION, *made)
+    assert registry.by_hand("scorer", 1, DAY) == made[-1]
+    assert registry.by_hand("scorer", 1, DAY - timedelta(days=1)) is None
+
+
+def test_a_damaged_decision_by_hand_is_named(registry):
+    place = registry.record_by_hand(by_hand(DAY, DAY))
+    place.write_text("{}")
+
+    with pytest.raises(ModelError, match=f"{place.name}: not a decision: .*\n.*decide by hand"):
+        registry.champion("scorer", 1, DAY)
