@@ -190,8 +190,7 @@ def _inputs(graph: Graph, op: Op, key: Key) -> tuple[Input, ...]:
             return state_inputs(graph.families[op.owner])
         case "model":
             model = graph.models[op.owner]
-            learned = (*(a.key for a in model.inputs), model.label.key)
-            return tuple(Input(k, model.reach) for k in learned)
+            return tuple(Input(a.key, model.reach) for a in model.learned)
         case _:
             del key
             return tuple(Input(a.key) for a in _shown(graph, op))

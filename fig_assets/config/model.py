@@ -39,8 +39,11 @@ class TruthLabel(Node):
 
     source: Text
     """The label set. Example: `"request_labels"`."""
-    name: Text
+    name: Reference
     """Its strong label. Example: `"plurality_vote"`."""
+    weight: Reference | None = None
+    """What each row counts for: the probability of a label model. Example: `"learned_probability"`.
+    """
 
 
 class Retrain(Node):

@@ -87,7 +87,7 @@ def affected_by(old: Graph, new: Graph, changes: Iterable[Change]) -> Affected:
     models = [
         model.identity
         for model in new.models.values()
-        if model.identity in own or any(a.key in reached for a in (*model.inputs, model.label))
+        if model.identity in own or any(a.key in reached for a in model.learned)
     ]
     return Affected(
         features=_identities(others, "features"),

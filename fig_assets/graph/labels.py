@@ -59,6 +59,15 @@ class LabelOwner:
             return self._probability(symbol)
         return self._strong(symbol)
 
+    def weight_in_place_of(self, name: str) -> str:
+        """Tell how to weigh rows by a probability where `name` is none."""
+        probability = f"{name}_probability"
+        if probability in self._models:
+            return f"write {probability}"
+        if self._models:
+            return self.scope.nearest(name, list(self._models))
+        return 'leave it out, or give a strong label "method": "label_model"'
+
     def node(self) -> LabelSet:
         """Build the whole set; raises Refused when a part of it is refused."""
         where = self.definition.where("weak_labels")

@@ -7,7 +7,7 @@ from functools import partial
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import Problem
-from fig_assets.graph.definitions import Joined, Scored
+from fig_assets.graph.definitions import Joined, Learned, Scored
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.nodes import Attribute, Input, Key, Model, RowFamily, model_title
 from fig_assets.graph.owners import Choice, Rows, Symbol
@@ -76,7 +76,7 @@ class ModelVersion:
 
     def resolve(self, symbol: Symbol) -> Attribute:
         """Build one output of this version; raises Refused."""
-        inputs, label = self._inputs(), self._label()
+        inputs, label, weight = self._inputs(), self._label(), self._weight()
         spec = self.spec.output_features[symbol.name]
         path: tuple[str | int, ...] = ("output_features", symbol.name)
         if self.definition.where(*path) == self.definition.where("output_features"):
@@ -90,7 +90,7 @@ class ModelVersion:
             type=FLOAT,
             definition=Scored(model_title(self.name, self.version)),
             inputs=(*(Input(a.key) for a in inputs), Input(self.key)),
-            fingerprint=fingerprint("score", self._meaning(inputs, label), symbol.name),
+            fingerprint=fingerprint("score", self._meaning(inputs, label, weight), symbol.name),
             about=replace(
                 shared,
                 description=spec.description or shared.description,
@@ -113,9 +113,10 @@ class ModelVersion:
     def node(self) -> Model:
         """Build the model; raises Refused when a part of it is refused."""
         spec = self.spec
-        parts: list[Callable[[], object]] = [self._inputs, self._label]
+        parts: list[Callable[[], object]] = [self._inputs, self._label, self._weight]
         self.scope.each(parts)
         inputs, label, family = self._inputs(), self._label(), self._family()
+        weight = self._weight()
         where = self.definition.where("output_features")
         outputs = tuple(
             self.scope.attribute(Symbol(self.name, name, self.version), where)
@@ -133,6 +134,7 @@ class ModelVersion:
             family=family.name,
             inputs=inputs,
             label=label,
+            weight=weight,
             label_set=self._labels().name,
             positive=classes[-1],
             outputs=outputs,
@@ -149,7 +151,7 @@ class ModelVersion:
             explain_top=spec.explain.top_k if spec.explain else 0,
             explain_above=spec.explain.above if spec.explain else 1.0,
             allow_incomplete=spec.allow_incomplete,
-            fingerprint=self._meaning(inputs, label),
+            fingerprint=self._meaning(inputs, label, weight),
             about=about(self.definition, spec),
             number=self.scope.number(self.key),
         )
@@ -203,13 +205,30 @@ class ModelVersion:
             self.scope.refuse(where, f"'{name}' is a {label.type}, not a class", fix)
         return label
 
+    def _weight(self) -> Attribute | None:
+        written = self.spec.truth_label.weight
+        if written is None:
+            return None
+        where = self.definition.where("truth_label", "weight")
+        name, _, pin = written.partition("@")
+        labels = self._labels()
+        with self.scope.pins.reading(self.identity):
+            symbol = self.scope.pick(labels, name, int(pin) if pin else None, where)
+        weight = self.scope.attribute(symbol, where)
+        if not isinstance(weight.definition, Learned) or weight.type != FLOAT:
+            message = f"'{name}' is no probability of a label model, and weighs nothing"
+            self.scope.refuse(where, message, labels.weight_in_place_of(name))
+        return weight
+
     def _own_code(self) -> str | None:
         """Return the named code folder if it exists: the built-in algorithm needs none."""
         location = self.spec.location
         folder = self.scope.config.folder / "models" / "code"
         return location if location and (folder / location).exists() else None
 
-    def _meaning(self, inputs: tuple[Attribute, ...], label: Attribute) -> str:
+    def _meaning(
+        self, inputs: tuple[Attribute, ...], label: Attribute, weight: Attribute | None
+    ) -> str:
         spec = self.spec
         return fingerprint(
             "model",
@@ -221,13 +240,17 @@ class ModelVersion:
             spec.algorithm,
             {key: repr(value) for key, value in spec.hyperparameters.items()},
             spec.allow_incomplete,
-            *self._chosen(),
+            *self._chosen(weight),
         )
 
-    def _chosen(self) -> tuple[Part, ...]:
+    def _chosen(self, weight: Attribute | None) -> tuple[Part, ...]:
         """Tell what was written: a model that leaves it out means what it always meant."""
-        is_default = self.spec.calibration == "auto"
-        return () if is_default else (("calibration", self.spec.calibration),)
+        chosen: dict[str, str] = {}
+        if self.spec.calibration != "auto":
+            chosen["calibration"] = self.spec.calibration
+        if weight is not None:
+            chosen["weight"] = weight.identity
+        return tuple(chosen.items())
 
 
 def longest_window(family: RowFamily, wanted: Sequence[Key]) -> int:

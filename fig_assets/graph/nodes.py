@@ -245,6 +245,8 @@ class Model:
     family: str
     inputs: tuple[Attribute, ...]
     label: Attribute
+    weight: Attribute | None
+    """What each row counts for: a probability of the same label set; None: 1 each."""
     label_set: str
     positive: str
     outputs: tuple[Attribute, ...]
@@ -274,6 +276,12 @@ class Model:
     def identity(self) -> str:
         """How people write it: `request_threat_scorer@1`."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def learned(self) -> tuple[Attribute, ...]:
+        """All that it learns from: the inputs, the label, and the weight if there is one."""
+        weights = () if self.weight is None else (self.weight,)
+        return (*self.inputs, self.label, *weights)
 
     @property
     def title(self) -> str:

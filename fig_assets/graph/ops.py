@@ -87,9 +87,8 @@ def parts_of(
             )
             parts.setdefault(part, {})[label.key] = label.inputs
     for model in models:
-        learns = [*(a.key for a in model.inputs), model.label.key]
         parts[Part("model", model.title)] = {
-            model.key: tuple(Input(key, model.reach) for key in learns)
+            model.key: tuple(Input(a.key, model.reach) for a in model.learned)
         }
         parts[Part("score", model.title)] = {a.key: a.inputs for a in model.outputs}
     return parts

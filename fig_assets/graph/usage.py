@@ -151,7 +151,7 @@ def _readers(graph: Graph) -> dict[str, dict[str, None]]:
             words = rows if is_row and not _is_value(attribute, source) else attribute.identity
             found.setdefault(source.identity, {})[words] = None
     for model in graph.models.values():
-        for source in (*model.inputs, model.label):
+        for source in model.learned:
             found.setdefault(source.identity, {})[model.identity] = None
         for output in model.outputs:
             found.setdefault(model.identity, {})[output.identity] = None

@@ -32,9 +32,10 @@ def deprecated_versions_have_no_consumers(graph: Graph, config: Config) -> Itera
                 yield _deprecated(attribute.about.where, reader, source)
     for model in graph.models.values():
         spec = specs[model.identity]
-        for source in (*model.inputs, model.label):
+        for source in model.learned:
             if source.about.deprecated:
-                at = _input_place(spec, source) or spec.where("truth_label", "name")
+                told = "weight" if source == model.weight else "name"
+                at = _input_place(spec, source) or spec.where("truth_label", told)
                 yield _deprecated(at, f"model '{model.name}'", source)
 
 
@@ -44,7 +45,8 @@ def labels_and_model_share_nothing_by_accident(graph: Graph, config: Config) -> 
     for model in graph.models.values():
         spec = specs[model.identity]
         allowed = spec.spec.allow_shared
-        voted = _paths(graph, [read.key for read in graph.attributes[model.label.key].inputs])
+        truth = [a for a in model.learned if a not in model.inputs]
+        voted = _paths(graph, [read.key for a in truth for read in graph.attributes[a.key].inputs])
         for attribute in model.inputs:
             if _is_named(attribute, allowed):
                 continue

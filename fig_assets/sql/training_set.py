@@ -7,7 +7,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
-from fig_assets.graph.nodes import Graph, Model
+from fig_assets.graph.nodes import Attribute, Graph, Model
 from fig_assets.graph.period import Window
 from fig_assets.language.types import arrow_type
 from fig_assets.sql import labels as label_sets
@@ -19,14 +19,15 @@ def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
     """Select the rows of `days` with the model's inputs and its label.
 
     Returns:
-        One row for each row of the family that has a label, ordered by day and key, columns
-        `(day, granularity, *inputs, label)`.
+        One row for each row of the family that has a label, and a weight if the model wants one,
+        ordered by day and key, columns `(day, granularity, *inputs, label, weight)`.
     """
     family = graph.row_families[model.family]
     labels = graph.label_sets[model.label_set]
     key = family.granularity
     left = scan(family.relation, _needed(graph, model), days, "features")
-    names = (key, model.label.column)
+    truth = [a for a in (model.label, model.weight) if a is not None]
+    names = (key, *(a.column for a in truth))
     known = {
         n: k for n, k in label_sets.stored_columns(graph, labels).items() if n in (*names, DAY)
     }
@@ -35,22 +36,19 @@ def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
         column(DAY, "labels").eq(column(DAY, "features")),
         column(key, "labels").eq(column(key, "features")),
     )
-    label: exp.Expr = column(model.label.column, "labels")
-    if label_column(model) != model.label.column:
-        label = named(label, label_column(model))
     return (
         exp.select(
             column(DAY, "features"),
             column(key, "features"),
             *(column(a.column, "features") for a in model.inputs),
-            label,
+            *(_truth(model, a) for a in truth),
         )
         .from_(left)
         .join(right, on=on)
         .where(
             on_days(days, "features"),
             on_days(days, "labels"),
-            column(model.label.column, "labels").is_(exp.null()).not_(),
+            *(column(a.column, "labels").is_(exp.null()).not_() for a in truth),
         )
         .order_by(column(DAY, "features"), column(key, "features"))
     )
@@ -58,8 +56,12 @@ def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
 
 def label_column(model: Model) -> str:
     """Name the label's column of a training set: an input may be called like the label."""
-    name = model.label.column
-    return f"label__{name}" if name in {a.column for a in model.inputs} else name
+    return _column(model, model.label)
+
+
+def weight_column(model: Model) -> str | None:
+    """Name the weight's column of a training set, if it has one, as `label_column` does."""
+    return None if model.weight is None else _column(model, model.weight)
 
 
 def select_scoring_set(graph: Graph, model: Model, day: date) -> exp.Select:
@@ -84,9 +86,10 @@ def training_reads(graph: Graph, model: Model, days: Sequence[date]) -> tuple[Re
     labels = graph.label_sets[model.label_set]
     start, end = days[0], days[-1] + timedelta(days=1)
     inputs = tuple(sorted(a.column for a in model.inputs))
+    truth = tuple(a.column for a in (model.label, model.weight) if a is not None)
     return (
         Read(family.relation, inputs, start, end),
-        Read(labels.relation, (model.label.column,), start, end),
+        Read(labels.relation, truth, start, end),
     )
 
 
@@ -111,6 +114,16 @@ def score_target(graph: Graph, model: Model, day: date, champion: str) -> Target
     )
     notes = {"champion": champion}
     return Target(model.relation, (family.granularity,), (key, *outputs, *more), notes=notes)
+
+
+def _truth(model: Model, attribute: Attribute) -> exp.Expr:
+    found, name = column(attribute.column, "labels"), _column(model, attribute)
+    return found if name == attribute.column else named(found, name)
+
+
+def _column(model: Model, attribute: Attribute) -> str:
+    name = attribute.column
+    return f"label__{name}" if name in {a.column for a in model.inputs} else name
 
 
 def _needed(graph: Graph, model: Model) -> dict[str, pa.DataType]:

@@ -25,6 +25,7 @@ from fig_assets.sql.training_set import (
     select_scoring_set,
     select_training_set,
     training_reads,
+    weight_column,
 )
 from fig_assets.workflow.workspace import Workspace
 
@@ -217,6 +218,7 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         key=family.granularity,
         hyperparameters=dict(model.hyperparameters),
         calibration=model.calibration,
+        weight=weight_column(model),
     )
     candidate = train(training_set(workspace, model, days), request)
     known = workspace.registry.load(model.name, model.version, champion) if champion else None

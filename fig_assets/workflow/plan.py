@@ -178,7 +178,7 @@ def _downstream(graph: Graph, found: Sequence[Cells]) -> tuple[tuple[str, ...], 
     models = [
         model.identity
         for model in graph.models.values()
-        if keys & {model.key, model.label.key, *(a.key for a in (*model.inputs, *model.outputs))}
+        if keys & {model.key, *(a.key for a in (*model.learned, *model.outputs))}
     ]
     label_sets = [
         labels.name

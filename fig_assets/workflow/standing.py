@@ -65,7 +65,7 @@ def consumers(graph: Graph) -> dict[str, tuple[str, ...]]:
         for read in attribute.inputs:
             found.setdefault("/".join(read.key), set()).add(attribute.identity)
     for model in graph.models.values():
-        for attribute in (*model.inputs, model.label):
+        for attribute in model.learned:
             found.setdefault("/".join(attribute.key), set()).add(model.identity)
     return {key: tuple(sorted(names)) for key, names in found.items()}
 

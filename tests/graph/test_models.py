@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fig_assets.graph.nodes import Graph, Key
+from fig_assets.graph.ops import Part, parts_of
 from fig_assets.graph.period import Reach
 from fig_assets.sql.published import every_published, named_model
 from tests.graph.projects import SMALL, Change, graph_of, problems_of, put
@@ -89,6 +91,67 @@ def test_a_probability_is_no_truth(tmp_path: Path) -> None:
         "  'majority_probability' is a float, not a class\n"
         "  fix: write majority"
     ]
+
+
+LEARNED = put("labels/fraud.json", "strong_labels", "majority", "method", value="label_model")
+WEIGHED = put(SCORER, "truth_label", "weight", value="majority_probability")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param(
+            [LEARNED, put(SCORER, "truth_label", "weight", value="majorty_probability")],
+            "'majorty_probability' is not known in label set 'fraud'\n"
+            "  fix: write majority_probability",
+            id="unknown",
+        ),
+        pytest.param(
+            [LEARNED, put(SCORER, "truth_label", "weight", value="majority")],
+            "'majority' is no probability of a label model, and weighs nothing\n"
+            "  fix: write majority_probability",
+            id="a class",
+        ),
+        pytest.param(
+            [LEARNED, put(SCORER, "truth_label", "weight", value="small")],
+            "'small' is no probability of a label model, and weighs nothing\n"
+            "  fix: use one of: majority_probability",
+            id="a vote",
+        ),
+        pytest.param(
+            [put(SCORER, "truth_label", "weight", value="majority")],
+            "'majority' is no probability of a label model, and weighs nothing\n"
+            '  fix: leave it out, or give a strong label "method": "label_model"',
+            id="no label model",
+        ),
+    ],
+)
+def test_a_weight_that_is_no_probability_is_refused(
+    tmp_path: Path, changes: list[Change], message: str
+) -> None:
+    place = "configs/models/scorer.json: /truth_label/weight\n  "
+
+    assert problems_of(tmp_path, *changes) == [place + message]
+
+
+def learned_from(graph: Graph) -> set[Key]:
+    model = graph.models["scorer"]
+    parts = parts_of([], [], [], [], [], [], [model])
+    return {read.key for read in parts[Part("model", "scorer")][model.key]}
+
+
+def test_a_weight_is_learned_from_like_the_label(tmp_path: Path) -> None:
+    plain = graph_of(tmp_path / "plain", LEARNED)
+    graph = graph_of(tmp_path / "weighed", LEARNED, WEIGHED)
+    model = graph.models["scorer"]
+    probability = ("labels", "fraud", "majority_probability__v1")
+
+    assert model.weight is not None
+    assert [a.key for a in model.learned[-2:]] == [model.label.key, model.weight.key]
+    assert model.weight.key == probability
+    assert learned_from(graph) - learned_from(plain) == {probability}
+    assert plain.models["scorer"].weight is None
+    assert plain.models["scorer"].fingerprint != model.fingerprint
 
 
 def with_second(**more: object) -> Change:
