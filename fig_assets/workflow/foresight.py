@@ -147,10 +147,9 @@ class Foresight:
             stored = self.workspace.engine.partition(target.relation, day)
             columns = [name for name in target.names if name not in target.key]
             reasons = stale_columns(self._records, stored, target, columns)
-            if learn.has_other_champion(model, target, stored):
-                reasons = dict.fromkeys(columns, Reason(STALE, learn.CHAMPION_CHANGED)) | {
-                    n: r for n, r in reasons.items() if n in target.key
-                }
+            now = target.notes["champion"]
+            others = learn.of_other_champion(self.workspace, model, day, stored, now=now)
+            reasons |= dict.fromkeys(others, Reason(STALE, learn.CHAMPION_CHANGED))
             sure = [reason for reason in reasons.values() if reason.state != UNKNOWN]
             if day in unsure and not sure:
                 sure = [Reason(STALE, CHAMPION, ("/".join(model.key),))]

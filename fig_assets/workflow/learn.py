@@ -145,15 +145,21 @@ def target_of_scores(workspace: Workspace, model: Model, day: date) -> Target:
     return _score_target(workspace, model, day, artifact)
 
 
-def has_other_champion(model: Model, target: Target, stored: Partition | None) -> bool:
-    """Tell whether a stored day's scores differ from `target` in nothing but who made them."""
+def of_other_champion(
+    workspace: Workspace, model: Model, day: date, stored: Partition | None, *, now: str
+) -> frozenset[str]:
+    """Return the columns of a stored day's scores that are outdated in nothing but who made them.
+
+    Empty where the champion `now` in force, by its digest, made them.
+    """
     champion = stored.notes.get("champion", "") if stored else ""
-    if stored is None or champion == target.notes["champion"]:
-        return False
-    return all(
-        output.column in stored.columns
-        and stored.columns[output.column].fingerprint == fingerprint(output.fingerprint, champion)
-        for output in model.outputs
+    if stored is None or champion == now:
+        return frozenset()
+    return frozenset(
+        column.name
+        for column in score_target(workspace.graph, model, day, champion).columns
+        if column.name in stored.columns
+        and stored.columns[column.name].fingerprint == fingerprint(column.fingerprint, champion)
     )
 
 
