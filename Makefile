@@ -18,7 +18,7 @@ test: $(INSTALLED) check
 nightly: $(INSTALLED)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -v -n 2 --dist worksteal tests/language tests/generated
 
-# Every claim about speed: measures, writes results.json and docs/performance.md; takes 40 minutes.
+# Every claim about speed: measures, writes results.json and docs/performance.md; takes two hours and 20 GB of disk.
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.run --work data/benchmarks --report
 

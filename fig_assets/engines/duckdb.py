@@ -22,22 +22,14 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from fig_assets.engines import day_file, scans
-from fig_assets.engines.base import (
-    DAY,
-    Audit,
-    DayRows,
-    InputDigests,
-    Partition,
-    Snapshot,
-    Target,
-    Written,
-)
+from fig_assets.engines.base import DAY, Audit, DayRows, InputDigests, Partition, Target, Written
 from fig_assets.engines.day_file import sweep
 from fig_assets.engines.empty import EmptyRelations
 from fig_assets.engines.lake import Lake
 from fig_assets.engines.limits import Limits, refused
 from fig_assets.engines.sandbox import SETTINGS, open_sandbox
 from fig_assets.engines.scratch import linked
+from fig_assets.engines.snapshot import Snapshot
 from fig_assets.engines.spill import ORPHAN_AGE_S, Spill
 from fig_assets.errors import EngineError, UnsupportedOnEngine
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from fig_assets.engines.base import Engine, Partition, Read, Snapshot
+from fig_assets.engines.base import Engine, Partition, Read
+from fig_assets.engines.snapshot import Snapshot
 from fig_assets.errors import EngineError
 
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from fig_assets.engines.base import Read, Snapshot, days_between
+from fig_assets.engines.base import Read, days_between
+from fig_assets.engines.snapshot import Snapshot
 from fig_assets.graph.nodes import Attribute, Key, Op
 from fig_assets.workflow import learn, raw
 from fig_assets.workflow.champions import decisions_to_make

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from fig_assets.engines.base import DayRows, Snapshot, days_between
+from fig_assets.engines.base import DayRows, days_between
+from fig_assets.engines.snapshot import Snapshot
 from fig_assets.errors import EngineError, FigError, RowSetChanged
 from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.graph.period import Window

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from fig_assets.engines.base import Column as TargetColumn
-from fig_assets.engines.base import InputDigests, Partition, Read, Snapshot, Target
+from fig_assets.engines.base import InputDigests, Partition, Read, Target
+from fig_assets.engines.snapshot import Snapshot
 
 MISSING, STALE, UNKNOWN = "missing", "stale", "unknown"
 NEVER_BUILT = "never built"

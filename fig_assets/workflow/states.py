@@ -6,7 +6,8 @@ from functools import partial
 
 from sqlglot import exp
 
-from fig_assets.engines.base import Snapshot, Target, stale_reason
+from fig_assets.engines.base import Target
+from fig_assets.engines.snapshot import Snapshot, stale_reason
 from fig_assets.errors import RowSetChanged
 from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.graph.period import Window

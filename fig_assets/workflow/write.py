@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from fig_assets.engines.base import Audit, Engine, Read, Snapshot, Target, Written
+from fig_assets.engines.base import Audit, Engine, Read, Target, Written
 from fig_assets.engines.needs import require_days
+from fig_assets.engines.snapshot import Snapshot
 from fig_assets.graph.nodes import Attribute, Key
 from fig_assets.workflow.checks import ChecksFailed, judge, lost_rows
 from fig_assets.workflow.label_model import Fits

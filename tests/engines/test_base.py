@@ -12,16 +12,14 @@ from fig_assets.engines.base import (
     InputDigests,
     Read,
     Scan,
-    Snapshot,
     Target,
     combine,
     days_between,
-    input_digests,
     relation,
     scan_of,
-    stale_reason,
 )
 from fig_assets.engines.duckdb import open_duckdb
+from fig_assets.engines.snapshot import Snapshot, input_digests, stale_reason
 from tests.engines.lakes import DAY, LOGINS, NEXT, table, target
 
 

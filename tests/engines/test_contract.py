@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from fig_assets.engines import open_engine
-from fig_assets.engines.base import Engine, Read, Target, relation, stale_reason
+from fig_assets.engines.base import Engine, Read, Target, relation
+from fig_assets.engines.snapshot import stale_reason
 from fig_assets.errors import Conflict, EngineError, RowSetChanged
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
 
