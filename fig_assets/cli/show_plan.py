@@ -32,7 +32,12 @@ def show_plan(console: Console, plan: Plan) -> None:
 
 
 def _table(title: str, works: Sequence[Work]) -> Table:
-    table = Table("relation", "columns", "days", "why", "rows", "bytes", title=title)
+    table = Table(title=title)
+    for name in ("relation", "columns", "days", "why"):
+        # A name that is cut off cannot be selected; where it is narrow it goes on below.
+        table.add_column(name, overflow="fold")
+    for name in ("rows", "bytes"):
+        table.add_column(name, justify="right", no_wrap=True)
     owners = [_owner(work) for work in works]
     for place, owner in enumerate(owners):
         if owners.index(owner) < place:
