@@ -25,7 +25,7 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60re
 table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #dfe3ea; }
 th:first-child, td:first-child { text-align: left; }
-.wide { overflow-x: auto; } .wide td { text-align: left; white-space: nowrap; }
+.wide { overflow-x: auto; } .wide th, .wide td { text-align: left; white-space: nowrap; }
 svg { width: 100%; max-width: 640px; height: auto; font: 10px system-ui, sans-serif; }
 svg text { fill: #5b6577; } .axis { stroke: #c3c9d4; }
 .s0 { fill: #3566b8; } .s1 { fill: #d9822b; }
@@ -50,6 +50,7 @@ def diff_page(diff: "Diff") -> str:
 def _body(diff: "Diff", title: str) -> Iterator[str]:
     yield f"<h1>{escape(title)}</h1><p>{diff.start} to {diff.end}, both included.</p>"
     yield _key(diff.left, diff.right)
+    yield from (f"<p><strong>{escape(line)}</strong></p>" for line in diff.outdated)
     for name, found in diff.comparisons.items():
         yield f"<h2>{escape(name)}</h2>"
         yield from _comparison(found, "left", "right")

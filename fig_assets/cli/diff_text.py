@@ -29,6 +29,8 @@ def show_diff(console: Console, diff: "Diff") -> None:
         highlight=False,
         soft_wrap=True,
     )
+    for line in diff.outdated:
+        console.print(f"warning: {line}", highlight=False, soft_wrap=True, markup=False)
     for title, found in diff.comparisons.items():
         console.print(side_table(title, found, "left", "right"))
         for line in sentences(found):

@@ -5,8 +5,10 @@ from html import escape
 
 WIDTH, HEIGHT = 640, 180
 LEFT_MARGIN, BOTTOM, TOP = 44, 26, 8
-LONGEST_LABEL = 18
-MOST_TICKS = 5
+LONGEST_LABEL = 26
+MOST_TICKS = 4
+EDGE = 60
+"""Labels of what stands nearer to the right edge than this end there, so that none is cut off."""
 
 Point = tuple[str, float | None]
 
@@ -73,8 +75,10 @@ def _ticks(labels: Sequence[str], places: Sequence[float]) -> Iterator[str]:
     for place in range(0, len(labels), every):
         text = labels[place]
         text = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+        is_last = places[place] > WIDTH - EDGE
+        x, anchor = (WIDTH, "end") if is_last else (places[place], "middle")
         yield (
-            f'<text x="{places[place]:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="middle">'
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="{anchor}">'
             f"{escape(text)}</text>"
         )
 

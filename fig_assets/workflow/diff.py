@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 import pyarrow as pa
 
-from fig_assets.engines.base import DAY, Column, Target
+from fig_assets.engines.base import DAY, Column, Target, days_between
 from fig_assets.errors import FigError, ModelError, WorkflowError
 from fig_assets.graph.definitions import Carried
 from fig_assets.graph.instead import Days, downstream
@@ -68,6 +68,8 @@ class Diff:
     end: date
     comparisons: Mapping[str, Comparison]
     models: tuple[ModelShift, ...] = ()
+    outdated: tuple[str, ...] = ()
+    """What is stored of the two with another definition than theirs, for people."""
 
 
 def diff_versions(
@@ -119,7 +121,9 @@ def diff_versions(
         models = [m for m in _readers(graph, old) if m.identity not in seen]
         if models:
             told += _shifts(workspace, models, old, new, days=(first, last), threshold=threshold)
-    return Diff(lefts[0].identity, rights[0].identity, first, last, comparisons, tuple(told))
+    outdated = _outdated(workspace, [*lefts, *rights], first, last)
+    names = lefts[0].identity, rights[0].identity
+    return Diff(*names, first, last, comparisons, tuple(told), outdated)
 
 
 def _pairs_of(
@@ -207,6 +211,27 @@ def _require(
         f"{lacking.identity} of {days[0]}{more} was never built\n"
         f"  fix: fig run --from {days[0]} --to {days[-1]} --select '{select}'"
     )
+
+
+def _outdated(
+    workspace: Workspace, attributes: Sequence[Attribute], first: date, last: date
+) -> tuple[str, ...]:
+    """Say of which days the values were computed by another definition."""
+    engine, told = workspace.engine, []
+    for attribute in attributes:
+        relation = relation_of(workspace.graph, attribute).relation
+        days = 0
+        for day in days_between(first, last + timedelta(days=1)):
+            record = engine.partition(relation, day)
+            found = record.columns.get(attribute.column) if record else None
+            if found is not None and found.rule == engine.rule:
+                days += found.fingerprint != attribute.fingerprint
+        if days:
+            told.append(
+                f"{days} of the days of {attribute.identity} in {relation} were computed by "
+                "another definition; fix: fig run --plan"
+            )
+    return tuple(told)
 
 
 def _readers(graph: Graph, old: Sequence[Attribute]) -> list[Model]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 import fig_assets as fig
+from fig_assets.cli.diff_page import diff_page
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Attribute
 from fig_assets.models.score import score
@@ -188,6 +189,23 @@ def test_every_period_is_compared_unless_one_is_named(site: Site) -> None:
     assert (one.start, one.end) == (DAYS[5], DAYS[5])
     # Models read the first one, whichever is named first.
     assert {(shift.old, shift.new) for shift in (*every.models, *one.models)} == {names}
+
+
+def test_values_of_another_definition_are_told(site: Site, tmp_path: Path) -> None:
+    shutil.copytree(site.root, tmp_path, dirs_exist_ok=True)
+    for name, content in swapped("features/all.json", "ip.failure_rate").items():
+        (tmp_path / "configs" / name).write_text(json.dumps(content), encoding="utf-8")
+    names = ("ip.failure_rate@1", "ip.failure_rate@2")
+    with load_project(tmp_path / "configs") as changed:
+        found = diff_versions(changed.workspace, *names, days=3, period="weekly_by_day")
+    sound = diff_versions(site.project.workspace, *names, days=3, period="weekly_by_day")
+
+    assert found.outdated == (
+        "3 of the days of ip.failure_rate@1 in families/ip/weekly_by_day were computed by another "
+        "definition; fix: fig run --plan",
+    )
+    assert found.outdated[0] in diff_page(found)
+    assert sound.outdated == ()
 
 
 def test_days_without_a_model_in_force_are_named(site: Site) -> None:
