@@ -1,7 +1,7 @@
 """What a project says of its versions: who reads them, how they differ, which is in force."""
 
+from abc import ABC, abstractmethod
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fig_assets.graph.usage import Used
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from fig_assets.workflow.model_report import Standing, Training
 
 
-class Versions:
+class Versions(ABC):
     """The part of `Project` that is about versions."""
 
-    @cached_property
+    @property
+    @abstractmethod
     def workspace(self) -> Workspace:
         """The opened engine, model store and folders."""
-        raise NotImplementedError
 
     def usage(self, name: str | None = None) -> tuple[Used, ...]:
         """Say who reads each attribute version: of the whole project, or of what is called `name`.

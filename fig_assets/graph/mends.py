@@ -75,7 +75,7 @@ def _written(config: Config, owner: str, name: str) -> Iterator[Versions]:  # ty
         yield from (place[name] for place in places if name in place)
 
 
-def _outputs(config: Config, owner: str, name: str) -> Iterator[Versions]:  # type: ignore[type-arg]
+def _outputs(config: Config, owner: str, name: str) -> Iterator[Versions[Model]]:
     """Give the versions of a model that have the output `name` as versions of it."""
     named = [d.spec for d in config.models if d.spec.name == owner]
     if having := {spec.version: spec for spec in named if name in spec.output_features}:

@@ -217,10 +217,11 @@ def select_count(
 
 
 def _pairs(pair: Pair, days: Window, dialect: str) -> exp.Select:
-    left, right = column(pair.left), column(pair.right)
+    left: exp.Expr = column(pair.left)
+    right: exp.Expr = column(pair.right)
     if _kind(pair.left_type) != _kind(pair.right_type):
-        left = convert(left, pair.left_type, STRING, dialect)  # type: ignore[assignment]
-        right = convert(right, pair.right_type, STRING, dialect)  # type: ignore[assignment]
+        left = convert(left, pair.left_type, STRING, dialect)
+        right = convert(right, pair.right_type, STRING, dialect)
     names = (DAY, *pair.key, *pair.more)
     columns = [*map(column, names), named(left, LEFT), named(right, RIGHT)]
     if pair.kind == "number":
