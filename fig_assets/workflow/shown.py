@@ -41,7 +41,10 @@ def _shown(target: Target) -> str:
 
 
 def _in_python(write: Write) -> str:
-    """Say above a statement that it only gathers the inputs of functions, where it does."""
+    """Say above a statement that it only gathers what Python computes with, where it does."""
+    if write.fits is not None:
+        names = ", ".join(attribute.identity for attribute in write.attributes)
+        return f"-- A label model gives {names}: it learns from counted patterns of votes.\n"
     if write.calls is None:
         return ""
     lines = ["-- These features are computed in Python, of the rows that the statement gives:\n"]

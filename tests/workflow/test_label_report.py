@@ -106,6 +106,13 @@ def test_a_label_model_is_compared_like_any_strong_label(project: Project) -> No
     assert all(0.5 <= row["learned_probability"] <= 1 for row in rows if row["learned"])
 
 
+def test_the_statement_of_a_label_model_says_that_it_is_learned(project: Project) -> None:
+    text = project.sql("truth", day=LAST)
+    said = "-- A label model gives truth.learned@1, truth.learned_probability@1: it learns"
+    assert text.count("-- A label model") == 1
+    assert said in text
+
+
 @pytest.mark.parametrize(
     ("name", "strong", "said"),
     [
