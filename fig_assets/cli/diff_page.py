@@ -13,38 +13,19 @@ from fig_assets.cli.diff_text import (
     shown_row,
     side_rows,
 )
-from fig_assets.cli.svg import bars, lines
+from fig_assets.pictures.bars import bars
+from fig_assets.pictures.lines import Line, lines
+from fig_assets.pictures.shown import page, table
 
 if TYPE_CHECKING:
     from fig_assets.workflow.comparison import Bin, Comparison, Row
     from fig_assets.workflow.diff import Diff, ModelShift
 
-STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem;
-  color: #1c2330; background: #fff; }
-table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #dfe3ea; }
-th:first-child, td:first-child { text-align: left; }
-.wide { overflow-x: auto; } .wide th, .wide td { text-align: left; white-space: nowrap; }
-svg { width: 100%; max-width: 640px; height: auto; font: 10px system-ui, sans-serif; }
-svg text { fill: #5b6577; } .axis { stroke: #c3c9d4; }
-.s0 { fill: #3566b8; } .s1 { fill: #d9822b; }
-.l0 { stroke: #3566b8; fill: none; } .l1 { stroke: #d9822b; fill: none; }
-.key0 { color: #3566b8; } .key1 { color: #d9822b; } .key0, .key1 { font-weight: 600; }
-"""
-
 
 def diff_page(diff: "Diff") -> str:
     """Return the page: whatever it shows of the data is escaped."""
     title = f"{diff.left} and {diff.right}"
-    body = "\n".join(_body(diff, title))
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n"
-        "</body></html>\n"
-    )
+    return page(title, _body(diff, title))
 
 
 def _body(diff: "Diff", title: str) -> Iterator[str]:
@@ -65,14 +46,15 @@ def _body(diff: "Diff", title: str) -> Iterator[str]:
 
 def _comparison(found: "Comparison", left: str, right: str) -> Iterator[str]:
     yield f"<p>{'<br>'.join(escape(line) for line in sentences(found))}</p>"
-    yield from _table(("", left, right), side_rows(found))
+    yield from table(("", left, right), side_rows(found))
     yield _bars(found.histogram or found.bins)
 
 
 def _by_day(found: "Comparison") -> Iterator[str]:
-    left = [(str(it.day), it.left_mean) for it in found.by_day]
-    right = [(str(it.day), it.right_mean) for it in found.by_day]
-    if picture := lines(left, right):
+    left = Line("left", [it.left_mean for it in found.by_day])
+    right = Line("right", [it.right_mean for it in found.by_day])
+    days = [str(it.day) for it in found.by_day]
+    if picture := lines(days, (left, right), named=False, title="mean of each day"):
         yield f"<h3>Mean of each day</h3>{picture}"
 
 
@@ -98,7 +80,8 @@ def _bars(found: "Sequence[Bin]") -> str:
     shown = [it for it in found if it.label != "NULL" or it.left or it.right]
     if not shown:
         return ""
-    return bars([it.label for it in shown], [it.left for it in shown], [it.right for it in shown])
+    counts = [it.left for it in shown], [it.right for it in shown]
+    return bars([it.label for it in shown], counts)
 
 
 def _rows(title: str, rows: "Sequence[Row]", names: dict[str, str]) -> Iterator[str]:
@@ -106,15 +89,8 @@ def _rows(title: str, rows: "Sequence[Row]", names: dict[str, str]) -> Iterator[
         return
     texts = [shown_row(row, names) for row in rows]
     yield f'<h3>{escape(title)}</h3><div class="wide">'
-    yield from _table(tuple(texts[0]), (tuple(row.values()) for row in texts))
+    yield from table(tuple(texts[0]), (tuple(row.values()) for row in texts))
     yield "</div>"
-
-
-def _table(heads: Sequence[str], rows: "Iterator[tuple[str, ...]]") -> Iterator[str]:
-    yield f"<table><tr>{''.join(f'<th>{escape(head)}</th>' for head in heads)}</tr>"
-    for row in rows:
-        yield f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>"
-    yield "</table>"
 
 
 def _key(left: str, right: str) -> str:
