@@ -139,7 +139,7 @@ class Model(Attribute):
     hyperparameters: dict[str, JsonValue] = Bound(default_factory=dict)
     """Of the algorithm, by LightGBM's names. Example: `{"num_leaves": 15}`."""
     calibration: Literal["auto", "isotonic", "platt", "none"] = "auto"
-    """How scores become probabilities; `auto`: by the lowest log loss out of fold."""
+    """How scores become probabilities; `auto`: by the lowest log loss on unseen rows."""
     training_delay_delta_days: NotNegative
     """How many days before training day T the training days end: labels need time."""
     training_time_delta_days: Positive

@@ -76,7 +76,7 @@ class Card:
     positives: int
     classes: Mapping[str, int]
     metrics: Mapping[str, float | None]
-    """`oof_*` out of fold over all rows, `holdout_*` over the held-out fifth; None: unknown."""
+    """`unseen_*` (days before) or `oof_*` (out of fold), `holdout_*` (a fifth); None: unknown."""
     strength: Mapping[str, float]
     """Per attribute the mean absolute contribution to the log odds, over a sample of the rows."""
     best_iteration: int

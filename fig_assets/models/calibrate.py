@@ -48,7 +48,7 @@ def calibrated(calibration: Calibration | None, scores: Floats) -> Floats:
 def calibrate(
     method: str, scores: Floats, labels: Bools, weights: Floats | None, folds: Folds
 ) -> Calibration | None:
-    """Fit a curve from scores out of fold to the classes of their rows.
+    """Fit a curve from scores of unseen rows to the classes of their rows.
 
     `auto` takes what has the lowest log loss where each fold is judged by a curve fitted on the
     others: nothing, Platt's sigmoid, or isotonic steps.
@@ -58,7 +58,7 @@ def calibrate(
         scores: Probabilities of the trees, between 0 and 1.
         labels: True for the positive rows.
         weights: What each row counts for; 1 each if left out.
-        folds: The fold of each row; the trees that scored it were fitted on the others.
+        folds: The fold of each row; its trees were fitted on other rows.
 
     Returns:
         The curve, or None: scores stay as they are.

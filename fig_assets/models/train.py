@@ -20,7 +20,13 @@ from fig_assets.models.booster import Fitted, Recipe, Sample
 from fig_assets.models.calibrate import calibrate
 from fig_assets.models.hyperparameters import Value, resolve
 from fig_assets.models.metrics import METRICS, Floats, log_loss
-from fig_assets.models.training_rows import FOLDS, TrainingRequest, TrainingRows, prepare
+from fig_assets.models.training_rows import (
+    FOLDS,
+    TrainingRequest,
+    TrainingRows,
+    prepare,
+    unseen_rows,
+)
 
 __all__ = ["Artifact", "Card", "Input", "TrainingRequest", "train"]
 
@@ -31,18 +37,26 @@ ROUNDS_WITHOUT_HOLDOUT = 100
 _STRENGTH_ROWS = 1_000
 _FEW_POSITIVES = 50
 _TOO_GOOD = 0.999
+_JUDGED = {"oof": "out of fold", "unseen": "on days before"}
 
 
-def train(table: pa.Table, request: TrainingRequest, *, threads: int = 1) -> Artifact:
+def train(
+    table: pa.Table,
+    request: TrainingRequest,
+    *,
+    unseen: pa.Table | None = None,
+    threads: int = 1,
+) -> Artifact:
     """Train gradient-boosted trees on the labelled rows of `table`.
 
-    Four folds are fitted, the fifth stops the fitting. The `oof_*` metrics are those of one fit per
-    fold with as many rounds, each judged on the rows it has not seen. The same scores out of
-    fold calibrate: the fifth fold alone has few positive rows. Metrics are those before it.
+    Four folds are fitted, the fifth stops the fitting. Rows of days that are not trained on judge
+    and calibrate the model. Where they have too few of a class, four more fits with as many rounds
+    score every training row out of fold, and those scores do. Metrics are those before calibration.
 
     Args:
         table: One row per key and day, with the columns that `request` names, in any order.
         request: What to train.
+        unseen: Labelled rows of days that are not trained on, with the same columns.
         threads: Threads of LightGBM; the artifact does not depend on it.
 
     Raises:
@@ -52,7 +66,7 @@ def train(table: pa.Table, request: TrainingRequest, *, threads: int = 1) -> Art
     hyperparameters = _hyperparameters(request)
     recipe = _recipe(request, hyperparameters, threads)
     rows = prepare(table, request)
-    study = _study(rows, recipe, request.calibration)
+    study = _study(rows, unseen_rows(unseen, request, rows), recipe, request.calibration)
     strength = _strength(request, study.model, rows.sample)
     card = Card(
         model=request.model,
@@ -89,6 +103,8 @@ class _Study:
     metrics: Mapping[str, float | None]
     held_out: bool
     calibration: Calibration | None
+    judged: str
+    """The first word of the metrics that count: `unseen` or `oof`."""
 
 
 def _hyperparameters(request: TrainingRequest) -> dict[str, Value]:
@@ -112,7 +128,9 @@ def _recipe(request: TrainingRequest, values: Mapping[str, Value], threads: int)
     )
 
 
-def _study(rows: TrainingRows, recipe: Recipe, calibration: str) -> _Study:
+def _study(
+    rows: TrainingRows, unseen_days: TrainingRows | None, recipe: Recipe, calibration: str
+) -> _Study:
     holdout = rows.folds == HELD_OUT
     seen, unseen = rows.sample.where(~holdout), rows.sample.where(holdout)
     held_out = recipe.patience > 0 and seen.has_both_classes and unseen.has_both_classes
@@ -121,12 +139,21 @@ def _study(rows: TrainingRows, recipe: Recipe, calibration: str) -> _Study:
     else:
         rounds = min(recipe.rounds, ROUNDS_WITHOUT_HOLDOUT) if recipe.patience else recipe.rounds
         model = booster.fit(rows.sample, None, replace(recipe, rounds=rounds))
-    scores = _out_of_fold(rows, replace(recipe, rounds=model.rounds), model if held_out else None)
-    metrics = _metrics("oof", rows.sample, scores) | _metrics(
-        "holdout", unseen, scores[holdout] if held_out and scores is not None else None
+    if unseen_days:
+        name, judged = "unseen", unseen_days
+        scores: Floats | None = booster.probabilities(model.text, judged.sample.matrix)
+    else:
+        name, judged = "oof", rows
+        again = replace(recipe, rounds=model.rounds)
+        scores = _out_of_fold(rows, again, model if held_out else None)
+    fifth = booster.probabilities(model.text, unseen.matrix) if held_out else None
+    return _Study(
+        model,
+        _metrics(name, judged.sample, scores) | _metrics("holdout", unseen, fifth),
+        held_out,
+        None if scores is None else _curve(judged, scores, calibration),
+        name,
     )
-    curve = None if scores is None else _curve(rows, scores, calibration)
-    return _Study(model, metrics, held_out, curve)
 
 
 def _curve(rows: TrainingRows, scores: Floats, method: str) -> Calibration | None:
@@ -195,12 +222,12 @@ def _warnings(
             f"no early stopping: {study.model.rounds} rounds on all rows (it is switched off, or "
             "a class is missing in the held-out fifth or in the rest)"
         )
-    auc = study.metrics["oof_roc_auc"]
+    auc = study.metrics[f"{study.judged}_roc_auc"]
     if auc is not None and auc >= _TOO_GOOD:
         strongest = max(strength, key=lambda attribute: strength[attribute])
         found.append(
-            f"out of fold the classes are told apart almost perfectly (ROC AUC {auc:.4f}): "
-            f"make sure that {strongest} does not hold the label"
+            f"{_JUDGED[study.judged]} the classes are told apart almost perfectly "
+            f"(ROC AUC {auc:.4f}): make sure that {strongest} does not hold the label"
         )
     return tuple(found)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -14,6 +14,7 @@ from fig_assets.errors import ModelError
 from fig_assets.models import encode
 from fig_assets.models.artifact import Input
 from fig_assets.models.booster import Sample
+from fig_assets.models.calibrate import FEW
 from fig_assets.models.metrics import Bools, Floats
 
 FOLDS = 5
@@ -81,12 +82,40 @@ def prepare(table: pa.Table, request: TrainingRequest) -> TrainingRows:
     matrix = encode.matrix(labelled, request.inputs, categories)
     _refuse_infinite(matrix, request)
     ordered = _ordered(labelled, matrix, request)
-    weights = ordered.column(_WEIGHT).to_numpy() if request.weight else None
+    labels: Bools = ordered.column(_LABEL).to_numpy()
     return TrainingRows(
-        Sample(ordered.select(matrix.column_names), ordered.column(_LABEL).to_numpy(), weights),
+        Sample(ordered.select(matrix.column_names), labels, _weights_of(ordered, request)),
         _folds(ordered.column(_KEY).to_pylist()),
         categories,
         classes,
+        unlabelled=table.num_rows - labelled.num_rows,
+    )
+
+
+def unseen_rows(
+    table: pa.Table | None, request: TrainingRequest, rows: TrainingRows
+) -> TrainingRows | None:
+    """Encode the labelled rows of days that are not trained on, as the model of `rows` sees them.
+
+    Returns:
+        The rows; None where there are none, or fewer than `calibrate.FEW` of a class.
+
+    Raises:
+        ModelError: A column is missing or of another type, or a weight is not a number > 0.
+    """
+    if table is None:
+        return None
+    _check(table, request)
+    labelled = table.filter(pc.is_valid(table.column(request.label)))
+    matrix = encode.finite(encode.matrix(labelled, request.inputs, rows.categories))
+    ordered = _ordered(labelled, matrix, request)
+    labels: Bools = ordered.column(_LABEL).to_numpy()
+    if min(labels.sum(), (~labels).sum()) < FEW:
+        return None
+    return replace(
+        rows,
+        sample=Sample(ordered.select(matrix.column_names), labels, _weights_of(ordered, request)),
+        folds=_folds(ordered.column(_KEY).to_pylist()),
         unlabelled=table.num_rows - labelled.num_rows,
     )
 
@@ -154,6 +183,10 @@ def _ordered(labelled: pa.Table, matrix: pa.Table, request: TrainingRequest) -> 
         rows = rows.append_column(_WEIGHT, pa.array(_weights(labelled, request)))
     others = [name for name in rows.column_names if name != _KEY]
     return rows.sort_by([(name, "ascending") for name in (_KEY, *others)])
+
+
+def _weights_of(ordered: pa.Table, request: TrainingRequest) -> Floats | None:
+    return ordered.column(_WEIGHT).to_numpy() if request.weight else None
 
 
 def _weights(labelled: pa.Table, request: TrainingRequest) -> Floats:

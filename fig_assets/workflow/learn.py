@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -226,9 +227,10 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         calibration=model.calibration,
         weight=weight_column(model),
     )
-    candidate = train(training_set(workspace, model, days), request)
     known = workspace.registry.load(model.name, model.version, champion) if champion else None
-    evaluation = _evaluation(workspace, model, days, known)
+    rows = training_set(workspace, model, days)
+    evaluation = evaluation_rows(workspace, model, days, known)
+    candidate = train(rows, request, unseen=evaluation)
     rule = Rule(model.promotion_metric, model.promotion_min, model.promotion_min_gain)
     decision = decide(candidate, known, evaluation, rule)
     decision = replace(decision, means=model.fingerprint)
@@ -237,25 +239,28 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
     return decision
 
 
-def _evaluation(
+def evaluation_rows(
     workspace: Workspace, model: Model, days: Sequence[date], champion: Artifact | None
 ) -> pa.Table | None:
-    """Return labelled rows of the matured days before the training days, seen by neither model."""
+    """Return labelled rows of the last built days before `days` that neither model was trained on.
+
+    There are `promotion.days` of them, or as many as there are.
+    """
     lookback = 0 if model.allow_incomplete else model.lookback_days
     earliest = workspace.graph.start + timedelta(days=lookback)
     seen = set(champion.card.days) if champion else set()
-    before = [days[0] - timedelta(days=n) for n in range(1, model.promotion_days + 1)]
-    wanted = sorted(d for d in before if d >= earliest and d not in seen)
-    built = [
-        d
-        for d in wanted
-        if all(
-            workspace.engine.partition(read.relation, d) is not None
-            for read in training_reads(workspace.graph, model, [d])
-        )
-    ]
-    tables = [training_set(workspace, model, [d]) for d in built]
+    before = (days[0] - timedelta(days=n) for n in range(1, (days[0] - earliest).days + 1))
+    unseen = (d for d in before if d not in seen and _is_built(workspace, model, d))
+    found = sorted(islice(unseen, model.promotion_days))
+    tables = [training_set(workspace, model, [d]) for d in found]
     return pa.concat_tables(tables) if tables else None
+
+
+def _is_built(workspace: Workspace, model: Model, day: date) -> bool:
+    return all(
+        workspace.engine.partition(read.relation, day) is not None
+        for read in training_reads(workspace.graph, model, [day])
+    )
 
 
 def _before(workspace: Workspace, model: Model, day: date) -> date | None:

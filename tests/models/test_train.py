@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from fig_assets.errors import ModelError
+from fig_assets.models.metrics import average_precision
 from fig_assets.models.score import score
 from fig_assets.models.train import HELD_OUT, ROUNDS_WITHOUT_HOLDOUT, train
 from fig_assets.models.training_rows import prepare
@@ -93,6 +95,52 @@ def test_the_fits_out_of_fold_stop_where_the_model_stopped():
 
     assert (metrics["oof_log_loss"] or 9) < 0.9
     assert metrics["holdout_roc_auc"] == pytest.approx(0.5, abs=0.15)
+
+
+def test_rows_of_other_days_judge_the_model_in_place_of_more_fits():
+    artifact = train(labelled_rows(), REQUEST, unseen=labelled_rows(seed=4))
+    uncalibrated = replace(artifact, card=replace(artifact.card, calibration=None))
+    scores = score(uncalibrated, labelled_rows(seed=4)).to_numpy()
+    labels = np.array(labelled_rows(seed=4)["verdict__v1"].to_pylist()) == "malicious"
+
+    assert artifact.model_text == trained().model_text
+    assert artifact.card.metrics["unseen_average_precision"] == average_precision(labels, scores)
+    assert artifact.card.metrics["holdout_roc_auc"] == trained().card.metrics["holdout_roc_auc"]
+    assert not [name for name in artifact.card.metrics if name.startswith("oof")]
+
+
+def test_rows_of_other_days_calibrate():
+    rare = labelled_rows(seed=4).slice(0, 300)
+    halved = rare.filter(pc.not_equal(rare["verdict__v1"], "malicious"))
+    rows = pa.concat_tables([labelled_rows(seed=5), halved, halved, halved])
+
+    mean = np.mean(score(train(labelled_rows(), REQUEST, unseen=rows), rows).to_numpy())
+
+    share = np.mean(np.array(rows["verdict__v1"].to_pylist()) == "malicious")
+    assert mean == pytest.approx(share, abs=0.01)
+    assert np.mean(score(trained(), rows).to_numpy()) > share + 0.02
+
+
+@pytest.mark.parametrize("few", [0, 9, 10])
+def test_other_days_judge_only_with_ten_rows_of_each_class(few):
+    rows = labelled_rows(seed=4)
+    is_bad = pc.equal(rows["verdict__v1"], "malicious")
+    some = pa.concat_tables([rows.filter(is_bad).slice(0, few), rows.filter(pc.invert(is_bad))])
+
+    metrics = train(labelled_rows(), REQUEST, unseen=some).card.metrics
+
+    assert ("unseen_roc_auc" in metrics) == (few == 10)
+    assert ("oof_roc_auc" in metrics) == (few < 10)
+
+
+def test_other_days_without_a_label_or_with_infinite_numbers_do_not_stop_the_training():
+    rows = labelled_rows(seed=4)
+    odd = with_column(rows, "rate__v1", pa.array([float("inf")] * rows.num_rows))
+    bare = with_column(rows, "verdict__v1", pa.array([None] * rows.num_rows, pa.string()))
+
+    card = train(labelled_rows(), REQUEST, unseen=pa.concat_tables([odd, bare])).card
+
+    assert card.metrics["unseen_roc_auc"] == pytest.approx(0.6, abs=0.15)
 
 
 def test_scores_are_probabilities_without_weighting_up_rare_positives():
