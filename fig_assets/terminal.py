@@ -108,6 +108,9 @@ def show_summary(console: Console, summary: "Summary") -> None:
     if summary.lost_keys:
         named = ", ".join(f"{name} {count:,}" for name, count in summary.lost_keys.items())
         console.print(f"keys lost in their conversion: {named}", markup=False, soft_wrap=True)
+    for name, days in summary.waiting.items():
+        words = f"{name} waits: {days[0]} to {days[-1]} look at days that are not over yet"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     for name, words in summary.refused.items():
         console.print(f"{name}: {words}", markup=False, soft_wrap=True, style="red")
 

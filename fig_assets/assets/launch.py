@@ -16,6 +16,7 @@ from fig_assets.assets.resources import OpenWorkspace
 from fig_assets.assets.runner import Runner, Summary, resources_of
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Key
+from fig_assets.workflow.awaiting import steps_of
 from fig_assets.workflow.follow import LONGEST_RUN_DAYS, follow, ranges
 from fig_assets.workflow.plan import check_days, check_plan, make_plan
 from fig_assets.workflow.planned import Plan
@@ -90,10 +91,13 @@ def launch(
         summary.columns = follow(workspace, plan, runner, selected=selected, on_plan=on_plan)
         return summary
     on_plan({op.name: len(days) for op in ops})
-    for first, last in ranges(days, LONGEST_RUN_DAYS):
-        remaining = runner.run(ops, first, last)
-        for op in remaining:
-            runner.run([op], first, last)
+    for step in steps_of(workspace.graph, ops, days):
+        for first, last in ranges(step.days, LONGEST_RUN_DAYS):
+            remaining = runner.run(step.ops, first, last)
+            for op in remaining:
+                runner.run([op], first, last)
+        if step.waiting:
+            summary.waiting |= {op.name: list(map(str, step.waiting)) for op in step.ops}
     return summary
 
 

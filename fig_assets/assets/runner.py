@@ -52,6 +52,8 @@ class Summary:
     """Seconds by op, its bookkeeping included."""
     lost_keys: dict[str, int] = field(default_factory=dict)
     """By asset: rows without an entity, for their key could not be converted; those above 0."""
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+    """By op: days that were left out, for they look at days that are not over yet."""
     columns: Proof | None = None
     """What became of each column of the files that were written, where a plan was followed."""
 

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal, Self
 
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
 from pydantic import Field as Bound
-from pydantic import model_validator
 
 from fig_assets.config.checks import Checks
 from fig_assets.config.node import (
@@ -18,7 +18,8 @@ from fig_assets.config.node import (
     Versions,
     exactly_one,
 )
-from fig_assets.config.rules import wrong
+from fig_assets.config.patterns import PREFIX
+from fig_assets.config.rules import check_prefix, wrong
 
 
 class WeakLabel(Attribute):
@@ -101,11 +102,17 @@ class LabelJoin(Node):
     """What labels, never features, may know: rows up to `within_days` days after theirs."""
 
     source: Text
-    """What becomes known later."""
+    """What becomes known later: an event, a table or a row family. Example: `"verdicts"`."""
     field: Text
-    """The key to match by."""
+    """Its field, or the key of a table, that says which row it is about. Example: `"request_id"`.
+    """
+    match: Text | None = None
+    """What of the labelled row `field` is compared with: a feature, or a field of the base event;
+    the granularity when left out."""
     within_days: NotNegative = 0
-    """How many days later it may become known."""
+    """How many days after the row's own it may become known."""
+    prefix: Annotated[str, BeforeValidator(check_prefix), WithJsonSchema(PREFIX)] | None = None
+    """What stands before the names of its fields; `<source>_` when left out."""
 
 
 class Truth(Node):

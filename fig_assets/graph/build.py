@@ -82,7 +82,7 @@ def _register(scope: Scope, tables: Mapping[str, Table]) -> list[NodeOwner]:
         *(partial(EventOwner, scope, definition) for definition in config.events),
         *(partial(FamilyOwner, scope, definition) for definition in windowed),
         *(partial(RowOwner, scope, definition, tables) for definition in by_row),
-        *(partial(LabelOwner, scope, definition) for definition in config.label_sets),
+        *(partial(LabelOwner, scope, definition, tables) for definition in config.label_sets),
         *(partial(ModelOwner, scope, versions) for versions in _by_name(config.models)),
     ]
     owners = [owner for make in makers if (owner := _try(scope, make)) is not None]

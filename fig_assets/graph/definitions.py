@@ -68,11 +68,22 @@ class Carried:
 
 
 @dataclass(frozen=True, eq=False)
+class Later:
+    """A column of what a label set joins: which of its joins, the column there, its asset key."""
+
+    join: int
+    column: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Voted:
     """A weak label: the class that `expression` gives, or `vote` where it is TRUE."""
 
     computed: Computed
     vote: str | None
+    later: Mapping[str, Later] = field(default_factory=dict)
+    """By column of `computed`, those that the set joins."""
 
 
 @dataclass(frozen=True, eq=False)

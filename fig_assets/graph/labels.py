@@ -10,9 +10,11 @@ from fig_assets.config.schema import LabelSet as LabelSetSpec
 from fig_assets.errors import Problem, Where
 from fig_assets.graph.definitions import Combined, Computed, Learned, Voted
 from fig_assets.graph.families import in_order
+from fig_assets.graph.label_joins import LabelJoins
 from fig_assets.graph.mends import comparison
-from fig_assets.graph.nodes import Attribute, Input, LabelSet
+from fig_assets.graph.nodes import Attribute, Input, LabelSet, Table
 from fig_assets.graph.owners import Choice, Rows, Symbol
+from fig_assets.graph.period import SAME_DAY
 from fig_assets.graph.scope import Scope, about, attribute_key, bind, choices, place
 from fig_assets.graph.strong import ABSTAIN, combine, learned
 from fig_assets.graph.version import Part, fingerprint
@@ -23,7 +25,9 @@ from fig_assets.language.types import BOOLEAN, FLOAT, STRING, Type
 class LabelOwner:
     """Resolves the weak and strong labels of one label set."""
 
-    def __init__(self, scope: Scope, definition: Definition[LabelSetSpec]) -> None:
+    def __init__(
+        self, scope: Scope, definition: Definition[LabelSetSpec], tables: Mapping[str, Table]
+    ) -> None:
         self.scope = scope
         self.definition = definition
         self.spec = definition.spec
@@ -37,10 +41,7 @@ class LabelOwner:
         self._models = self._label_models()
         self._names = choices({**self.spec.weak_labels, **self.spec.strong_labels})
         self._names |= {name: self._names[of] for name, of in self._models.items()}
-        for key, value in (("joins", self.spec.joins), ("truth", self.spec.truth)):
-            if value:
-                message = f'"{key}" of a label set is not supported yet'
-                scope.report(Problem(definition.where(key), message, "leave it out"))
+        self.joins = LabelJoins(scope, definition, tables, lambda: self.family)
 
     def names(self) -> Mapping[str, Choice]:
         """See `Owner.names`."""
@@ -71,6 +72,7 @@ class LabelOwner:
     def node(self) -> LabelSet:
         """Build the whole set; raises Refused when a part of it is refused."""
         where = self.definition.where("weak_labels")
+        joins = self.scope.each(partial(getattr, join, "node") for join in self.joins.every())
         found = self.scope.each(
             partial(self.scope.attribute, Symbol(self.name, name, version), where)
             for name, choice in self._names.items()
@@ -82,6 +84,7 @@ class LabelOwner:
             classes=self.spec.classes,
             labels=in_order(found),
             about=about(self.definition, self.spec),
+            joins=tuple(joins),
         )
 
     def _label_models(self) -> dict[str, str]:
@@ -107,21 +110,25 @@ class LabelOwner:
         where = self.definition.where(*path, "when" if spec.when is not None else "function")
         family = self.family
         text = spec.when if spec.when is not None else spec.function or ""
-        bound = bind(self.scope, text, where, lambda ref: family.look(ref, where), family.column)
+        joins = self.joins
+        bound = bind(self.scope, text, where, lambda ref: joins.look(ref, where), joins.column)
         self._gives(bound.computed, BOOLEAN if spec.when is not None else STRING, where)
         if spec.vote is not None:
             self._class(spec.vote, self.definition.where(*path, "vote"))
         # Votes over fields of the event alone still stand in the rows of the family.
-        on_rows = any(read.key[:2] == ("features", family.name) for read in bound.inputs)
+        inputs, later = joins.inputs(bound.attributes), joins.later(bound.attributes)
+        on_rows = any(it.key[:2] == ("features", family.name) and it.reach == SAME_DAY
+                      for it in inputs)  # fmt: skip
         rows = () if on_rows else family.rows_made_by
         if not on_rows and not rows:
             message = f"the group of '{family.name}' that reads events has no feature"
             self.scope.refuse(where, message, "add one to that group, such as the time")
+        joined = joins.meaning(bound.attributes)
         return self._attribute(
             symbol,
-            definition=Voted(bound.computed, spec.vote),
-            inputs=(*bound.inputs, Input(family.base_field.key), *rows),
-            meaning=("weak", list(self.spec.classes), spec.vote, bound.meaning),
+            definition=Voted(bound.computed, spec.vote, later),
+            inputs=(*inputs, Input(family.base_field.key), *rows),
+            meaning=("weak", list(self.spec.classes), spec.vote, bound.meaning, *joined),
             path=path,
         )
 

@@ -122,6 +122,7 @@ class ModelVersion:
             self.scope.attribute(Symbol(self.name, name, self.version), where)
             for name in spec.output_features
         )
+        self._refuse_early_training()
         classes = self._labels().spec.classes
         if len(classes) != 2:
             at = self.definition.where("truth_label")
@@ -204,6 +205,16 @@ class ModelVersion:
             fix = self.scope.nearest(name.removesuffix("_probability"), known)
             self.scope.refuse(where, f"'{name}' is a {label.type}, not a class", fix)
         return label
+
+    def _refuse_early_training(self) -> None:
+        """Refuse to learn from days whose labels still wait for what is joined to them."""
+        awaited = max((join.within_days for join in self._labels().spec.joins), default=0)
+        delay = self.spec.training_delay_delta_days
+        if delay < awaited:
+            key = "training_delay_delta_days"
+            days = f"{awaited} day{'s' * (awaited > 1)}"
+            message = f"the labels of a row wait for {days} after it, and {delay} is less"
+            self.scope.refuse(self.definition.where(key), message, f'write "{key}": {awaited}')
 
     def _weight(self) -> Attribute | None:
         written = self.spec.truth_label.weight

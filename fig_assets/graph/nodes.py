@@ -215,6 +215,25 @@ class RowFamily:
 
 
 @dataclass(frozen=True, eq=False)
+class LabelJoin:
+    """What weak labels know of a row's day and the days after: the newest row of each `field`.
+
+    `match` is the column of the labelled row that is compared with `field`.
+    """
+
+    source: str
+    relation: str
+    field: str
+    field_type: Type
+    match: str
+    match_type: Type
+    reach: Reach | None
+    """The days that are looked at; None for a table without days."""
+    order: tuple[str, ...] = ()
+    """The columns that say which of several rows of one day is the newest: the last one."""
+
+
+@dataclass(frozen=True, eq=False)
 class LabelSet:
     """Votes and combined labels for the rows of a family."""
 
@@ -224,6 +243,7 @@ class LabelSet:
     labels: tuple[Attribute, ...]
     """Weak labels first."""
     about: About
+    joins: tuple[LabelJoin, ...] = ()
 
     @property
     def relation(self) -> str:

@@ -126,6 +126,9 @@ def values_read(graph: Graph, attribute: Attribute) -> list[Key]:
             return [a.key for a in read if a.owner != attribute.owner and a.key[0] != "events"]
         case Voted():
             columns = set(definition.computed.columns.values())
+            later = {it.key for it in definition.later.values()} & set(known)
+            found = [a.key for a in read if _column(a, attribute.owner) in columns]
+            return list(dict.fromkeys([*found, *sorted(later)]))
         case Computed():
             columns = set(definition.columns.values())
         case Aggregated():
@@ -179,8 +182,9 @@ def _is_value(attribute: Attribute, source: Attribute) -> bool:
             return source.column in columns.values()
         case Computed() | Called() as it:
             return _column(source, attribute.owner) in it.columns.values()
-        case Voted(computed=it):
-            return _column(source, attribute.owner) in it.columns.values()
+        case Voted(computed=it, later=later):
+            is_later = any(joined.key == source.key for joined in later.values())
+            return is_later or _column(source, attribute.owner) in it.columns.values()
         case _:
             return False
 

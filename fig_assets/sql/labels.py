@@ -24,6 +24,7 @@ from fig_assets.sql.expressions import (
     scan,
     value,
 )
+from fig_assets.sql.label_joins import join_later, matched_by, reads_of_joins
 from fig_assets.sql.losses import losses
 from fig_assets.sql.relations import row_columns
 from fig_assets.sql.row import base_rows
@@ -57,6 +58,7 @@ def label_target(
             reads.append(Read(f"events/{family.base}", tuple(sorted(fields)), day, end))
         if stored := _stored(attribute, needed):
             reads.append(Read(labels.relation, tuple(sorted(stored)), day, end))
+        reads += reads_of_joins(graph, labels, day, needed)
         kind = arrow_type(attribute.type)
         near = tuple(sorted(_labels_read(attribute) & stratum))
         columns.append(Column(attribute.column, kind, attribute.fingerprint, tuple(reads), near))
@@ -152,7 +154,9 @@ def _rows(
         source = chain.add(
             "with_votes", select.from_(source).join("earlier_votes", on=on, join_type="left")
         )
-    return source
+    return join_later(
+        *(chain, graph, labels, day), needed=needed, source=source, match=apart, dialect=dialect
+    )
 
 
 def _apart(name: str, labels: LabelSet) -> str:
@@ -178,12 +182,9 @@ def _columns_read(
     family = graph.row_families[labels.family]
     event = graph.events[family.base]
     names = {base_column(a): a.column for a in event.attributes}
-    read = {
-        name
-        for a in needed
-        if isinstance(a.definition, Voted)
-        for name in a.definition.computed.columns.values()
-    }
+    votes = [a.definition for a in needed if isinstance(a.definition, Voted)]
+    read = {n for it in votes for n in it.computed.columns.values() if n not in it.later}
+    read |= matched_by(labels, needed) - {family.granularity}
     return {n for n in read if n not in names}, {names[n] for n in read if n in names}
 
 

@@ -80,6 +80,10 @@ def _details(graph: Graph, op: Op, attribute: Attribute) -> tuple[Hashable, ...]
             join.reach is None,
             definition.default is None,
         )
+    if isinstance(definition, Voted):
+        joins = graph.label_sets[op.owner].joins
+        seen = {joins[later.join] for later in definition.later.values()}
+        return tuple(sorted((it.relation, it.match, it.field, it.order) for it in seen))
     if isinstance(definition, Aggregated):
         states = call_states(definition, graph.families[op.owner].groups[definition.group])
         merged = any(state.values is None for state in states)
@@ -92,8 +96,8 @@ def _names(graph: Graph, attribute: Attribute) -> set[str]:
     match attribute.definition:
         case Computed(columns=columns) | Called(columns=columns):
             return set(columns.values())
-        case Voted(computed=computed):
-            return set(computed.columns.values())
+        case Voted(computed=computed, later=later):
+            return set(computed.columns.values()) - set(later)
         case Combined(columns=votes) | Learned(votes=Combined(columns=votes)):
             return set(votes)
         case Aggregated(columns=columns, siblings=siblings):

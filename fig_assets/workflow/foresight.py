@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from fig_assets.engines.base import Read, days_between
 from fig_assets.engines.snapshot import Snapshot
+from fig_assets.graph.awaited import days_awaited
 from fig_assets.graph.nodes import Attribute, Key, Op
 from fig_assets.workflow import learn, raw
 from fig_assets.workflow.champions import decisions_to_make
@@ -67,6 +68,7 @@ class Foresight:
     def __post_init__(self) -> None:
         engine = self.workspace.engine
         self._records = Records(Snapshot(engine), Marks(), engine.rule)
+        self._awaiting = days_awaited(self.workspace.graph)
         self._planned: dict[tuple[str, date | None], set[str]] = {}
         self._unsure: dict[str, set[date]] = {}
 
@@ -171,7 +173,8 @@ class Foresight:
             self._states(op, wanted or every)
         for day in self.days:
             for write in writes(self.workspace, op, day, every):
-                self._write(op, write, day, wanted or every)
+                if op.name not in self._awaiting or self._sees_ahead(write, day):
+                    self._write(op, write, day, wanted or every)
 
     def _write(self, op: Op, write: Write, day: date, wanted: Sequence[Attribute]) -> None:
         target, making = write.target, row_columns(write)
@@ -204,6 +207,11 @@ class Foresight:
         groups = self.workspace.graph.families[op.owner].groups
         names = tuple(group.relation for group in groups)
         return self.only is None or any(name.startswith(names) for name in self.only)
+
+    def _sees_ahead(self, write: Write, day: date) -> bool:
+        """Tell whether the days from `day` on that a write looks at are there, or will be."""
+        ahead = ((read, then) for read in write.needs for then in read.days if then >= day)
+        return all(self._is_coming(read, then) for read, then in ahead)
 
     def _is_coming(self, read: Read, day: date) -> bool:
         """Tell whether what a statement reads of a day is there, or will be."""

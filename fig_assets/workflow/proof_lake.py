@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from fig_assets.config.load import Config
 from fig_assets.engines.base import DAY, Engine
 from fig_assets.errors import WorkflowError
-from fig_assets.graph.nodes import Graph
+from fig_assets.graph.awaited import days_awaited
+from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.sources import DATE, Source
 from fig_assets.graph.unchecked import without_checks
 from fig_assets.models.registry import Registry
@@ -36,6 +37,7 @@ class ProofLake:
     def __init__(self, config: Config, graph: Graph, root: Path, open_engine: OpenEngine) -> None:
         self.graph, self.root = graph, root
         self._config, self._open = config, open_engine
+        self.awaiting = days_awaited(graph)
         environment = config.environment.spec
         sources = {
             name: environment.sources[name].model_copy(update={"path": source.path})
@@ -70,9 +72,20 @@ class ProofLake:
         for op in self.graph.ops:
             if op.kind in (*UNTRAINED, *without) or (only and op.kind not in only):
                 continue
-            result = run_op(self.workspace, op, days, op.keys)
+            result = run_op(self.workspace, op, self._ready(op, days), op.keys)
             for day, refusal in result.refused.items():
                 raise WorkflowError(f"{op.name} of {day} on the sample: {refusal}")
+
+    def _ready(self, op: Op, days: Sequence[date]) -> Sequence[date]:
+        """Return the days of an op that `days` decide: some look at days after their own."""
+        awaited = self.awaiting.get(op.name, 0)
+        if not awaited:
+            return days
+        family = self.graph.row_families[self.graph.label_sets[op.owner].family]
+        last = max(self.workspace.engine.days(family.relation)) - timedelta(days=awaited)
+        back = [timedelta(days=n) for n in range(awaited + 1)]
+        decided = {day - before for day in days for before in back}
+        return sorted(day for day in decided if self.graph.start <= day <= last)
 
     def forget(self, day: date) -> None:
         """Remove a day from every computed relation, as if it had never been built."""

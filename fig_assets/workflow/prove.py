@@ -149,13 +149,20 @@ def _with_lines(lake: ProofLake, lines: Sequence[Line], days: Sequence[date]) ->
 
 
 def _compare_past(proof: Proof, lake: ProofLake, changed: ProofLake, last: date) -> None:
-    compare(proof, lake, changed, {(name, day) for name, day in lake.stored() if day < last})
+    ahead = {
+        lake.graph.label_sets[op.owner].relation: timedelta(days=lake.awaiting[op.name])
+        for op in lake.graph.ops
+        if op.name in lake.awaiting
+    }
+    same_day = timedelta()
+    past = {(n, d) for n, d in lake.stored() if d + ahead.get(n, same_day) < last}
+    compare(proof, lake, changed, past)
     for family in lake.graph.row_families.values():
         same = _same_rows(lake, changed, family, last)
         columns = {a.column for a in family.features if not sees_its_day(lake.graph, a)}
         compare_rows(proof, (lake, changed), (family.relation, last), same, columns)
         for labels in lake.graph.label_sets.values():
-            if labels.family == family.name:
+            if labels.family == family.name and labels.relation not in ahead:
                 known = {a.column for a in labels.labels if not sees_its_day(lake.graph, a)}
                 compare_rows(proof, (lake, changed), (labels.relation, last), same, known)
 

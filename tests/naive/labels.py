@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from tests.naive.config import Spec, column, versions
 from tests.naive.dawid_skene import Cast, dawid_skene
 from tests.naive.expressions import Scope, evaluate
+from tests.naive.later import with_later
 from tests.naive.rows import wide_rows
 from tests.naive.values import Value
 from tests.naive.world import Row, Scores, World
@@ -49,8 +50,9 @@ def _voted(world: World, name: str, day: date, scores: Scores) -> list[tuple[Val
     granularity = world.config.families[label_set["family"]]["granularity"]
     found = []
     for wide in wide_rows(world, label_set["family"], day, scores=scores):
+        known = with_later(world, label_set, day, wide, scores)
         votes = {
-            column(it, version): vote(spec, label_set["classes"], wide.scope)
+            column(it, version): vote(spec, label_set["classes"], known)
             for it, written in label_set["weak_labels"].items()
             for version, spec in versions(written).all.items()
         }

@@ -8,6 +8,7 @@ from tests.naive.config import Spec, column, field_versions, versions
 from tests.naive.events import Files, event_rows, scope_of, text_at
 from tests.naive.expressions import Call, Literal, Reference, Scope, Tree, parse
 from tests.naive.functions import FUNCTIONS, order
+from tests.naive.later import with_later
 from tests.naive.layout import layout_of
 from tests.naive.rows import wide_rows
 from tests.naive.values import Document, Value, convert, json_text, parse_json
@@ -83,10 +84,11 @@ def label_losses(world: World, name: str, day: date, scores: Scores) -> Lost:
     labels = world.config.label_sets[name]
     found: Lost = {}
     for wide in wide_rows(world, labels["family"], day, scores=scores):
+        known = with_later(world, labels, day, wide, scores)
         for weak, definition in labels["weak_labels"].items():
             for version, spec in versions(definition).all.items():
                 text = spec.get("when") or spec["function"]
-                _, lost = trace(parse(text), wide.scope)
+                _, lost = trace(parse(text), known)
                 _count(found, column(weak, version), lost=lost)
     return found
 
