@@ -27,6 +27,7 @@ from dagster._core.definitions.partitions.partitioned_schedule import (
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from fig_assets.assets import keys
+from fig_assets.assets.late_labels import late_jobs, late_schedules, without_late_labels
 from fig_assets.assets.partitions import partition
 from fig_assets.graph.nodes import Graph, Model
 from fig_assets.workflow.learn import first_trainable
@@ -49,8 +50,8 @@ class Cause:
 
 
 def jobs(graph: Graph) -> list[UnresolvedAssetJobDefinition]:
-    """Return the daily ETL (all but models and what reads them) and the full pipeline."""
-    return [_etl(graph), _pipeline()]
+    """Return the daily ETL (all but models and what reads them), the full pipeline, late labels."""
+    return [_etl(graph), _pipeline(graph), *late_jobs(graph)]
 
 
 def schedules(workspace: Workspace) -> list[Schedule]:
@@ -64,8 +65,12 @@ def schedules(workspace: Workspace) -> list[Schedule]:
             _etl(workspace.graph), hour_of_day=ETL_HOUR, minute_of_hour=MINUTE
         ),
         build_schedule_from_partitioned_job(
-            _pipeline(), hour_of_day=PIPELINE_HOUR, minute_of_hour=MINUTE, default_status=on
+            _pipeline(workspace.graph),
+            hour_of_day=PIPELINE_HOUR,
+            minute_of_hour=MINUTE,
+            default_status=on,
         ),
+        *late_schedules(workspace.graph, on),
     ]
 
 
@@ -152,7 +157,7 @@ def _materialised(instance: DagsterInstance, key: AssetKey) -> list[date]:
 
 def _etl(graph: Graph) -> UnresolvedAssetJobDefinition:
     learnt = [keys.asset_key(model.key) for model in graph.models.values()]
-    selection: AssetSelection = AssetSelection.all()
+    selection: AssetSelection = without_late_labels(graph, AssetSelection.all())
     if learnt:
         selection = selection - AssetSelection.assets(*learnt).downstream()
     return define_asset_job(
@@ -162,9 +167,9 @@ def _etl(graph: Graph) -> UnresolvedAssetJobDefinition:
     )
 
 
-def _pipeline() -> UnresolvedAssetJobDefinition:
+def _pipeline(graph: Graph) -> UnresolvedAssetJobDefinition:
     return define_asset_job(
         FULL_PIPELINE,
-        AssetSelection.all(),
+        without_late_labels(graph, AssetSelection.all()),
         description="Everything of one day; models are trained where they are due.",
     )

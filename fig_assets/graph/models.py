@@ -214,7 +214,7 @@ class ModelVersion:
             key = "training_delay_delta_days"
             days = f"{awaited} day{'s' * (awaited > 1)}"
             message = f"the labels of a row wait for {days} after it, and {delay} is less"
-            self.scope.refuse(self.definition.where(key), message, f'write "{key}": {awaited}')
+            self.scope.refuse(self.definition.where(key), message, f"write {awaited}")
 
     def _weight(self) -> Attribute | None:
         written = self.spec.truth_label.weight

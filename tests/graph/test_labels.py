@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from fig_assets.config.load import load_config
+from fig_assets.graph.awaited import days_awaited
+from fig_assets.graph.build import build_graph
 from fig_assets.graph.definitions import Combined, Voted
-from tests.graph.projects import Change, graph_of, problems_of, put
+from fig_assets.graph.period import SAME_DAY, Reach
+from fig_assets.graph.usage import usage
+from tests.graph.projects import Change, changed, graph_of, problems_of, put, write
 
 FRAUD = "labels/fraud.json"
 WEAK, STRONG = (FRAUD, "weak_labels"), (FRAUD, "strong_labels")
@@ -125,11 +130,6 @@ WEAK, STRONG = (FRAUD, "weak_labels"), (FRAUD, "strong_labels")
             id="label called as a probability",
         ),
         pytest.param(
-            put(FRAUD, "truth", value={"table": "gold", "field": "label"}),
-            '/truth\n  "truth" of a label set is not supported yet\n  fix: leave it out',
-            id="truth",
-        ),
-        pytest.param(
             put(FRAUD, "family", value="shop_stats"),
             "/family\n  'shop_stats' is not a row family\n  fix: use one of: request",
             id="family with a period",
@@ -171,3 +171,51 @@ def test_a_fingerprint_follows_the_meaning(
     tmp_path: Path, change: Change, *, is_same: bool
 ) -> None:
     assert (fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b", change)) == is_same
+
+
+JOIN = {"source": "order", "field": "session", "within_days": 2}
+
+
+def joined(**changes: object) -> list[Change]:
+    """Let a weak label read what a join gives."""
+    known = "$order_country = 'x'"
+    return [
+        put(FRAUD, "joins", value=[{**JOIN, **changes}]),
+        put(*WEAK, "small", value={"when": known, "vote": "fraud"}),
+    ]
+
+
+def test_a_weak_label_reads_what_becomes_known_and_a_strong_one_waits_as_long(
+    tmp_path: Path,
+) -> None:
+    graph = graph_of(tmp_path, *joined())
+    small = graph.attributes["labels", "fraud", "small__v1"]
+    reads = {(read.key[-1], read.reach) for read in small.inputs if read.reach != SAME_DAY}
+    assert reads == {("country__v1", Reach(0, 2)), ("session__v1", Reach(0, 2))}
+    assert days_awaited(graph) == {"label__fraud": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"within_days": 1}, False, id="other days"),
+        pytest.param({"match": "country"}, False, id="other rows"),
+        pytest.param({"field": "country"}, False, id="another field"),
+    ],
+)
+def test_what_is_joined_is_part_of_the_meaning(
+    tmp_path: Path, changes: dict[str, object], *, is_same: bool
+) -> None:
+    found = [
+        graph_of(tmp_path / name, *joined(**more)).attributes["labels", "fraud", "small__v1"]
+        for name, more in (("a", {}), ("b", changes))
+    ]
+    assert (found[0].fingerprint == found[1].fingerprint) is is_same
+
+
+def test_a_field_that_is_read_later_is_used_by_the_label(tmp_path: Path) -> None:
+    folder = write(tmp_path, changed(*joined()))
+    config = load_config(folder, "local")
+    used = {it.identity: it.readers for it in usage(build_graph(config)[0], config)}
+    assert "fraud.small@1" in used["order.country@1"]

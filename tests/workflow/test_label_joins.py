@@ -8,8 +8,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from fig_assets.config.load import load_config
 from fig_assets.errors import EngineError
+from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.plan import make_plan
+from fig_assets.workflow.prove import prove
 from tests.workflow.projects import (
     ENVIRONMENT,
     Json,
@@ -260,3 +263,10 @@ def test_days_after_the_end_of_the_project_are_not_waited_for(tmp_path: Path) ->
     project.run(DAYS[:6])
     rows = project.rows("label_sets/truth", DAYS[5])
     assert [row["said__v1"] for row in rows] == ["bad", None, None, None, None]
+
+
+def test_every_statement_binds_and_what_labels_know_later_is_proved(tmp_path: Path) -> None:
+    project = write_project(tmp_path, CONFIGS, start=str(DAYS[0]))
+    assert bind_statements(project.workspace) > 0
+    proved = prove(load_config(tmp_path / "configs", "local"), project.graph)
+    assert [str(it) for proof in proved.proofs for it in proof.differences] == []
