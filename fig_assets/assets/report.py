@@ -22,6 +22,7 @@ from fig_assets.assets import keys
 from fig_assets.assets.markdown import code
 from fig_assets.assets.partitions import partition
 from fig_assets.graph.nodes import Key
+from fig_assets.pictures.shown import image
 from fig_assets.workflow.checks import ChecksFailed, Verdict
 from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.run import OpResult
@@ -222,6 +223,7 @@ def _metadata(
     metadata |= {name: _plain(value) for name, value in found.notes.items()}
     if found.day in result.decisions:
         metadata |= _decision(result, found.day)
+    metadata |= _pictures(found)
     if found.kept:
         # The day's file was written anew: what else it holds is what it held.
         metadata["fig/unchanged"] = MetadataValue.json(dict(found.kept))
@@ -234,11 +236,25 @@ def _metadata(
 def _decision(result: OpResult, day: date) -> Metadata:
     decision = result.decisions[day]
     numbers = {name: value for name, value in decision.metrics.items() if value is not None}
+    ends = {
+        f"{name}_{end}": value
+        for name, interval in decision.intervals.items()
+        for end, value in zip(("low", "high"), interval, strict=True)
+    }
     return {
         "outcome": decision.outcome,
         "reason": decision.reason,
         "trained_for": str(decision.champion or ""),
         **numbers,
+        **ends,
+    }
+
+
+def _pictures(found: DayResult) -> Metadata:
+    """Show pictures in Markdown: Dagster shows it on the page of the asset, at a click."""
+    return {
+        f"fig/{name}": MetadataValue.md(image(svg, f"{name.replace('_', ' ')} {found.day}"))
+        for name, svg in found.pictures.items()
     }
 
 

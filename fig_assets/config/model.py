@@ -68,6 +68,8 @@ class Promotion(Node):
     """By how much a candidate must be better than the champion."""
     days: Positive = 3
     """On how many labelled days before the candidate's own both are measured."""
+    confident: Flag = False
+    """Whether a gain must be certain: the low end of its 95 % interval above `min_gain`."""
 
 
 class Explain(Node):

@@ -149,6 +149,7 @@ class ModelVersion:
             promotion_min=(spec.promotion.min or 0.0) if spec.promotion else 0.0,
             promotion_min_gain=(spec.promotion.min_gain or 0.0) if spec.promotion else 0.0,
             promotion_days=spec.promotion.days if spec.promotion else 3,
+            promotion_confident=spec.promotion.confident,
             explain_top=spec.explain.top_k if spec.explain else 0,
             explain_above=spec.explain.above if spec.explain else 1.0,
             allow_incomplete=spec.allow_incomplete,

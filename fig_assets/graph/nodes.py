@@ -282,6 +282,8 @@ class Model:
     promotion_min: float
     promotion_min_gain: float
     promotion_days: int
+    promotion_confident: bool
+    """Whether the gain must be certain."""
     explain_top: int
     explain_above: float
     allow_incomplete: bool

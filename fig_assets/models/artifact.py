@@ -13,6 +13,7 @@ from datetime import date
 from pydantic import TypeAdapter, ValidationError
 
 from fig_assets.errors import ModelError
+from fig_assets.models.measure import Measured
 
 FORMAT = 1
 """The layout of a card; another number is refused when a card is read."""
@@ -87,6 +88,8 @@ class Card:
     format: int = FORMAT
     calibration: Calibration | None = None
     """The curve that scores go through; None: they are those of the trees."""
+    out_of_fold: Measured | None = None
+    """How certain the `oof_*` metrics are, with their curves; None where there are none."""
 
     @property
     def name(self) -> str:
@@ -103,10 +106,11 @@ class Card:
         return _canonical({**self._content(), "digest": self.digest}, indent=2) + "\n"
 
     def _content(self) -> dict[str, object]:
-        """Leave out a curve that is not there: cards from before there were any keep theirs."""
+        """Leave out what is not there: cards from before there was any keep their digest."""
         content = asdict(self)
-        if self.calibration is None:
-            del content["calibration"]
+        for name in ("calibration", "out_of_fold"):
+            if getattr(self, name) is None:
+                del content[name]
         return content
 
     @classmethod

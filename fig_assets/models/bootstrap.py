@@ -103,7 +103,7 @@ def _days_drawn(cells: _Cells, count: int) -> Iterator[Floats]:
     random = np.random.default_rng(SEED)
     for _ in range(cells.draws):
         times = np.bincount(random.integers(0, count, count), minlength=count)
-        yield times[cells.days] * cells.rows
+        yield (times[cells.days] * cells.rows).astype(np.float64)
 
 
 def _rows_drawn(cells: _Cells) -> Iterator[Floats]:
@@ -121,8 +121,12 @@ def _rows_drawn(cells: _Cells) -> Iterator[Floats]:
 
 def _measured(cells: _Cells, counts: Floats) -> dict[str, list[float]]:
     hits = np.where(cells.is_positive, counts, 0.0)
-    pairs = [(np.bincount(ranks, hits), np.bincount(ranks, counts - hits)) for ranks in cells.ranks]
+    pairs = [(_sums(ranks, hits), _sums(ranks, counts - hits)) for ranks in cells.ranks]
     return {name: [of(*pair) for pair in pairs] for name, of in OF_COUNTS.items()}
+
+
+def _sums(ranks: Codes, counts: Floats) -> Floats:
+    return np.bincount(ranks, counts).astype(np.float64)
 
 
 def _average_precision(hits: Floats, misses: Floats) -> float:

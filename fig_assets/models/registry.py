@@ -2,6 +2,7 @@
 
     <root>/<model>/v<version>/<trained_for>/card.json             names the text by its digest
     <root>/<model>/v<version>/<trained_for>/model-<digest>.txt
+    <root>/<model>/v<version>/evaluations/<day>.json              what the rule looked at
     <root>/<model>/v<version>/decisions/<day>.json                what the rule decided
     <root>/<model>/v<version>/by_hand/<day>.<n>.json              what people decided; it stays
 
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Artifact, Card
+from fig_assets.models.evaluation import Evaluation
 from fig_assets.models.files import damaged, days_named, publish, publish_new, read_text
 
 Outcome = Literal["promoted", "kept", "no model yet", "rejected", "rolled back"]
@@ -46,6 +48,8 @@ class Decision:
     """The fingerprint of the model that the candidate is one of; empty where it is not known."""
     by_hand: bool = False
     """Whether a person decided so; on its day that stands, whatever the rule decides."""
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Of the metrics, and of `gain_<metric>`, where they could be told; 95 %."""
 
 
 _DECISION = TypeAdapter(Decision)
@@ -110,6 +114,21 @@ class Registry:
         place = self._decision_file(decision.model, decision.version, decision.day)
         publish(place, _text(decision))
         return place
+
+    def record_evaluation(self, evaluation: Evaluation) -> Path:
+        """Write how candidate and champion did, in place of an earlier one; return its file."""
+        place = self._evaluation_file(evaluation.model, evaluation.version, evaluation.day)
+        publish(place, evaluation.to_json())
+        return place
+
+    def evaluation(self, model: str, version: int, day: date) -> Evaluation | None:
+        """Return what the rule looked at on exactly `day`; None where it is not known.
+
+        Raises:
+            ModelError: The file is no evaluation; names it.
+        """
+        place = self._evaluation_file(model, version, day)
+        return Evaluation.from_json(read_text(place), str(place)) if place.exists() else None
 
     def record_by_hand(self, decision: Decision) -> Path:
         """Add what a person decided; return its file. Nothing ever replaces it.
@@ -194,6 +213,9 @@ class Registry:
         if not _NAME.fullmatch(model) or version < 1:
             raise ModelError(f"'{model}' v{version} is not the name of a model and its version")
         return self.root / model / f"v{version}"
+
+    def _evaluation_file(self, model: str, version: int, day: date) -> Path:
+        return self._folder(model, version) / "evaluations" / f"{day.isoformat()}.json"
 
     def _decision_file(self, model: str, version: int, day: date) -> Path:
         return self._folder(model, version) / "decisions" / f"{day.isoformat()}.json"

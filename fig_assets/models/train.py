@@ -17,8 +17,9 @@ from fig_assets.errors import ModelError
 from fig_assets.models import booster, encode
 from fig_assets.models.artifact import Artifact, Calibration, Card, Input, digest_of
 from fig_assets.models.booster import Fitted, Recipe, Sample
-from fig_assets.models.calibrate import calibrate
+from fig_assets.models.calibrate import calibrate, calibrated
 from fig_assets.models.hyperparameters import Value, resolve
+from fig_assets.models.measure import Measured, measure
 from fig_assets.models.metrics import METRICS, Floats, log_loss
 from fig_assets.models.training_rows import (
     FOLDS,
@@ -91,6 +92,7 @@ def train(
         library=booster.library(),
         sha256=digest_of(study.model.text),
         calibration=study.calibration,
+        out_of_fold=study.out_of_fold,
     )
     return Artifact(study.model.text, card)
 
@@ -105,6 +107,7 @@ class _Study:
     calibration: Calibration | None
     judged: str
     """The first word of the metrics that count: `unseen` or `oof`."""
+    out_of_fold: Measured | None
 
 
 def _hyperparameters(request: TrainingRequest) -> dict[str, Value]:
@@ -147,12 +150,24 @@ def _study(
         again = replace(recipe, rounds=model.rounds)
         scores = _out_of_fold(rows, again, model if held_out else None)
     fifth = booster.probabilities(model.text, unseen.matrix) if held_out else None
+    curve = None if scores is None else _curve(judged, scores, calibration)
     return _Study(
         model,
         _metrics(name, judged.sample, scores) | _metrics("holdout", unseen, fifth),
         held_out,
-        None if scores is None else _curve(judged, scores, calibration),
+        curve,
         name,
+        None if unseen_days or scores is None else _measured(rows, scores, curve),
+    )
+
+
+def _measured(rows: TrainingRows, scores: Floats, curve: Calibration | None) -> Measured:
+    return measure(
+        rows.sample.labels,
+        scores,
+        days=rows.days,
+        weights=rows.sample.weights,
+        probabilities=calibrated(curve, scores),
     )
 
 
@@ -183,7 +198,7 @@ def _metrics(prefix: str, sample: Sample, scores: Floats | None) -> dict[str, fl
     if scores is None:
         return dict.fromkeys(names)
     values = [
-        *(measure(sample.labels, scores, sample.weights) for measure in METRICS.values()),
+        *(metric(sample.labels, scores, sample.weights) for metric in METRICS.values()),
         log_loss(sample.labels, scores, sample.weights),
     ]
     return dict(zip(names, values, strict=True))

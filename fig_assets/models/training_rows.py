@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fig_assets.engines.base import DAY
 from fig_assets.errors import ModelError
 from fig_assets.models import encode
 from fig_assets.models.artifact import Input
@@ -19,7 +20,7 @@ from fig_assets.models.metrics import Bools, Floats
 
 FOLDS = 5
 """A row's fold is the md5 of its key, as a number, modulo this."""
-_KEY, _LABEL, _WEIGHT = "key", "label", "weight"
+_KEY, _LABEL, _WEIGHT, _DAY = "key", "label", "weight", "day"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class TrainingRows:
     classes: Mapping[str, int]
     """Rows per class, the classes in alphabetical order."""
     unlabelled: int
+    days: npt.NDArray[np.int64] | None = None
+    """The day of each row as a number; None where the rows do not say it."""
 
 
 def prepare(table: pa.Table, request: TrainingRequest) -> TrainingRows:
@@ -89,6 +92,7 @@ def prepare(table: pa.Table, request: TrainingRequest) -> TrainingRows:
         categories,
         classes,
         unlabelled=table.num_rows - labelled.num_rows,
+        days=_days(ordered),
     )
 
 
@@ -117,6 +121,7 @@ def unseen_rows(
         sample=Sample(ordered.select(matrix.column_names), labels, _weights_of(ordered, request)),
         folds=_folds(ordered.column(_KEY).to_pylist()),
         unlabelled=table.num_rows - labelled.num_rows,
+        days=_days(ordered),
     )
 
 
@@ -181,8 +186,18 @@ def _ordered(labelled: pa.Table, matrix: pa.Table, request: TrainingRequest) -> 
     rows = rows.append_column(_KEY, labelled.column(request.key).cast(pa.string()))
     if request.weight:
         rows = rows.append_column(_WEIGHT, pa.array(_weights(labelled, request)))
+    if DAY in labelled.column_names:
+        # Last, so that it orders only rows that are the same to the model.
+        rows = rows.append_column(_DAY, labelled.column(DAY))
     others = [name for name in rows.column_names if name != _KEY]
     return rows.sort_by([(name, "ascending") for name in (_KEY, *others)])
+
+
+def _days(ordered: pa.Table) -> npt.NDArray[np.int64] | None:
+    if _DAY not in ordered.column_names:
+        return None
+    days: npt.NDArray[np.int64] = ordered.column(_DAY).cast(pa.int32()).to_numpy().astype(np.int64)
+    return days
 
 
 def _weights_of(ordered: pa.Table, request: TrainingRequest) -> Floats | None:

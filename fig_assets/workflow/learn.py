@@ -16,7 +16,7 @@ from fig_assets.graph.nodes import Model
 from fig_assets.graph.period import Window
 from fig_assets.graph.version import fingerprint
 from fig_assets.models.artifact import Artifact, Input
-from fig_assets.models.promote import Rule, carry_forward, decide, due
+from fig_assets.models.promote import Rule, carry_forward, due, evaluate, judge
 from fig_assets.models.registry import Decision
 from fig_assets.models.score import explain, score
 from fig_assets.models.train import TrainingRequest, train
@@ -231,12 +231,21 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
     rows = training_set(workspace, model, days)
     evaluation = evaluation_rows(workspace, model, days, known)
     candidate = train(rows, request, unseen=evaluation)
-    rule = Rule(model.promotion_metric, model.promotion_min, model.promotion_min_gain)
-    decision = decide(candidate, known, evaluation, rule)
-    decision = replace(decision, means=model.fingerprint)
+    told = evaluate(candidate, known, evaluation, model.promotion_metric)
+    decision = replace(judge(told, _rule(model)), means=model.fingerprint)
     workspace.registry.save(candidate)
+    workspace.registry.record_evaluation(told)
     workspace.registry.record(decision)
     return decision
+
+
+def _rule(model: Model) -> Rule:
+    return Rule(
+        model.promotion_metric,
+        model.promotion_min,
+        model.promotion_min_gain,
+        confident=model.promotion_confident,
+    )
 
 
 def evaluation_rows(

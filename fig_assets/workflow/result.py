@@ -39,3 +39,5 @@ class DayResult:
     """The digests of the columns that were taken over as they were, where only some were asked."""
     states_of: dict[str, set[date]] = field(default_factory=dict)
     """Families whose daily states were brought up to date on the way."""
+    pictures: dict[str, str] = field(default_factory=dict)
+    """SVG pictures of the day by name, shown with its materialisation."""

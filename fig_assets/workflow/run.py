@@ -21,6 +21,7 @@ from fig_assets.workflow.checks import (
     judge_declared,
 )
 from fig_assets.workflow.compute import attributes_of, run_day
+from fig_assets.workflow.model_pictures import promotion_pictures
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.snapshots import build_snapshots
 from fig_assets.workflow.states import refresh_states, run_states
@@ -272,9 +273,19 @@ def _run_model(
             result.refused[day] = refusal
         else:
             result.decisions[day] = decision
-            result.days[day] = DayResult(day, verdicts=[_trained(workspace, model, decision)])
+            verdicts = [_trained(workspace, model, decision)]
+            pictures = _pictures(workspace, model, decision)
+            result.days[day] = DayResult(day, verdicts=verdicts, pictures=pictures)
         progress(op.name, day)
     return result
+
+
+def _pictures(workspace: Workspace, model: Model, decision: Decision) -> dict[str, str]:
+    """Draw what a training of this day was judged by."""
+    if decision.candidate != decision.day:
+        return {}
+    evaluation = workspace.registry.evaluation(model.name, model.version, decision.day)
+    return promotion_pictures(evaluation) if evaluation else {}
 
 
 def _trained(workspace: Workspace, model: Model, decision: Decision) -> Verdict:

@@ -19,7 +19,7 @@ QUIET = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-DAYS = days_from(FIRST, 3)
+DAYS = days_from(FIRST, 5)
 TIMEOUT_MS = 60_000
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -84,6 +84,18 @@ def test_the_page_of_a_relation_shows_the_statement_that_ran(page: "playwright.P
     expect_text(page, "fig/sql", "Materialized")
     page.get_by_text("[Show Markdown]").first.click()
     expect_text(page, "window_complete", "failure_rate__v1")
+
+
+def test_the_page_of_a_model_shows_the_pictures_of_its_training(page: "playwright.Page") -> None:
+    page.goto(f"/assets/models/scorer__v1?view=partitions&partition={DAYS[-1]}")
+
+    expect_text(page, "fig/precision_recall", "fig/calibration", "fig/score_histogram")
+    row = page.locator("tr").filter(has_text="fig/precision_recall")
+    row.get_by_text("[Show Markdown]").first.click()
+    image = page.get_by_alt_text(f"precision recall {DAYS[-1]}")
+    image.wait_for()
+    page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
+    assert image.bounding_box() is not None
 
 
 def test_nothing_is_fetched_from_elsewhere(server: Server, page: "playwright.Page") -> None:

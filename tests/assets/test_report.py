@@ -268,3 +268,15 @@ def test_a_check_of_an_event_reaches_its_own_words(tmp_path: Path) -> None:
         "events/login/outcome__v1 isin: 8 of 24 rows fail on 2024-01-01"
     ]
     assert (summary.checks_failed, summary.refused) == (1, {})
+
+
+def test_a_training_shows_what_it_was_judged_by_and_other_days_do_not(site: Site) -> None:
+    found = site.metadata("models/scorer__v1")
+    trained = found[NAMES[-1]]
+
+    value = "candidate_average_precision"
+    assert float(str(trained[f"{value}_low"])) <= float(str(trained[value]))
+    assert float(str(trained[value])) <= float(str(trained[f"{value}_high"]))
+    for name in ("precision_recall", "calibration", "score_histogram"):
+        assert str(trained[f"fig/{name}"]).startswith("![")
+        assert f"fig/{name}" not in found[NAMES[0]]

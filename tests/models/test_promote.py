@@ -46,9 +46,58 @@ def test_the_value_is_that_of_the_matured_rows():
     decision = decide(trained(), None, matured(), Rule())
 
     assert decision.metrics == {"candidate_average_precision": expected}
+    low, high = decision.intervals["candidate_average_precision"]
+    assert low < expected < high
     assert decision.reason == (
-        f"average_precision {expected:.4f}, on 300 matured rows, {sum(labels)} of them 'malicious'"
+        f"average_precision {expected:.4f} ({low:.4f} to {high:.4f}), on 300 matured rows, "
+        f"{sum(labels)} of them 'malicious', intervals over rows"
     )
+
+
+def of_days(count: int) -> pa.Table:
+    days = [date(2024, 3, 1) + timedelta(days=n % count) for n in range(300)]
+    return matured().append_column("day", pa.array(days, pa.date32()))
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(3, "intervals over 3 days"), (1, "intervals over rows of one day")],
+    ids=["days", "a day"],
+)
+def test_intervals_are_over_days_and_of_one_day_over_rows(count, words):
+    decision = decide(trained(), weak_model(EARLIER), of_days(count), Rule())
+
+    low, high = decision.intervals["gain_average_precision"]
+    values = decision.metrics
+    gain = values["candidate_average_precision"] - values["champion_average_precision"]
+    assert low <= gain <= high
+    assert decision.reason.endswith(words)
+    assert f"gain {low:+.4f} to {high:+.4f}" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("champion", "outcome", "words"),
+    [
+        (lambda: weak_model(EARLIER), "promoted", "gain +"),
+        (lambda: trained(7), "rejected", "no certain gain of 0"),
+    ],
+    ids=["clearly better", "the same"],
+)
+def test_a_gain_that_must_be_certain_is_above_the_least_in_its_whole_interval(
+    champion, outcome, words
+):
+    decision = decide(trained(), champion(), of_days(5), Rule(confident=True))
+
+    assert (decision.outcome, words in decision.reason) == (outcome, True)
+
+
+def test_out_of_fold_no_gain_is_certain_but_the_first_model_needs_none():
+    rule = Rule(confident=True)
+
+    assert decide(trained(), None, None, rule).outcome == "promoted"
+    rejected = decide(trained(), weak_model(EARLIER), None, rule)
+    assert rejected.outcome == "rejected"
+    assert "how certain the gain is cannot be told" in rejected.reason
 
 
 def test_a_first_model_below_the_minimum_is_rejected():
