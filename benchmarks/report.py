@@ -17,7 +17,7 @@ RESULTS = PROJECT / "benchmarks" / "results.json"
 DOCUMENT = PROJECT / "docs" / "performance.md"
 PICTURE = Path("img") / "performance-curves.svg"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-PACKAGES = ("duckdb", "pyarrow", "polars", "pyspark", "dagster", "sqlglot")
+PACKAGES = ("duckdb", "pyarrow", "polars", "pyspark", "dagster", "lightgbm", "sqlglot")
 
 
 def machine() -> dict[str, object]:

@@ -13,6 +13,7 @@ from benchmarks.cases import (
     importing,
     join,
     loading,
+    modelling,
     one_day,
     whole,
 )
@@ -28,6 +29,7 @@ MODULES = (
     join,
     loading,
     whole,
+    modelling,
     curves,
 )
 

@@ -77,7 +77,7 @@ class Card:
     positives: int
     classes: Mapping[str, int]
     metrics: Mapping[str, float | None]
-    """`unseen_*` (days before) or `oof_*` (out of fold), `holdout_*` (a fifth); None: unknown."""
+    """`unseen_*` on days before; or `oof_*` out of fold, `holdout_*` on a fifth; None: unknown."""
     strength: Mapping[str, float]
     """Per attribute the mean absolute contribution to the log odds, over a sample of the rows."""
     best_iteration: int

@@ -35,7 +35,7 @@ HELD_OUT = 0
 """The fold that stops the fitting and is never fitted on."""
 ROUNDS_WITHOUT_HOLDOUT = 100
 """Rounds, at most, where the held-out fold cannot tell when to stop."""
-_STRENGTH_ROWS = 1_000
+_STRENGTH_ROWS = 400
 _FEW_POSITIVES = 50
 _TOO_GOOD = 0.999
 _JUDGED = {"oof": "out of fold", "unseen": "on days before"}
@@ -145,20 +145,16 @@ def _study(
     if unseen_days:
         name, judged = "unseen", unseen_days
         scores: Floats | None = booster.probabilities(model.text, judged.sample.matrix)
+        metrics = _metrics(name, judged.sample, scores)
     else:
         name, judged = "oof", rows
         again = replace(recipe, rounds=model.rounds)
         scores = _out_of_fold(rows, again, model if held_out else None)
-    fifth = booster.probabilities(model.text, unseen.matrix) if held_out else None
+        fifth = scores[holdout] if held_out and scores is not None else None
+        metrics = _metrics(name, rows.sample, scores) | _metrics("holdout", unseen, fifth)
     curve = None if scores is None else _curve(judged, scores, calibration)
-    return _Study(
-        model,
-        _metrics(name, judged.sample, scores) | _metrics("holdout", unseen, fifth),
-        held_out,
-        curve,
-        name,
-        None if unseen_days or scores is None else _measured(rows, scores, curve),
-    )
+    measured = None if unseen_days or scores is None else _measured(rows, scores, curve)
+    return _Study(model, metrics, held_out, curve, name, measured)
 
 
 def _measured(rows: TrainingRows, scores: Floats, curve: Calibration | None) -> Measured:

@@ -44,7 +44,7 @@ class Training:
     rows: int
     positives: int
     metrics: Mapping[str, float | None]
-    """`unseen_*` (days before) or `oof_*` (out of fold), `holdout_*` (a fifth); None: unknown."""
+    """`unseen_*` on days before; or `oof_*` out of fold, `holdout_*` on a fifth; None: unknown."""
     outcome: str
     """promoted or rejected, by the rule; empty where the decision is gone."""
     compared: Mapping[str, float | None]
