@@ -1,10 +1,17 @@
+import math
 import shutil
 from datetime import date
 from pathlib import Path
+from random import Random
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fig_assets.models.artifact import Input
+from fig_assets.models.metrics import roc_auc
+from fig_assets.models.train import TrainingRequest, train
 from tests import naive
 from tests.workflow.projects import Project, days_from, differences, same
 
@@ -99,3 +106,97 @@ def test_nothing_is_stale_after_all_days_were_built(flights: Project) -> None:
     some = [DAYS[0], date(2013, 1, 31), DAYS[-1]]
     stale = flights.stale(some)
     assert not [name for name in stale if not name.startswith(("model", "score"))]
+
+
+def labels_of(flights: Project, day: date) -> dict[object, object]:
+    rows = flights.rows("label_sets/outcome", day)
+    return {row["flight_id"]: row["plurality__v1"] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def labelled(flights: Project) -> list[naive.Row]:
+    """The flights with a label, with all that was known before their day."""
+    rows: list[naive.Row] = []
+    for day in DAYS:
+        labels = labels_of(flights, day)
+        departures = flights.rows("families/departure", day)
+        rows += [
+            {**row, "day": day, "plurality__v1": labels[row["flight_id"]]} for row in departures
+        ]
+    return [row for row in rows if row["plurality__v1"] is not None]
+
+
+def roc_auc_of(flights: Project, rows: list[naive.Row]) -> float:
+    """Train the example's model on `rows`; each is judged by trees that have not seen it."""
+    model = flights.graph.models["delay_predictor"]
+    inputs = tuple(Input(a.column, a.identity, str(a.type)) for a in model.inputs)
+    request = TrainingRequest(
+        model=model.name,
+        version=1,
+        trained_for=DAYS[-1],
+        days=tuple(DAYS),
+        inputs=inputs,
+        label="plurality__v1",
+        positive=model.positive,
+        key="flight_id",
+        hyperparameters={"min_data_in_leaf": 10, "learning_rate": 0.05},
+    )
+    columns = [entry.column for entry in inputs] + ["plurality__v1", "flight_id"]
+    table = pa.table({name: [row[name] for row in rows] for name in columns})
+    return train(table, request).card.metrics["oof_roc_auc"] or 0.0
+
+
+def test_what_was_known_before_a_flights_day_tells_little(
+    flights: Project, labelled: list[naive.Row]
+) -> None:
+    assert 0.55 < roc_auc_of(flights, labelled) < 0.85
+
+
+def test_windows_that_hold_the_flights_own_day_would_tell_its_fate(
+    flights: Project, labelled: list[naive.Row]
+) -> None:
+    """What a join that reaches a day too far would do: an aircraft's delay is in its own window."""
+    leaked = []
+    windows = {
+        (entity, day): {
+            row[entity]: row for row in flights.rows(f"families/{entity}/weekly_by_day", day)
+        }
+        for entity in ENTITIES
+        for day in DAYS
+    }
+    for row in labelled:
+        own = dict(row)
+        for entity in ENTITIES:
+            window = windows[entity, row["day"]].get(row[f"{entity}__v1"], {})
+            own |= {f"{entity}_weekly_{name}": value for name, value in window.items()}
+        leaked.append(own)
+
+    assert roc_auc_of(flights, leaked) > 0.9
+
+
+def test_labels_dealt_by_chance_are_told_apart_by_chance(
+    flights: Project, labelled: list[naive.Row]
+) -> None:
+    dealt = [row["plurality__v1"] for row in labelled]
+    Random(5).shuffle(dealt)
+    shuffled = [{**row, "plurality__v1": label} for row, label in zip(labelled, dealt, strict=True)]
+    bad = sum(label == flights.graph.models["delay_predictor"].positive for label in dealt)
+    # Two standard errors of the area where the scores say nothing (Hanley and McNeil 1982).
+    interval = 2 * math.sqrt((len(dealt) + 1) / (12 * bad * (len(dealt) - bad)))
+
+    assert abs(roc_auc_of(flights, shuffled) - 0.5) < interval
+
+
+def test_the_scores_of_later_days_are_better_than_chance_but_no_oracle(flights: Project) -> None:
+    days = DAYS[20:]
+    flights.run(DAYS, flights.ops("model", "score"))
+    labels, scores = [], []
+    for day in days:
+        known = labels_of(flights, day)
+        for row in flights.rows("scores/delay_predictor", day):
+            if known[row["flight_id"]] is not None:
+                labels.append(known[row["flight_id"]] == "disrupted")
+                scores.append(row["disruption_score__v1"])
+
+    assert len(labels) > 300
+    assert 0.5 < roc_auc(np.array(labels), np.array(scores)) < 0.85
