@@ -13,6 +13,7 @@ from datetime import date
 from pydantic import TypeAdapter, ValidationError
 
 from fig_assets.errors import ModelError
+from fig_assets.models.distribution import Distribution
 from fig_assets.models.measure import Measured
 
 FORMAT = 1
@@ -53,6 +54,16 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """How the rows that a model learned from lie, for later days to be compared with."""
+
+    inputs: Mapping[str, Distribution] = field(default_factory=dict)
+    """By column; moments are left out."""
+    score: Distribution | None = None
+    """Of the calibrated scores of rows that the trees had not seen; None where there are none."""
+
+
+@dataclass(frozen=True)
 class Card:
     """What a model was trained on and how good it was; the same training gives the same card."""
 
@@ -90,6 +101,8 @@ class Card:
     """The curve that scores go through; None: they are those of the trees."""
     out_of_fold: Measured | None = None
     """How certain the `oof_*` metrics are, with their curves; None where there are none."""
+    reference: Reference | None = None
+    """None in cards from before there was one: later days have nothing to be compared with."""
 
     @property
     def name(self) -> str:
@@ -108,7 +121,7 @@ class Card:
     def _content(self) -> dict[str, object]:
         """Leave out what is not there: cards from before there was any keep their digest."""
         content = asdict(self)
-        for name in ("calibration", "out_of_fold"):
+        for name in ("calibration", "out_of_fold", "reference"):
             if getattr(self, name) is None:
                 del content[name]
         return content
@@ -130,7 +143,8 @@ class Card:
             first = refusal.errors(include_url=False)[0]
             place = "/".join(map(str, first["loc"]))
             raise _unusable(file, f"not a model card: {place}: {first['msg']}") from refusal
-        if card.digest != digest:
+        # Equal content is not enough: a flipped bit may stand in a digit that no float tells apart.
+        if card.digest != digest or card.to_json() != text:
             raise _unusable(file, "the card was changed after it was written: its digest differs")
         return card
 

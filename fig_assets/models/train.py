@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from fig_assets.errors import ModelError
 from fig_assets.models import booster, encode
-from fig_assets.models.artifact import Artifact, Calibration, Card, Input, digest_of
+from fig_assets.models.artifact import Artifact, Calibration, Card, Input, Reference, digest_of
 from fig_assets.models.booster import Fitted, Recipe, Sample
 from fig_assets.models.calibrate import calibrate, calibrated
 from fig_assets.models.hyperparameters import Value, resolve
@@ -28,6 +28,7 @@ from fig_assets.models.training_rows import (
     prepare,
     unseen_rows,
 )
+from fig_assets.models.watch import reference_of
 
 __all__ = ["Artifact", "Card", "Input", "TrainingRequest", "train"]
 
@@ -93,6 +94,7 @@ def train(
         sha256=digest_of(study.model.text),
         calibration=study.calibration,
         out_of_fold=study.out_of_fold,
+        reference=_reference(table, request, study),
     )
     return Artifact(study.model.text, card)
 
@@ -108,6 +110,8 @@ class _Study:
     judged: str
     """The first word of the metrics that count: `unseen` or `oof`."""
     out_of_fold: Measured | None
+    scores: Floats
+    """Those of the trees, for rows that they were not fitted on wherever there are such."""
 
 
 def _hyperparameters(request: TrainingRequest) -> dict[str, Value]:
@@ -142,6 +146,7 @@ def _study(
     else:
         rounds = min(recipe.rounds, ROUNDS_WITHOUT_HOLDOUT) if recipe.patience else recipe.rounds
         model = booster.fit(rows.sample, None, replace(recipe, rounds=rounds))
+    fifth = None
     if unseen_days:
         name, judged = "unseen", unseen_days
         scores: Floats | None = booster.probabilities(model.text, judged.sample.matrix)
@@ -154,7 +159,11 @@ def _study(
         metrics = _metrics(name, rows.sample, scores) | _metrics("holdout", unseen, fifth)
     curve = None if scores is None else _curve(judged, scores, calibration)
     measured = None if unseen_days or scores is None else _measured(rows, scores, curve)
-    return _Study(model, metrics, held_out, curve, name, measured)
+    # Those out of fold are of other trees, whose steps lie elsewhere.
+    own = scores if unseen_days else fifth
+    if own is None:
+        own = booster.probabilities(model.text, rows.sample.matrix)
+    return _Study(model, metrics, held_out, curve, name, measured, own)
 
 
 def _measured(rows: TrainingRows, scores: Floats, curve: Calibration | None) -> Measured:
@@ -165,6 +174,12 @@ def _measured(rows: TrainingRows, scores: Floats, curve: Calibration | None) -> 
         weights=rows.sample.weights,
         probabilities=calibrated(curve, scores),
     )
+
+
+def _reference(table: pa.Table, request: TrainingRequest, study: _Study) -> Reference:
+    labelled = table.filter(pc.is_valid(table.column(request.label)))
+    scores = calibrated(study.calibration, study.scores)
+    return reference_of(labelled, request.inputs, scores)
 
 
 def _curve(rows: TrainingRows, scores: Floats, method: str) -> Calibration | None:
