@@ -1,8 +1,9 @@
 """Jobs, schedules and retraining sensors of a project."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from typing import Literal
 
 from dagster import (
     AssetKey,
@@ -11,7 +12,9 @@ from dagster import (
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunConfig,
+    RunRecord,
     RunRequest,
+    RunsFilter,
     ScheduleDefinition,
     SensorDefinition,
     SensorEvaluationContext,
@@ -30,7 +33,16 @@ from fig_assets.assets import keys
 from fig_assets.assets.late_labels import late_jobs, late_schedules, without_late_labels
 from fig_assets.assets.partitions import partition
 from fig_assets.graph.nodes import Graph, Model
-from fig_assets.workflow.learn import first_trainable
+from fig_assets.workflow.monitor import Monitor
+from fig_assets.workflow.retraining import (
+    Attempt,
+    Cause,
+    Known,
+    Wait,
+    number_of_try,
+    obstacle,
+    retraining_cause,
+)
 from fig_assets.workflow.workspace import Workspace
 
 Schedule = ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
@@ -38,15 +50,9 @@ STOPPED = DefaultScheduleStatus.STOPPED
 DAILY_ETL, FULL_PIPELINE = "daily_etl", "full_pipeline"
 ETL_HOUR, PIPELINE_HOUR, MINUTE = 2, 3, 15
 SENSOR_INTERVAL_S = 300
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Why a model should be trained for `day`."""
-
-    name: str
-    day: date
-    words: str
+RETRAINS, CAUSE, FOR_DAY = "fig/retrains", "fig/cause", "fig/trains_for"
+"""Tags of the runs that sensors ask for."""
+MOST_ATTEMPTS = 100
 
 
 def jobs(graph: Graph) -> list[UnresolvedAssetJobDefinition]:
@@ -79,75 +85,89 @@ def sensors(workspace: Workspace) -> list[SensorDefinition]:
     return [_retraining(workspace, model) for model in workspace.graph.models.values()]
 
 
-def retraining_cause(
-    workspace: Workspace, model: Model, labelled: Sequence[date], last_day: date
-) -> Cause | None:
-    """Say why the model should be trained now, and for which day; None if it should not.
+def attempts_of(instance: DagsterInstance, model: Model) -> list[Attempt]:
+    """Return the newest trainings that the sensor of a model asked for, oldest first."""
+    records = instance.get_run_records(
+        RunsFilter(tags={RETRAINS: model.title}), limit=MOST_ATTEMPTS
+    )
+    return [_attempt(record) for record in reversed(records)]
 
-    `labelled` are the days with materialised labels, `last_day` is the newest partition. Labels
-    of day L serve training day L + delay, so only those up to `last_day` - delay count. Causes:
-    there is no model yet; the champion is `retrain.every_days` old; or, where no age is set, a
-    whole new training window of labels has come since it was trained.
-    """
-    if not labelled:
-        return None
-    delay = timedelta(days=model.delay_days)
-    day = min(max(labelled) + delay, last_day)
-    if day < first_trainable(workspace, model):
-        return None
-    registry = workspace.registry
-    trained = registry.champion(model.name, model.version, day)
-    tried = registry.decision(model.name, model.version, day)
-    if tried is not None and tried.candidate == day:
-        return None
-    if trained is None:
-        return Cause("first", day, "there is no model yet")
-    if model.every_days:
-        age = (day - trained).days
-        words = f"the champion is {age} days old"
-        return Cause("age", day, words) if age >= model.every_days else None
-    fresh = [d for d in labelled if trained - delay < d <= day - delay]
-    words = f"{len(fresh)} days were labelled since it was trained"
-    return Cause("labels", day, words) if len(fresh) >= model.window_days else None
+
+def request_of(model: Model, cause: Cause, attempts: Sequence[Attempt]) -> RunRequest:
+    """Ask for a training, once for each try of a cause: a key that was used never runs again."""
+    about = blake2b(cause.about.encode(), digest_size=4).hexdigest()
+    parts = [model.title, cause.name, partition(cause.day), about]
+    return RunRequest(
+        run_key="-".join([*parts, str(number_of_try(attempts, cause))]),
+        partition_key=partition(cause.day),
+        asset_selection=[keys.asset_key(model.key)],
+        run_config=RunConfig(ops={f"model__{model.title}": {"config": {"train": "always"}}}),
+        tags={
+            RETRAINS: model.title,
+            CAUSE: cause.name,
+            "fig/cause_words": cause.words,
+            "fig/cause_about": cause.about,
+            FOR_DAY: partition(cause.day),
+        },
+    )
+
+
+def _attempt(record: RunRecord) -> Attempt:
+    run = record.dagster_run
+    ended = record.end_time or record.update_timestamp.timestamp()
+    outcome: Literal["running", "done", "failed"] = "running"
+    if run.is_finished:
+        outcome = "done" if run.is_success else "failed"
+    return Attempt(
+        cause=run.tags.get(CAUSE, ""),
+        day=date.fromisoformat(run.tags[FOR_DAY]),
+        outcome=outcome,
+        ended=datetime.fromtimestamp(ended, UTC) if outcome == "failed" else None,
+    )
 
 
 def _retraining(workspace: Workspace, model: Model) -> SensorDefinition:
-    key = keys.asset_key(model.key)
     labels = AssetKey(["label_sets", model.label_set])
     status = DefaultSensorStatus.RUNNING if workspace.environment.schedules else None
+    monitor = Monitor(workspace)
 
     @sensor(
         name=f"retrain__{model.title}",
-        target=AssetSelection.assets(key),
+        target=AssetSelection.assets(keys.asset_key(model.key)),
         minimum_interval_seconds=SENSOR_INTERVAL_S,
         default_status=status or DefaultSensorStatus.STOPPED,
         description=f"Trains {model.identity} when {_trigger(model)}.",
     )
     def retrain(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        last_day = datetime.now(UTC).date() - timedelta(days=1)
-        end = workspace.graph.end
-        labelled = _materialised(context.instance, labels)
-        cause = retraining_cause(
-            workspace, model, labelled, min(last_day, end) if end else last_day
+        now = datetime.now(UTC)
+        last_day = now.date() - timedelta(days=1)
+        attempts = attempts_of(context.instance, model)
+        known = Known(
+            labelled=_materialised(context.instance, labels),
+            last_day=min(last_day, workspace.graph.end or last_day),
+            now=now,
+            attempts=attempts,
         )
-        if cause is None:
-            return SkipReason(f"{model.identity} is fresh enough, or there is nothing new to learn")
-        request = RunRequest(
-            run_key=f"{model.title}-{partition(cause.day)}",
-            partition_key=partition(cause.day),
-            asset_selection=[key],
-            run_config=RunConfig(ops={f"model__{model.title}": {"config": {"train": "always"}}}),
-            tags={"fig/cause": cause.name, "fig/cause_words": cause.words.replace(" ", "_")},
-        )
-        return SensorResult(run_requests=[request])
+        answer = retraining_cause(monitor, model, known)
+        if isinstance(answer, Cause):
+            answer = obstacle(workspace, model, answer) or answer
+        if isinstance(answer, Wait):
+            return SkipReason(f"{model.identity}: {answer.words}")
+        return SensorResult(run_requests=[request_of(model, answer, attempts)])
 
     return retrain
 
 
 def _trigger(model: Model) -> str:
+    causes = ["there is none yet", "it reads other versions than the champion"]
     if model.every_days:
-        return f"it is {model.every_days} days old"
-    return f"{model.window_days} more days are labelled than it has learned from"
+        causes.append(f"it was not trained for {model.every_days} days")
+    causes += [f"{name} falls below {floor:g}" for name, floor in model.min_metric.items()]
+    if model.max_drift_psi is not None:
+        causes.append(f"an input or the scores drift by a PSI above {model.max_drift_psi:g}")
+    if not model.every_days:
+        causes.append(f"{model.window_days} more days are labelled than it has learned from")
+    return ", or ".join(causes)
 
 
 def _materialised(instance: DagsterInstance, key: AssetKey) -> list[date]:

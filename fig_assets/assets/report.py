@@ -219,8 +219,9 @@ def _metadata(
         metadata["fig/digest"] = facts.digest
         if found.kept:
             metadata["fig/columns_unchanged"] = len(found.kept)
-        return metadata
-    metadata |= {name: _plain(value) for name, value in found.notes.items()}
+        # Scores have no asset for the whole relation that could say what is said of the day.
+        return metadata | _told(found) if result.op.kind == "score" else metadata
+    metadata |= _told(found)
     if found.day in result.decisions:
         metadata |= _decision(result, found.day)
     metadata |= _pictures(found)
@@ -231,6 +232,11 @@ def _metadata(
         text = workspace.engine.sql(found.statement())
         metadata["fig/sql"] = MetadataValue.md(code(text, "sql"))
     return metadata
+
+
+def _told(found: DayResult) -> Metadata:
+    told: Metadata = {name: _plain(value) for name, value in found.notes.items()}
+    return told | {name: _table(rows) for name, rows in found.tables.items()}
 
 
 def _decision(result: OpResult, day: date) -> Metadata:

@@ -52,9 +52,13 @@ class Retrain(Node):
     every_days: Positive | None = None
     """Trains on the first day that can be trained, and every that many days after."""
     max_drift_psi: Annotated[Number, Bound(gt=0)] | None = None
-    """How far the inputs may drift (population stability index) before training is due."""
-    min_metric: dict[str, Number] = Bound(default_factory=dict)
-    """Below which value of a metric training is due. Example: `{"average_precision": 0.6}`."""
+    """How far an input or the scores of a day may lie from the training's (population stability
+    index) before training is due. Example: `0.25`.
+    """
+    min_metric: dict[str, Share] = Bound(default_factory=dict)
+    """Below which value of a metric on labelled days training is due: `average_precision`,
+    `roc_auc`, `alert_precision` or `alert_recall`. Example: `{"average_precision": 0.6}`.
+    """
 
 
 class Promotion(Node):
@@ -156,6 +160,10 @@ class Model(Attribute):
     """When the model is trained again."""
     promotion: Promotion = Promotion()
     """What a candidate must reach to become the champion."""
+    alerts_per_day: Positive = 100
+    """How many rows of a day, those of the highest scores, somebody looks at: `alert_precision`
+    and `alert_recall` are measured on them.
+    """
     explain: Explain | None = None
     """Which scores are explained, by how many attributes."""
     allow_shared: dict[Reference, Text] = Bound(default_factory=dict)

@@ -278,6 +278,12 @@ class Model:
     calibration: str
     """How scores become probabilities: `auto`, `isotonic`, `platt` or `none`."""
     every_days: int
+    max_drift_psi: float | None
+    """How far an input or the scores may drift before training is due; None: it is not watched."""
+    min_metric: Mapping[str, float]
+    """Below which value of a metric training is due."""
+    alerts_per_day: int
+    """How many of a day's highest scores somebody looks at."""
     promotion_metric: str
     promotion_min: float
     promotion_min_gain: float

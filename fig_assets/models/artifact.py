@@ -60,7 +60,7 @@ class Reference:
     inputs: Mapping[str, Distribution] = field(default_factory=dict)
     """By column; moments are left out."""
     score: Distribution | None = None
-    """Of the calibrated scores of rows that the trees had not seen; None where there are none."""
+    """Of the calibrated scores, of rows that the trees were not fitted on where there are any."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from fig_assets.config.schema import Model
 from fig_assets.errors import ModelError, Problem
 from fig_assets.graph.mends import nearest
 from fig_assets.models.hyperparameters import resolve
-from fig_assets.models.metrics import METRICS
+from fig_assets.models.metrics import METRICS, WATCHED
 
 ALGORITHM = "lightgbm"
-WATCHED_LATER = ("max_drift_psi", "min_metric")
 
 
 def model_problems(config: Config) -> tuple[Problem, ...]:
@@ -28,11 +27,10 @@ def _of(model: Definition[Model]) -> Iterator[Problem]:
     if metric not in METRICS:
         where = model.where("promotion", "metric")
         yield Problem(where, f"unknown metric '{metric}'", nearest(metric, METRICS))
-    for key in WATCHED_LATER:
-        if key in spec.retrain.model_fields_set:
-            message = f'"{key}" is not watched yet; the sensor looks at age and new labels only'
-            where = model.where("retrain", key)
-            yield Problem(where, message, "set every_days, or leave it out", "warning")
+    for name in spec.retrain.min_metric:
+        if name not in WATCHED:
+            where = model.where("retrain", "min_metric", name, key=True)
+            yield Problem(where, f"unknown metric '{name}'", nearest(name, WATCHED, quote='"'))
 
 
 def _hyperparameters(model: Definition[Model]) -> Iterator[Problem]:

@@ -1,7 +1,9 @@
 """A column of rows -> how its values lie: counts over bins in which later days are counted too."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,6 @@ from fig_assets.models.shift import js_distance, psi
 if TYPE_CHECKING:
     Column = pa.ChunkedArray[Any] | pa.Array[Any]
 
-TENTHS = tuple(n / 10 for n in range(1, 10))
 MOST_VALUES = 20
 """Values of a text that have a bin of their own: the most frequent ones."""
 MIN_ROWS = 500
@@ -66,10 +67,10 @@ def of_numbers(numbers: Floats) -> Distribution:
     known = numbers[np.isfinite(numbers)]
     if not len(known):
         return count_numbers(Distribution((0, 0)), numbers)
-    tenths = np.quantile(known, TENTHS, method="inverted_cdf")
-    least, greatest = known.min(), known.max()
-    below = max(np.nextafter(least, -np.inf), np.finfo(np.float64).min)
-    edges = np.unique(np.concatenate([[below], tenths, [greatest]]))
+    # The least number up to which so many tenths of all lie, and the greatest.
+    places = [-(-len(known) * tenth // 10) - 1 for tenth in range(1, 11)]
+    below = max(nextafter(float(known.min()), -inf), -sys.float_info.max)
+    edges = np.unique(np.concatenate([[below], np.partition(known, places)[places]]))
     return count_numbers(Distribution((), tuple(edges.tolist())), numbers)
 
 

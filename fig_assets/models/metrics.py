@@ -77,8 +77,44 @@ def log_loss(labels: Bools, scores: Floats, weights: Floats | None = None) -> fl
     return float(np.average(-np.log(np.where(labels, kept, 1 - kept)), weights=weights))
 
 
+@dataclass(frozen=True)
+class AtBudget:
+    """What is caught when only so many rows of the highest scores are looked at."""
+
+    precision: float | None
+    """The share of positive ones among those with a label; None where none has one."""
+    recall: float | None
+    """The share of all positive rows that is looked at; None where no row is positive."""
+
+
+def at_budget(scores: Floats, labels: Bools, known: Bools, alerts: int) -> AtBudget:
+    """Measure precision and recall of looking at the `alerts` rows of the highest scores.
+
+    Of rows that share the score at the edge each counts for the same part, as if they were drawn.
+
+    Args:
+        scores: Finite numbers.
+        labels: True for the positive rows.
+        known: True for the rows with a label; others take places in the budget and are not judged.
+        alerts: How many rows are looked at, at least 1.
+    """
+    weights = np.ones(len(scores))
+    if len(scores) > alerts:
+        edge = np.partition(scores, -alerts)[-alerts]
+        beyond, tied = scores > edge, scores == edge
+        weights = beyond + tied * ((alerts - beyond.sum()) / tied.sum())
+    judged, positive = weights[known].sum(), known & labels
+    hits = weights[positive].sum()
+    return AtBudget(
+        float(hits / judged) if judged else None,
+        float(hits / positive.sum()) if positive.any() else None,
+    )
+
+
 METRICS = {"average_precision": average_precision, "roc_auc": roc_auc}
 """What promotion can look at, by name; higher is better for each."""
+WATCHED = (*METRICS, "alert_precision", "alert_recall")
+"""What is measured once the labels of a scored day are there; higher is better for each."""
 
 
 def _counts(labels: Bools, scores: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats]:

@@ -1,7 +1,8 @@
 """Rows of a day and a model's card -> how inputs and scores lie, and how far from the training's.
 
 The training's rows are those that the model learned from: rows without a label are not among them.
-Its scores are those that judged and calibrated it, of rows that the trees had not seen.
+Its scores are of days that it did not learn from; without any, of the fifth of the rows that was
+held out; without that, of all of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,13 +73,13 @@ class DayWatch:
         return max(told, key=lambda it: it.psi or 0.0, default=None)
 
 
-def reference_of(table: pa.Table, inputs: Sequence[Input], scores: Floats | None) -> Reference:
+def reference_of(table: pa.Table, inputs: Sequence[Input], scores: Floats) -> Reference:
     """Say how the inputs lie in the rows that a model learns from, and its scores of them.
 
     Args:
         table: The rows, with a column for each input.
         inputs: What the model reads; moments are left out, for they move on with time.
-        scores: Scores of rows that the trees have not seen; None where there are none.
+        scores: Scores of rows that the trees were not fitted on, as far as there are any.
     """
     found = {}
     for entry in inputs:
@@ -88,7 +89,7 @@ def reference_of(table: pa.Table, inputs: Sequence[Input], scores: Floats | None
         found[entry.column] = (
             of_texts(table.column(entry.column)) if numbers is None else of_numbers(numbers)
         )
-    return Reference(found, None if scores is None else of_numbers(scores))
+    return Reference(found, of_numbers(scores))
 
 
 def watch(

@@ -20,6 +20,7 @@ from fig_assets.models.promote import Rule, carry_forward, due, evaluate, judge
 from fig_assets.models.registry import Decision
 from fig_assets.models.score import explain, score
 from fig_assets.models.train import TrainingRequest, train
+from fig_assets.models.watch import DayWatch, watch
 from fig_assets.sql.training_set import (
     label_column,
     score_target,
@@ -28,6 +29,7 @@ from fig_assets.sql.training_set import (
     training_reads,
     weight_column,
 )
+from fig_assets.workflow.monitor import thresholds
 from fig_assets.workflow.workspace import Workspace
 
 Column: TypeAlias = "pa.Array[Any]"
@@ -46,6 +48,8 @@ class Scored:
     mean: float | None = None
     above: int = 0
     columns: dict[str, str] = field(default_factory=dict)
+    watch: DayWatch | None = None
+    """How rows and scores lie beside those that the model learned from."""
 
 
 def first_trainable(workspace: Workspace, model: Model) -> date:
@@ -199,7 +203,8 @@ def score_day(workspace: Workspace, model: Model, day: date, audit: Audit | None
     high = pc.greater_equal(scores, pa.scalar(model.explain_above))
     above = high.true_count
     mean = pc.mean(scores).as_py() if len(scores) else None
-    return Scored(day, written, artifact.card.trained_for, mean, above)
+    watched = watch(artifact.card, rows, scores.to_numpy(), thresholds(model))
+    return Scored(day, written, artifact.card.trained_for, mean, above, watch=watched)
 
 
 def no_scores(workspace: Workspace, model: Model) -> str:

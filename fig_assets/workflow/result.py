@@ -31,6 +31,8 @@ class DayResult:
     facts: dict[Key, Facts] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
     notes: dict[str, object] = field(default_factory=dict)
+    tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    """Rows of text by the title of a table, the same cells in each."""
     statement: Callable[[], exp.Query] | None = None
     """What ran, where one statement made the published rows."""
     also: set[Key] = field(default_factory=set)

@@ -22,10 +22,12 @@ from fig_assets.workflow.checks import (
 )
 from fig_assets.workflow.compute import attributes_of, run_day
 from fig_assets.workflow.model_pictures import promotion_pictures
+from fig_assets.workflow.monitor import Monitor
 from fig_assets.workflow.result import DayResult, Facts
 from fig_assets.workflow.snapshots import build_snapshots
 from fig_assets.workflow.states import refresh_states, run_states
 from fig_assets.workflow.tables import build_table
+from fig_assets.workflow.watched import notes_of, numbers_of, numbers_of_matured, rows_of
 from fig_assets.workflow.workspace import Workspace
 
 RAW_COPIES = 4
@@ -71,7 +73,7 @@ def run_op(
         case "model":
             return _run_model(workspace, op, days, progress, explicit_days)
         case "score":
-            return _run_each(workspace, op, days, partial(_score, workspace, op), progress=progress)
+            return _run_scores(workspace, op, days, progress)
         case "states":
             return _run_states(workspace, op, days, states, progress)
         case _:
@@ -305,6 +307,20 @@ def _trained(workspace: Workspace, model: Model, decision: Decision) -> Verdict:
     )
 
 
+def _run_scores(workspace: Workspace, op: Op, days: Sequence[date], progress: Progress) -> OpResult:
+    """Score the days; on each also judge the scores of the day whose labels have matured by it."""
+    model = workspace.graph.models[op.owner]
+    result = _run_each(workspace, op, days, partial(_score, workspace, op), progress=progress)
+    monitor = Monitor(workspace)
+    for day, scored in result.days.items():
+        if day is None or day - timedelta(days=model.delay_days) < workspace.graph.start:
+            continue
+        matured = monitor.matured(model, day - timedelta(days=model.delay_days))
+        if matured is not None:
+            scored.notes |= {"matured/day": str(matured.day), **numbers_of_matured(matured)}
+    return result
+
+
 def _score(workspace: Workspace, op: Op, day: date) -> DayResult:
     model = workspace.graph.models[op.owner]
     result = DayResult(day)
@@ -326,6 +342,9 @@ def _score(workspace: Workspace, op: Op, day: date) -> DayResult:
         **({} if scored.trained_for else {"warning": learn.no_scores(workspace, model)}),
         "explained": scored.above,
     }
+    if scored.watch is not None:
+        result.notes |= {**notes_of(scored.watch), **numbers_of(scored.watch)}
+        result.tables["watched inputs"] = rows_of(scored.watch)
     return result
 
 

@@ -7,14 +7,16 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from fig_assets.assets.automation import Cause, retraining_cause
 from fig_assets.graph.nodes import Model
 from fig_assets.project import load_project
+from fig_assets.workflow.monitor import Monitor
+from fig_assets.workflow.retraining import Cause, Known, Wait, retraining_cause
 from tests.assets.signins import ENVIRONMENT, FIRST, LAST, Site, days_from, opened, write_project
 
 TRAINED = date(2024, 1, 5)
 """The first day that can be trained for: three days of delay, two of labels."""
 SENSOR = "retrain__scorer"
+NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +40,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def cause(
     site: Site, labelled_until: str, last_day: date = LAST, *, model: Model | None = None
 ) -> Cause | None:
-    """Ask why to train when all days until then are labelled."""
+    """Ask why to train when all days until then are labelled and built."""
     model = model or site.project.graph.models["scorer"]
     until = date.fromisoformat(f"2024-{labelled_until}")
-    labelled = days_from(FIRST, (until - FIRST).days + 1)
-    return retraining_cause(site.project.workspace, model, labelled, last_day)
+    known = Known(days_from(FIRST, (until - FIRST).days + 1), last_day, NOW)
+    answer = retraining_cause(Monitor(site.project.workspace), model, known)
+    return answer if isinstance(answer, Cause) else None
 
 
 def tick(site: Site) -> SensorExecutionData:
@@ -86,29 +89,37 @@ def test_a_day_that_was_trained_for_is_not_trained_for_again(trained: Site) -> N
 def test_nothing_is_trained_without_labels(untrained: Site) -> None:
     model = untrained.project.graph.models["scorer"]
 
-    assert retraining_cause(untrained.project.workspace, model, [], LAST) is None
+    answer = retraining_cause(Monitor(untrained.project.workspace), model, Known([], LAST, NOW))
+
+    assert answer == Wait("there are not enough labelled days yet")
 
 
 def test_a_sensor_with_nothing_to_do_says_so(untrained: Site) -> None:
     found = tick(untrained)
 
     assert found.run_requests == []
-    assert found.skip_message == "scorer@1 is fresh enough, or there is nothing new to learn"
+    assert found.skip_message == "scorer@1: there are not enough labelled days yet"
 
 
 def test_a_sensor_asks_once_for_the_training_of_a_day(tmp_path: Path) -> None:
     write_project(tmp_path, days=3)
     with opened(tmp_path) as site:
         site.run(FIRST, days_from(FIRST, 3)[-1], '+key:"label_sets/truth"')
+        waiting = tick(site)
+        site.run(FIRST, days_from(FIRST, 3)[-1], '+key:"families/request"')
 
         [request], [again] = tick(site).run_requests or [], tick(site).run_requests or []
 
-    assert request.run_key == again.run_key == "scorer-2024-01-06"
+    assert waiting.run_requests == []
+    assert (waiting.skip_message or "").startswith(
+        "scorer@1: there is no model yet, but model scorer needs families/request"
+    )
+    assert request.run_key == again.run_key == "scorer-first-2024-01-06-1271cf25-1"
     assert request.partition_key == "2024-01-06"
     assert request.asset_selection == [dg.AssetKey(["models", "scorer__v1"])]
     assert request.run_config["ops"] == {"model__scorer": {"config": {"train": "always"}}}
     assert request.tags["fig/cause"] == "first"
-    assert request.tags["fig/cause_words"] == "there_is_no_model_yet"
+    assert request.tags["fig/cause_words"] == "there is no model yet"
 
 
 def test_a_tick_after_the_training_finds_the_model_fresh(trained: Site) -> None:

@@ -41,9 +41,12 @@ def problems_of(folder: Path, change: dict[str, object]) -> list[str]:
         ),
         ({"hyperparameters": {"learning_rate": 7}}, "learning_rate"),
         ({"promotion": {"metric": "accuracy"}}, "unknown metric 'accuracy'"),
-        ({"retrain": {"every_days": 7, "max_drift_psi": 0.2}}, '"max_drift_psi" is not watched'),
+        (
+            {"retrain": {"min_metric": {"alert_precison": 0.2}}},
+            "unknown metric 'alert_precison'\n  fix: write \"alert_precision\"",
+        ),
     ],
-    ids=["algorithm", "unknown setting", "setting out of bounds", "metric", "drift sensor"],
+    ids=["algorithm", "unknown setting", "setting out of bounds", "metric", "watched metric"],
 )
 def test_a_setting_that_would_fail_or_be_ignored_is_told_with_its_place(
     tmp_path: Path, change: dict[str, object], words: str

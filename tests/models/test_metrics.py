@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from fig_assets.errors import ModelError
 from fig_assets.models.metrics import (
     METRICS,
+    at_budget,
     average_precision,
     log_loss,
     precision_recall_curve,
     roc_auc,
 )
+from tests.naive import drift
 
 # Few distinct scores, so that ties of both classes are common.
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=30)
@@ -114,3 +116,26 @@ def test_log_loss_is_the_mean_surprise_and_finite_for_certain_scores():
 
     assert log_loss(labels, np.array([0.5, 0.5])) == pytest.approx(np.log(2))
     assert np.isfinite(log_loss(labels, np.array([0.0, 1.0])))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.9]), st.sampled_from([True, False, None])),
+        min_size=1,
+        max_size=30,
+    ),
+    st.integers(1, 35),
+)
+def test_an_alert_budget_catches_what_plain_loops_say(
+    rows: list[tuple[float, bool | None]], budget: int
+) -> None:
+    scores, labels = [score for score, _ in rows], [label for _, label in rows]
+    known = np.array([label is not None for label in labels])
+
+    found = at_budget(
+        np.array(scores), np.array([label is True for label in labels]), known, budget
+    )
+
+    precision, recall = drift.alerts(scores, labels, budget)
+    assert found.precision == pytest.approx(precision)
+    assert found.recall == pytest.approx(recall)
