@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from fig_assets.demo import run_demo
+from fig_assets.demo.truth import judged, read_truth, write_picture
 from tests.assets.signins import copy_of_shipped_project
 
 DAYS, EVENTS = 3, 100
@@ -88,3 +89,38 @@ def test_its_environment_is_written_once_and_switches_nothing_on(demo: Demo) -> 
 
     assert environment["start_date"] == demo.reports[0]["start"]
     assert environment["schedules"] is False
+
+
+def test_models_are_judged_on_the_requests_that_all_of_them_scored(tmp_path: Path) -> None:
+    """Five requests in two days; the second model scored the first day only."""
+    (tmp_path / "2024-01-01.csv").write_text(
+        "external_session_id,malicious\na,1\nb,0\nc,false\n", encoding="utf-8"
+    )
+    (tmp_path / "2024-01-02.csv").write_text("external_session_id,malicious\na,true\n", "utf-8")
+    first, second = date(2024, 1, 1), date(2024, 1, 2)
+    everything = {(first, "a"): 0.4, (first, "b"): 0.6, (first, "c"): 0.1, (second, "a"): 0.9}
+    some = {(first, "a"): 0.9, (first, "b"): 0.6, (first, "c"): 0.1}
+
+    full, small = judged({"full": everything, "small": some}, read_truth(tmp_path))
+
+    assert (full.measured.rows, full.measured.positives) == (3, 1)
+    assert (full.average_precision, small.average_precision) == (0.5, 1.0)
+
+
+def test_nothing_is_judged_without_a_scored_attack(tmp_path: Path) -> None:
+    day = date(2024, 1, 1)
+    assert judged({"full": {(day, "a"): 0.4}}, {(day, "a"): False}) == []
+    assert judged({"full": {}}, {(day, "a"): True}) == []
+
+
+def test_the_picture_names_every_model(tmp_path: Path) -> None:
+    day = date(2024, 1, 1)
+    scores = {(day, name): place / 10 for place, name in enumerate("abcdef")}
+    found = judged({"one": scores, "two": scores}, {row: row[1] in "ef" for row in scores})
+
+    write_picture(found, tmp_path / "made" / "page.html")
+
+    text = (tmp_path / "made" / "page.html").read_text(encoding="utf-8")
+    assert "one: 1.000" in text
+    assert "two: 1.000" in text
+    assert text.count("<polyline") == 2

@@ -1,6 +1,5 @@
-"""The demonstration: made-up sign-ins to scored requests, then how good the scores are."""
+"""The demonstration from raw lines to its report, with the time that each step took."""
 
-import csv
 import json
 import time
 from collections.abc import Iterator
@@ -12,12 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from fig_assets.models.metrics import average_precision
+from fig_assets.demo.truth import PICTURE, Judged, cells, judge, write_picture
 from fig_assets.project import Project, load_project
 from fig_assets.terminal import Display
 from fig_assets.workflow.workspace import workers
@@ -33,10 +30,10 @@ BUDGET_S = {
     "sample": 15,
     "validate": 10,
     "raw and events": 25,
-    "states and windows": 35,
+    "states and windows": 30,
     "requests and tables": 25,
-    "labels": 15,
-    "models": 25,
+    "labels": 10,
+    "models": 35,
     "scores": 15,
     "bookkeeping": 15,
 }
@@ -158,44 +155,26 @@ def _sample(raw: Path, start: date, end: date, events_per_day: int, display: Dis
 def _report(
     project: Project, summary: "Summary", raw: Path, days: tuple[date, date]
 ) -> dict[str, object]:
-    model = next(iter(project.graph.models.values()))
-    output = model.outputs[0].name
-    scores = project.read(model.name, start=days[0], end=days[1], columns=[output, "trained_for"])
-    labels, values = _matched(scores, output, raw / "truth")
-    precision = average_precision(labels, values) if labels.any() else None
+    judged = judge(project, raw / "truth", days)
+    if judged:
+        write_picture(judged, project.workspace.root / PICTURE)
+    found = judged[0] if judged else None
     rows = {relation: _rows(project, relation) for relation in sorted(_relations(project))}
     return {
         "start": str(days[0]),
         "end": str(days[1]),
-        "average_precision": round(precision, 4) if precision is not None else None,
-        "scored_rows": len(values),
-        "malicious_rows": int(labels.sum()),
+        "average_precision": round(found.average_precision, 4) if found else None,
+        "scored_rows": found.measured.rows if found else 0,
+        "malicious_rows": found.measured.positives if found else 0,
+        "models": [cells(one) for one in judged],
         "rows": rows,
         "materialised": sum(summary.done.values()),
         "checks_passed": summary.checks_passed,
         "checks_failed": summary.checks_failed,
         "failed_checks": summary.failed_checks,
         "refused": summary.refused,
-        "strongest": _strongest(project, days[1]),
+        "strongest": _strongest(project, found, days[1]),
     }
-
-
-def _matched(scores: pa.Table, output: str, truth: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Match scores with the hidden truth, which only this report reads."""
-    known: dict[tuple[str, str], bool] = {}
-    for file in sorted(truth.glob("*.csv")):
-        with file.open(newline="", encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                key = (file.stem, row["external_session_id"])
-                known.setdefault(key, row["malicious"].lower() in ("1", "true"))
-    key_name = scores.column_names[1]
-    labels, values = [], []
-    for row in scores.to_pylist():
-        found = known.get((str(row["day"]), row[key_name]))
-        if found is not None and row[output] is not None:
-            labels.append(found)
-            values.append(row[output])
-    return np.array(labels, bool), np.array(values, float)
 
 
 def _relations(project: Project) -> dict[str, str]:
@@ -213,10 +192,12 @@ def _rows(project: Project, relation: str) -> int:
     return sum(partition.rows for partition in stored if partition)
 
 
-def _strongest(project: Project, day: date) -> list[dict[str, object]]:
+def _strongest(project: Project, judged: Judged | None, day: date) -> list[dict[str, object]]:
     from fig_assets.workflow.learn import champion_of
 
-    model = next(iter(project.graph.models.values()))
+    if judged is None:
+        return []
+    model = next(it for it in project.graph.models.values() if it.title == judged.model)
     artifact = champion_of(project.workspace, model, day)
     if artifact is None:
         return []
@@ -244,10 +225,17 @@ def _show(out: Console, report: dict[str, object], clock: Clock, summary: "Summa
     for entry in list(report["strongest"]):  # type: ignore[call-overload]
         strongest.add_row(str(entry["attribute"]), f"{entry['strength']:.3f}")
     out.print(strongest)
-    out.print(
-        f"average precision against the hidden truth: [bold]{report['average_precision']}[/bold] "
-        f"on {report['scored_rows']:,} requests, {report['malicious_rows']:,} of them malicious"
+    models = Table("model", "inputs", "average precision", "95 % by days")
+    models.columns[0].no_wrap = True
+    for row in list(report["models"]):  # type: ignore[call-overload]
+        models.add_row(*row[:4])
+    models.title = (
+        f"against the hidden truth: {report['scored_rows']:,} requests, "
+        f"{report['malicious_rows']:,} of them malicious"
     )
+    out.print(models)
+    if report["models"]:
+        out.print(f"  as curves: {PICTURE}")
     out.print(f"done in {report['seconds']} seconds. Next:")
     out.print("  make dev                                  the asset graph, at 127.0.0.1:3000")
     out.print("  FIG_ENV=demo .venv/bin/fig query request_threat_scorer --limit 5", markup=False)
