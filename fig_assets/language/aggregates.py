@@ -5,7 +5,6 @@ that need the values themselves (`VALUE_COUNTED`) are computed from (value, coun
 approximate count from (register, rank) rows of the same form.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,9 +21,8 @@ from fig_assets.language.duck import (
     when,
 )
 from fig_assets.language.sketch import estimate
+from fig_assets.language.spread import StateOf, merged_spread
 from fig_assets.language.types import BIGINT, BOOLEAN, FLOAT, STRING, TIMESTAMP, Type
-
-StateOf = Callable[[str], exp.Expr]
 
 SKETCHED = frozenset({"APPROX_COUNT_DISTINCT"})
 """Aggregates that count registers of a sketch in the place of values; see `sketch`."""
@@ -292,10 +290,8 @@ def merge_in_duckdb(function: str, argument: Type | None, state: StateOf) -> exp
             return try_cast(_whole_sum(argument, state), "BIGINT")
         case "AVG":
             return _mean(argument, state)
-        case "VARIANCE":
-            return finite(_variance(state))
-        case "STDDEV":
-            return finite(call("SQRT", _variance(state)))
+        case "STDDEV" | "VARIANCE":
+            return merged_spread(function, state)
         case "MIN" | "MAX":
             return call(function, state(function.lower()))
         case "BOOL_OR":
@@ -322,37 +318,6 @@ def _mean(argument: Type | None, state: StateOf) -> exp.Expr:
     count = call("NULLIF", call("SUM", state("count")), number(0))
     quotient = exp.Div(this=cast(total, "DOUBLE"), expression=cast(count, "DOUBLE"))
     return finite(quotient) if argument == FLOAT else quotient
-
-
-def _variance(state: StateOf) -> exp.Expr:
-    """Return the sample variance: the spread within the days and that between their means.
-
-    The days come in the order in which they are read, so that the sum has one value.
-    Source: Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm".
-    """
-    weight = cast(state("count"), "DOUBLE")
-    mean = exp.Div(this=state("sum"), expression=weight.copy())
-    total = cast(call("SUM", state("count")), "DOUBLE")
-    centre = exp.Div(this=call("FSUM", state("sum")), expression=total)
-    away = call("LIST_TRANSFORM", _of_days(state, mean), _square_from(centre))
-    between = call("LIST_DOT_PRODUCT", _of_days(state, weight), away)
-    squares = exp.Add(this=call("FSUM", state("m2")), expression=between)
-    others = exp.Sub(this=total.copy(), expression=number(1.0))
-    return when(
-        exp.GT(this=call("SUM", state("count")), expression=number(1)),
-        exp.Div(this=exp.Paren(this=squares), expression=exp.Paren(this=others)),
-    )
-
-
-def _of_days(state: StateOf, tree: exp.Expr) -> exp.Expr:
-    known = exp.Where(this=exp.GT(this=state("count"), expression=number(0)))
-    return exp.Filter(this=call("LIST", tree), expression=known)
-
-
-def _square_from(centre: exp.Expr) -> exp.Expr:
-    away = exp.Sub(this=exp.column("mean__"), expression=exp.Paren(this=centre))
-    square = exp.Mul(this=exp.Paren(this=away), expression=exp.Paren(this=away.copy()))
-    return exp.Lambda(this=square, expressions=[exp.to_identifier("mean__")])
 
 
 def from_values_in_duckdb(function: str, value: exp.Expr, n: exp.Expr) -> exp.Expr:

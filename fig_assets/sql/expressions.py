@@ -21,6 +21,8 @@ class Chain:
     """Named selects, each reading one before it; the last one gives the rows."""
 
     steps: list[tuple[str, exp.Query]] = field(default_factory=list)
+    streamed: set[str] = field(default_factory=set)
+    """Steps whose rows are computed for each reader anew, because they are too many to be kept."""
 
     def add(self, name: str, query: exp.Query) -> str:
         """Append a named select and return its name, numbered where the name is taken."""
@@ -32,7 +34,8 @@ class Chain:
     def finish(self, query: exp.Select) -> exp.Select:
         """Put all steps in front of `query`."""
         for name, step in self.steps:
-            query = query.with_(exp.to_identifier(name), step, copy=False)
+            kept = False if name in self.streamed else None
+            query = query.with_(exp.to_identifier(name), step, materialized=kept, copy=False)
         return query
 
 

@@ -7,14 +7,25 @@ from functools import partial
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY
-from fig_assets.language.duck import cast
+from fig_assets.language.duck import cast, when
 from fig_assets.language.functions import empty, from_values, merge, merged_times
+from fig_assets.language.spread import (
+    SPREADS,
+    carefully,
+    finished_spread,
+    in_doubt,
+    parts_of_spread,
+    quickly,
+)
 from fig_assets.language.value import bare
 from fig_assets.sql.distinct import add_distinct_counts
 from fig_assets.sql.expressions import Chain, column, column_all, named, select
 from fig_assets.sql.span import Span
 from fig_assets.sql.state_columns import TIMES, VALUE, CallStates, GroupStates, State
 from fig_assets.sql.window_losses import lost_of_window
+
+QUICK, CAREFUL, DOUBT = "quick", "careful", "doubt"
+"""Squares between days, added up in two ways, and whether the second is needed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +54,11 @@ class Merging:
         """Name a select of this group."""
         return f"{name}{self.suffix}"
 
+    @property
+    def spreads(self) -> list[CallStates]:
+        """The calls that are finished from several merged numbers."""
+        return [call for call in self.calls if call.call.function in SPREADS]
+
 
 def result_name(call: CallStates) -> str:
     """Name the column of a merged aggregate."""
@@ -64,6 +80,8 @@ def left_join(name: str, source: str, keys: Sequence[str]) -> exp.Join:
 def merge_group(it: Merging) -> str:
     """Merge one group's states over each window; returns the select with all its results."""
     source = _merged(it)
+    if it.spreads:
+        source = _add_spreads(it, source)
     results: list[exp.Expr] = [column_all(source)]
     joined: list[str] = []
     for call in it.calls:
@@ -84,10 +102,15 @@ def _windows(it: Merging) -> exp.Select:
     """Select the states of each window, the entity first."""
     wanted = {state.name for call in it.calls for state in call.columns.values()}
     columns = {n: k for n, k in it.states.columns.items() if n in (DAY, it.entity) or n in wanted}
-    rows = it.span.rows(it.states.group.relation, columns, "states")
+    relation = it.states.group.relation
     if it.span.is_one:
-        return rows
-    name = it.chain.add(it.named("windows"), rows)
+        return it.span.rows(relation, columns, "states")
+    # The windows of an entity lie together then, which is what grouping many windows costs.
+    by_entity = it.span.read(relation, columns, "states")
+    by_entity.order_by(column(it.entity), column(DAY), copy=False)
+    states = it.chain.add(it.named("states"), by_entity)
+    name = it.chain.add(it.named("windows"), it.span.in_windows(columns, states))
+    it.chain.streamed |= {states, name}
     return select([], name)
 
 
@@ -102,11 +125,58 @@ def _merged(it: Merging) -> str:
     keys = [column(key) for key in it.keys]
     merged: list[exp.Expr] = [key.copy() for key in keys]
     for call in it.calls:
-        if call.values is None:
-            state = partial(_state, call)
-            merged.append(named(merge(call.call, state, it.dialect), result_name(call)))
-        merged += lost_of_window(call, result_name(call))
+        title, state = result_name(call), partial(_state, call)
+        if call in it.spreads:
+            parts = parts_of_spread(state)
+            if it.span.is_one:
+                parts[CAREFUL] = carefully(state)
+            merged += [named(tree, f"{title}{part}") for part, tree in parts.items()]
+        elif call.values is None:
+            merged.append(named(merge(call.call, state, it.dialect), title))
+        merged += lost_of_window(call, title)
     return it.chain.add(it.named("merged"), _over(merged, _windows(it), keys))
+
+
+def _add_spreads(it: Merging, merged: str) -> str:
+    """Add the selects that finish variances and deviations; returns the last one.
+
+    Of many windows those are merged once more, carefully, that the quick way leaves in doubt.
+    """
+    quick: list[exp.Expr] = [column_all(merged)]
+    for call in it.spreads:
+        part = partial(_part, call)
+        quick.append(named(quickly(part), f"{result_name(call)}{QUICK}"))
+        quick.append(named(in_doubt(part, part(QUICK)), f"{result_name(call)}{DOUBT}"))
+    source = it.chain.add(it.named("quick"), select(quick, merged))
+    joins = [] if it.span.is_one else [left_join(_add_careful(it, source), source, it.keys)]
+    results: list[exp.Expr] = [column_all(source)]
+    for call in it.spreads:
+        part = partial(_part, call)
+        between = when(part(DOUBT), part(CAREFUL), part(QUICK))
+        results.append(named(finished_spread(call.call.function, part, between), result_name(call)))
+    query = select(results, source)
+    query.set("joins", joins)
+    return it.chain.add(it.named("spread"), query)
+
+
+def _add_careful(it: Merging, quick: str) -> str:
+    keys = [column(key) for key in it.keys]
+    doubts = [_part(call, DOUBT) for call in it.spreads]
+    doubtful = select([key.copy() for key in keys], quick)
+    doubtful.where(exp.or_(*doubts, copy=False), copy=False)
+    rows = select([], it.named("windows"))
+    place = exp.Tuple(expressions=[key.copy() for key in keys])
+    rows.where(exp.In(this=place, query=exp.Subquery(this=doubtful)), copy=False)
+    again = [
+        named(carefully(partial(_state, call)), f"{result_name(call)}{CAREFUL}")
+        for call in it.spreads
+    ]
+    query = _over([*(key.copy() for key in keys), *again], rows, keys)
+    return it.chain.add(it.named("careful"), query)
+
+
+def _part(call: CallStates, part: str) -> exp.Expr:
+    return column(f"{result_name(call)}{part}")
 
 
 def _state(call: CallStates, part: str) -> exp.Expr:

@@ -16,6 +16,7 @@ from fig_assets.graph.definitions import (
     Voted,
 )
 from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, Attribute, Graph, Key, Op, base_column
+from fig_assets.language.spread import SPREADS
 from fig_assets.sql.state_columns import call_states
 
 Shape = frozenset[tuple[Hashable, ...]]
@@ -88,7 +89,8 @@ def _details(graph: Graph, op: Op, attribute: Attribute) -> tuple[Hashable, ...]
         states = call_states(definition, graph.families[op.owner].groups[definition.group])
         merged = any(state.values is None for state in states)
         values = sum(state.values is not None for state in states)
-        return (definition.group, merged, min(values, MANY))
+        spread = any(state.call.function in SPREADS for state in states)
+        return (definition.group, merged, spread, min(values, MANY))
     return ()
 
 

@@ -1,6 +1,6 @@
 """The days whose windows one statement computes -> its keys, and the rows of each window."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -54,14 +54,24 @@ class Span:
 
         `columns` begins with `day`, which becomes the day that the window ends with.
         """
-        names = [name for name in columns if name != DAY]
-        source = scan(relation, dict(columns), self.seen, alias)
-        query = select([*self._ends(), *map(column, names)], source)
+        if self.is_one:
+            query = self.read(relation, columns, alias)
+            query.set("expressions", [column(name) for name in columns if name != DAY])
+            return query
+        query = self.in_windows(columns, scan(relation, dict(columns), self.seen, alias))
         return query.where(on_days(self.seen), copy=False)
 
+    def read(self, relation: str, columns: Mapping[str, pa.DataType], alias: str) -> exp.Select:
+        """Select the columns of a daily relation once, on all days that lie in a window."""
+        source = scan(relation, dict(columns), self.seen, alias)
+        return select([*map(column, columns)], source).where(on_days(self.seen), copy=False)
+
+    def in_windows(self, columns: Iterable[str], source: str | exp.Expr) -> exp.Select:
+        """Select what `read` gives once for each window that its day lies in, as `rows`."""
+        names = [name for name in columns if name != DAY]
+        return select([*self._ends(), *map(column, names)], source)
+
     def _ends(self) -> list[exp.Expr]:
-        if self.is_one:
-            return []
         if self.period.days == 1:
             return [column(DAY)]
         first = exp.Sub(this=day_literal(self.days.start), expression=column(DAY))

@@ -140,6 +140,31 @@ def test_windows_of_a_range_equal_the_oracle(shops: Project, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+def test_spreads_in_doubt_are_the_same_in_a_range_and_day_by_day(tmp_path: Path) -> None:
+    days = days_from("2024-03-01", 6)
+    files = {"events/order.json": ORDER, "features/shop.json": {**SHOP, "period": ["4d_by_day"]}}
+    project = write_project(tmp_path, files, start=str(days[0]))
+    for place, day in enumerate(days):
+        # Shop a has a growing number of orders a day far from zero: in doubt, as b is; c is not.
+        amounts = {"a": [1e9 + place / 4] * (1 + 5 * place), "b": [1e9 + place / 4], "c": [0.1]}
+        orders = [
+            {"shop": shop, "amount": amount, "buyer": "u", "kind": "order", "id": f"{shop}{n}"}
+            for shop, all_amounts in amounts.items()
+            for n, amount in enumerate(all_amounts)
+        ]
+        project.write(day, [{**order, "at": f"{day}T01:00:00Z"} for order in orders])
+    project.run(days, project.ops("raw", "event", "states"))
+    (tmp_path / "none").mkdir()
+
+    alone = windows_of(project, tmp_path / "none", [[day] for day in days])
+    assert windows_of(project, tmp_path / "none", [days]) == alone
+    assert windows_of(project, tmp_path / "none", [days[:4], days[4:]]) == alone
+    project.run(days, project.ops("window"))
+    for day in days:
+        found = project.rows("families/shop/4d_by_day", day)
+        assert not differences(found, project.oracle().window_rows("shop", "4d_by_day", day)), day
+
+
 def test_hostile_events_give_the_same_in_a_range_and_day_by_day(tmp_path: Path) -> None:
     days = days_from("2024-03-01", 9)
     project = write_project(tmp_path / "all", CONFIGS, start="2024-03-01")

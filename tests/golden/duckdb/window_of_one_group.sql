@@ -5,37 +5,58 @@ WITH merged AS (
     TRY_CAST(SUM(trues_is_refund_df986a) AS BIGINT) AS sum_is_refund_75be88__,
     CASE WHEN ISFINITE(FSUM(sum_amount_3bbf81)) THEN FSUM(sum_amount_3bbf81) END AS sum_amount_f5a139__,
     NOT FSUM(sum_amount_3bbf81) IS NULL AS sum_amount_f5a139__known,
-    LIST_TRANSFORM(
-      [
-        SQRT(
-          CASE
-            WHEN SUM(count_amount_9a653e) > 1
-            THEN (
-              FSUM(m2_amount_52c6f1) + LIST_DOT_PRODUCT(
-                LIST(CAST(count_amount_9a653e AS DOUBLE)) FILTER(WHERE
-                  count_amount_9a653e > 0),
-                LIST_TRANSFORM(
-                  LIST(sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)) FILTER(WHERE
-                    count_amount_9a653e > 0),
-                  LAMBDA mean__ : (
-                    mean__ - (
-                      FSUM(sum_amount_1d3f54) / CAST(SUM(count_amount_9a653e) AS DOUBLE)
-                    )
-                  ) * (
-                    mean__ - (
-                      FSUM(sum_amount_1d3f54) / CAST(SUM(count_amount_9a653e) AS DOUBLE)
-                    )
-                  )
-                )
-              )
-            ) / (
-              CAST(SUM(count_amount_9a653e) AS DOUBLE) - 1.0e0
-            )
-          END
+    SUM(count_amount_9a653e) AS stddev_amount_016989__count,
+    MAX(count_amount_9a653e) AS stddev_amount_016989__most,
+    FSUM(m2_amount_52c6f1) AS stddev_amount_016989__within,
+    COUNT(
+      CASE
+        WHEN ISFINITE(m2_amount_52c6f1)
+        THEN sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)
+      END
+    ) AS stddev_amount_016989__days,
+    FAVG(
+      CASE
+        WHEN ISFINITE(m2_amount_52c6f1)
+        THEN sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)
+      END
+    ) AS stddev_amount_016989__middle,
+    STDDEV_POP(
+      CASE
+        WHEN ISFINITE(m2_amount_52c6f1)
+        THEN sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)
+      END
+    ) AS stddev_amount_016989__away,
+    COVAR_POP(
+      sum_amount_1d3f54,
+      CASE
+        WHEN ISFINITE(m2_amount_52c6f1)
+        THEN sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)
+      END
+    ) AS stddev_amount_016989__by_sum,
+    COVAR_POP(
+      CAST(count_amount_9a653e AS DOUBLE),
+      CASE
+        WHEN ISFINITE(m2_amount_52c6f1)
+        THEN sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)
+      END
+    ) AS stddev_amount_016989__by_count,
+    LIST_DOT_PRODUCT(
+      LIST(CAST(count_amount_9a653e AS DOUBLE)) FILTER(WHERE
+        count_amount_9a653e > 0),
+      LIST_TRANSFORM(
+        LIST(sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)) FILTER(WHERE
+          count_amount_9a653e > 0),
+        LAMBDA mean__ : (
+          mean__ - (
+            FSUM(sum_amount_1d3f54) / CAST(SUM(count_amount_9a653e) AS DOUBLE)
+          )
+        ) * (
+          mean__ - (
+            FSUM(sum_amount_1d3f54) / CAST(SUM(count_amount_9a653e) AS DOUBLE)
+          )
         )
-      ],
-      LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
-    )[1] AS stddev_amount_016989__,
+      )
+    ) AS stddev_amount_016989__careful,
     SUM(count_amount_9a653e) >= 2 AS stddev_amount_016989__known,
     ARG_MAX(
       last_value_country_bf3243,
@@ -49,6 +70,48 @@ WITH merged AS (
     day BETWEEN CAST('2024-03-08' AS DATE) AND CAST('2024-03-14' AS DATE)
   GROUP BY
     shop
+), quick AS (
+  SELECT
+    merged.*,
+    GREATEST(
+      stddev_amount_016989__days * (
+        stddev_amount_016989__by_sum - stddev_amount_016989__middle * stddev_amount_016989__by_count
+      ) - (
+        stddev_amount_016989__days * stddev_amount_016989__by_count
+      ) * (
+        stddev_amount_016989__days * stddev_amount_016989__by_count / CAST(stddev_amount_016989__count AS DOUBLE)
+      ),
+      0.0e0
+    ) AS stddev_amount_016989__quick,
+    stddev_amount_016989__days * stddev_amount_016989__most * stddev_amount_016989__away * (
+      ABS(stddev_amount_016989__middle) + stddev_amount_016989__away
+    ) > 100000.0e0 * (
+      stddev_amount_016989__within + stddev_amount_016989__quick
+    ) AS stddev_amount_016989__doubt
+  FROM merged
+), spread AS (
+  SELECT
+    quick.*,
+    LIST_TRANSFORM(
+      [
+        SQRT(
+          CASE
+            WHEN stddev_amount_016989__count > 1
+            THEN (
+              stddev_amount_016989__within + CASE
+                WHEN stddev_amount_016989__doubt
+                THEN stddev_amount_016989__careful
+                ELSE stddev_amount_016989__quick
+              END
+            ) / (
+              CAST(stddev_amount_016989__count AS DOUBLE) - 1.0e0
+            )
+          END
+        )
+      ],
+      LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
+    )[1] AS stddev_amount_016989__
+  FROM quick
 ), values_1 AS (
   SELECT
     shop,
@@ -72,12 +135,12 @@ WITH merged AS (
     shop
 ), grouped AS (
   SELECT
-    merged.*,
+    spread.*,
     COALESCE(values_1.count_distinct_country_d632a5__, 0) AS count_distinct_country_d632a5__
-  FROM merged
+  FROM spread
   LEFT JOIN values_1
-    ON values_1.shop = merged.shop
-), step_3 AS (
+    ON values_1.shop = spread.shop
+), step_5 AS (
   SELECT
     *,
     count_acfd74__ AS orders__v1,
@@ -87,11 +150,11 @@ WITH merged AS (
     stddev_amount_016989__ AS spread__v1,
     last_country_7f7d33__ AS last_country__v1
   FROM grouped
-), step_4 AS (
+), step_6 AS (
   SELECT
     *,
     CAST(refunds__v1 AS DOUBLE) / CAST(NULLIF(orders__v1, 0) AS DOUBLE) AS refund_rate__v1
-  FROM step_3
+  FROM step_5
 )
 SELECT
   CAST('2024-03-14' AS DATE) AS day,
@@ -109,6 +172,6 @@ SELECT
   NOT refunds__v1 IS NULL AND NOT orders__v1 IS NULL AND refund_rate__v1 IS NULL AS lost__refund_rate__v1,
   sum_amount_f5a139__known AND sum_amount_f5a139__ IS NULL AS lost__spent__v1,
   stddev_amount_016989__known AND stddev_amount_016989__ IS NULL AS lost__spread__v1
-FROM step_4
+FROM step_6
 ORDER BY
   shop
