@@ -22,7 +22,7 @@ from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.ops import Part, published_key
-from fig_assets.workflow.checks import CONSERVATION, SCHEMA, SET_ASIDE, TRAINED, check_names
+from fig_assets.workflow.checks import CONSERVATION, SCHEMA, SET_ASIDE, TRAINED, TRUTH, check_names
 from fig_assets.workflow.run import run_op
 
 ACCOUNTS = {
@@ -83,6 +83,10 @@ def check_specs(graph: Graph, op: Op) -> list[AssetCheckSpec]:
         found.append(
             AssetCheckSpec(SCHEMA, asset=keys.asset_key(shown), description=words, blocking=True)
         )
+    labels = graph.label_sets.get(op.owner)
+    if shown is not None and shown in op.keys and labels is not None and labels.truth is not None:
+        words = "no strong label loses to a plurality of its votes on rows of known class; warns"
+        found.append(AssetCheckSpec(TRUTH, asset=keys.asset_key(shown), description=words))
     kind = "row" if op.kind == "python" and op.period is None else op.kind
     if kind in ACCOUNTS and (shown is None or shown in op.keys):
         name, words = ACCOUNTS[kind]

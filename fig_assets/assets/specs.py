@@ -193,7 +193,15 @@ def _inputs(graph: Graph, op: Op, key: Key) -> tuple[Input, ...]:
             return tuple(Input(a.key, model.reach) for a in model.learned)
         case _:
             del key
-            return tuple(Input(a.key) for a in _shown(graph, op))
+            return (*(Input(a.key) for a in _shown(graph, op)), *_truth(graph, op))
+
+
+def _truth(graph: Graph, op: Op) -> tuple[Input, ...]:
+    """Return the table that a label set is measured by: it is built before, where both are."""
+    labels = graph.label_sets.get(op.owner)
+    if labels is None or labels.truth is None:
+        return ()
+    return (Input(("tables", labels.truth.table)),)
 
 
 def _shown(graph: Graph, op: Op) -> tuple[Attribute, ...]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -31,6 +32,7 @@ def report() -> None:
 @click.option("--strong", help="The strong label to compare with; the first when left out.")
 @click.option("--days", type=DAYS, default=7, show_default=True, help="How many days.")
 @click.option("--to", "end", type=DAY, help="Last day; the last stored one when left out.")
+@click.option("--html", "page", type=click.Path(dir_okay=False), help="Write a page to a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def labels(
     folder: str,
@@ -40,13 +42,16 @@ def labels(
     strong: str | None,
     days: int,
     end: datetime | None,
+    page: str | None,
     as_json: bool,
 ) -> None:
     """Say what each weak label of the label set NAME did: the only one when left out.
 
     coverage, overlaps and conflicts are shares of all rows. agreement is with the strong label,
     accuracy is what a label model learns without any truth, drift is the coverage of the last
-    day less that of the days before.
+    day less that of the days before. Where the set names a table of truth, precision, recall and
+    F1 on the rows whose class it knows follow, and a warning for a strong label that loses to the
+    plurality of its votes.
 
     Example: fig report labels request_labels --days 7
     """
@@ -55,6 +60,10 @@ def labels(
     with load_project(folder, env) as project:
         last = end.date() if end else None
         told = project.report_labels(name, days=days, end=last, strong=strong)
+    if page is not None:
+        from fig_assets.cli.labels_page import labels_page
+
+        Path(page).write_text(labels_page(told), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(asdict(told), default=str))
         return
@@ -118,6 +127,21 @@ def _show(told: "LabelReport") -> None:
     ]
     for share, one, other in sorted(pairs, reverse=True)[:5]:
         out.print(f"{one} and {other} disagree on {_share(share)} of the rows", highlight=False)
+    _show_truth(told)
+
+
+def _show_truth(told: "LabelReport") -> None:
+    from rich.table import Table
+
+    from fig_assets.cli.labels_page import MEASURED
+
+    if told.measured:
+        table = Table("label", "rows of known class", *MEASURED)
+        for it in told.measured:
+            table.add_row(it.name, f"{it.rows:,}", *(_share(getattr(it, n)) for n in MEASURED))
+        out.print(table)
+    for words in told.warnings:
+        out.print(f"warning: {words}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _share(value: float | None) -> str:

@@ -116,12 +116,12 @@ class LabelJoin(Node):
 
 
 class Truth(Node):
-    """A small table of known classes."""
+    """A small table of rows whose class is known; labels are measured by it, nothing is learned."""
 
     table: Text
-    """A table of known classes."""
+    """The table; its key is the granularity of the rows. Example: `"gold"`."""
     field: Text
-    """Its column that holds the class."""
+    """Its column that holds the class. Example: `"label"`."""
 
 
 class LabelSet(Described):
@@ -140,4 +140,4 @@ class LabelSet(Described):
     joins: tuple[LabelJoin, ...] = ()
     """What labels, never features, may know of later days."""
     truth: Truth | None = None
-    """A table of known classes."""
+    """A table of rows whose class is known, to measure labels by."""

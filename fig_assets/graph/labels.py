@@ -17,6 +17,7 @@ from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.period import SAME_DAY
 from fig_assets.graph.scope import Scope, about, attribute_key, bind, choices, place
 from fig_assets.graph.strong import ABSTAIN, combine, learned
+from fig_assets.graph.truth import build_truth
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.parse import excerpt
 from fig_assets.language.types import BOOLEAN, FLOAT, STRING, Type
@@ -41,6 +42,7 @@ class LabelOwner:
         self._models = self._label_models()
         self._names = choices({**self.spec.weak_labels, **self.spec.strong_labels})
         self._names |= {name: self._names[of] for name, of in self._models.items()}
+        self._tables = tables
         self.joins = LabelJoins(scope, definition, tables, lambda: self.family)
 
     def names(self) -> Mapping[str, Choice]:
@@ -85,6 +87,7 @@ class LabelOwner:
             labels=in_order(found),
             about=about(self.definition, self.spec),
             joins=tuple(joins),
+            truth=build_truth(self.scope, self.definition, self._tables, self.family),
         )
 
     def _label_models(self) -> dict[str, str]:

@@ -234,6 +234,16 @@ class LabelJoin:
 
 
 @dataclass(frozen=True, eq=False)
+class Truth:
+    """A table that knows the class of some rows: its key is the granularity of the rows."""
+
+    table: str
+    key: str
+    key_type: Type
+    field: str
+
+
+@dataclass(frozen=True, eq=False)
 class LabelSet:
     """Votes and combined labels for the rows of a family."""
 
@@ -244,6 +254,7 @@ class LabelSet:
     """Weak labels first."""
     about: About
     joins: tuple[LabelJoin, ...] = ()
+    truth: Truth | None = None
 
     @property
     def relation(self) -> str:

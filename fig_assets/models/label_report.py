@@ -1,11 +1,11 @@
 """Counted votes -> what each weak label does: how often it votes, agrees, and is alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-Votes = tuple[str | None, ...]
-"""The votes of a row, one of each weak label: a class, or None to abstain."""
+from fig_assets.models.gold import Measured, Votes
+from fig_assets.pictures.grid import grid
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,10 @@ class LabelReport:
     """How many rows no weak label voted on."""
     voters: tuple[Voter, ...]
     between: dict[str, dict[str, float]] = field(default_factory=dict)
+    measured: tuple[Measured, ...] = ()
+    """Each weak and strong label on the rows whose class a table of truth knows."""
+    warnings: tuple[str, ...] = ()
+    """What somebody should look at: strong labels that lose to the plurality of their votes."""
 
 
 def voters(
@@ -108,6 +112,12 @@ def disagreements(names: Sequence[str], counted: Sequence[Counted]) -> dict[str,
         }
         for one, name in enumerate(names)
     }
+
+
+def conflicts(names: Sequence[str], between: Mapping[str, Mapping[str, float]]) -> str:
+    """Draw the share of rows on which two weak labels vote for different classes."""
+    shares = [[None if one == other else between[one][other] for other in names] for one in names]
+    return grid(names, names, shares, title="share of rows on which two weak labels disagree")
 
 
 def _rows(counted: Sequence[Counted]) -> int:

@@ -18,7 +18,7 @@ from fig_assets.language.types import arrow_type
 from fig_assets.sql.expressions import column, day_literal, named, on_days, scan
 from fig_assets.sql.labels import stored_columns
 
-PATTERN, LABEL, ROWS = "pattern", "label", "rows"
+PATTERN, ROWS = "pattern", "rows"
 PARTED = ","
 
 
@@ -66,40 +66,14 @@ def select_patterns(
     Returns:
         One row for each distinct pattern, columns `(pattern, rows)`, ordered by pattern.
     """
-    pattern = _pattern(votes, labels.classes)
-    source = _source(graph, labels, votes, days)
+    pattern = pattern_of(votes, labels.classes)
+    source = scan_labels(graph, labels, votes, days)
     return (
         exp.select(named(pattern, PATTERN), named(exp.Count(this=exp.Star()), ROWS))
         .from_(source)
         .where(on_days(days))
         .group_by(pattern.copy())
         .order_by(exp.column(PATTERN, quoted=True))
-    )
-
-
-def select_votes_by_day(
-    graph: Graph, labels: LabelSet, votes: Sequence[str], strong: str, days: Window
-) -> exp.Select:
-    """Count the patterns of votes of each of `days`, and the class of the strong label beside.
-
-    Returns:
-        One row for each day, pattern and class, columns `(day, pattern, label, rows)`, in this
-        order; `label` is NULL where the strong label is.
-    """
-    pattern = _pattern(votes, labels.classes)
-    source = _source(graph, labels, [*votes, strong], days)
-    by = [column(DAY), pattern, column(strong)]
-    return (
-        exp.select(
-            column(DAY),
-            named(pattern.copy(), PATTERN),
-            named(column(strong), LABEL),
-            named(exp.Count(this=exp.Star()), ROWS),
-        )
-        .from_(source)
-        .where(on_days(days))
-        .group_by(*by)
-        .order_by(column(DAY), column(PATTERN), column(LABEL))
     )
 
 
@@ -120,9 +94,9 @@ def select_voters(
         exp.select(
             named(day_literal(day), DAY),
             column(key),
-            *(named(_pattern(votes, labels.classes), name) for votes, name in wanted.items()),
+            *(named(pattern_of(votes, labels.classes), name) for votes, name in wanted.items()),
         )
-        .from_(_source(graph, labels, [key, *every], days))
+        .from_(scan_labels(graph, labels, [key, *every], days))
         .where(on_days(days))
         .order_by(column(key))
     )
@@ -136,12 +110,14 @@ def patterns_of(attributes: Sequence[Attribute]) -> dict[tuple[str, ...], str]:
     return found
 
 
-def _source(graph: Graph, labels: LabelSet, names: Sequence[str], days: Window) -> exp.Table:
+def scan_labels(graph: Graph, labels: LabelSet, names: Sequence[str], days: Window) -> exp.Table:
+    """Read some columns of a label set."""
     known = {n: k for n, k in stored_columns(graph, labels).items() if n == DAY or n in names}
     return scan(labels.relation, known, days, "votes")
 
 
-def _pattern(votes: Sequence[str], classes: Sequence[str]) -> exp.Expr:
+def pattern_of(votes: Sequence[str], classes: Sequence[str]) -> exp.Expr:
+    """Write the votes of a row as a pattern."""
     parts: list[exp.Expr] = []
     for place, name in enumerate(votes):
         case = exp.Case()

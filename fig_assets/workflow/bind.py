@@ -10,12 +10,15 @@ from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Target
 from fig_assets.errors import ConfigError, EngineError, Problem, Where
+from fig_assets.graph.definitions import Voted
 from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.graph.period import Window
+from fig_assets.language.types import STRING
 from fig_assets.sql import event as events
 from fig_assets.sql import landing, row
 from fig_assets.sql.daily_state import select_lost_keys, source_columns
 from fig_assets.sql.label_model import patterns_of
+from fig_assets.sql.label_report import Counting, select_truths
 from fig_assets.sql.published import every_published, select_published
 from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.state_columns import states_of
@@ -159,11 +162,32 @@ def _counts(workspace: Workspace, day: date) -> Iterator[Statement]:
     for family in graph.row_families.values():
         tree = partial(row.select_set_aside, graph, family, day, dialect)
         yield Statement(f"counts of {family.name}", tree)
+    yield from _label_counts(workspace, day)
     for windows in graph.families.values():
         for states in states_of(windows):
             lost = select_lost_keys(states, source_columns(graph, states.group), day, dialect)
             if lost is not None:
                 yield Statement(f"lost keys of {states.group.relation}", lost.copy)
+
+
+def _label_counts(workspace: Workspace, day: date) -> Iterator[Statement]:
+    """Give the statements that count votes, and rows whose class is known."""
+    graph, dialect = workspace.graph, workspace.engine.dialect
+    days = Window(day, day + timedelta(days=1))
+    for labels in graph.label_sets.values():
+        votes = [a.column for a in labels.labels if isinstance(a.definition, Voted)]
+        strong = [a.column for a in labels.labels if a.type == STRING and a.column not in votes]
+        counting = Counting(graph, labels, votes, strong)
+        if votes:
+            yield Statement(f"the votes of {labels.name}", partial(counting.by_day, days))
+            yield Statement(f"what fires in {labels.name}", partial(counting.fired, days))
+        if votes and labels.truth is not None:
+            table = graph.tables[labels.truth.table]
+            known = days if table.is_daily else None
+            judged = partial(counting.judged, labels.truth, days, known, dialect)
+            yield Statement(f"the truth of {labels.name}", judged)
+            said = partial(select_truths, graph, labels.truth, known)
+            yield Statement(f"what {table.name} says", said)
 
 
 def _stored(title: str, found: Sequence[Write]) -> Iterator[Statement]:

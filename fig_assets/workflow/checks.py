@@ -23,6 +23,8 @@ SET_ASIDE = "set_aside"
 """The check of a row family: how many events form no row, for want of a key or of a new one."""
 TRAINED = "trained"
 """The check of a model: a champion is in force, and was trained anew where that was due."""
+TRUTH = "truth"
+"""The check of a label set with a table of truth: no strong label loses to a plain plurality."""
 MAX_SET_ASIDE = 0.01
 """The share of a day's events that may form no row before `set_aside` warns."""
 

@@ -1,6 +1,7 @@
 """An op and a day -> writes: targets, statements, what must be built before; and doing them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlglot import exp
@@ -70,6 +71,7 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
     try:
         for write in writes(workspace, op, day, attributes):
             run_write(workspace, write, day, result)
+            _tell_accuracy(write, result)
     except RowSetChanged:
         every = attributes_of(workspace.graph, op)
         if {a.key for a in every} == {a.key for a in attributes}:
@@ -77,10 +79,18 @@ def run_day(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attrib
         result = DayResult(day)
         for write in writes(workspace, op, day, every):
             run_write(workspace, write, day, result)
+            _tell_accuracy(write, result)
         result.also = {a.key for a in every} - {a.key for a in attributes}
     if result.also or is_whole(workspace.graph, op, attributes):
         account(workspace, op, result)
     return result
+
+
+def _tell_accuracy(write: Write, result: DayResult) -> None:
+    """Put what label models learned of each weak label beside what they made."""
+    for key, learned in (write.fits.accuracy if write.fits else {}).items():
+        facts = result.facts[key]
+        result.facts[key] = replace(facts, numbers={**facts.numbers, **learned})
 
 
 def is_whole(graph: Graph, op: Op, attributes: Sequence[Attribute]) -> bool:

@@ -1,7 +1,8 @@
 """Counted patterns of votes and the rows of a day -> the labels of label models, and how likely."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Engine, Target
 from fig_assets.graph.definitions import Learned
-from fig_assets.graph.nodes import Attribute, Graph, LabelSet
+from fig_assets.graph.nodes import Attribute, Graph, Key, LabelSet
 from fig_assets.models.label_model import LabelModel, Votes, learn
 from fig_assets.sql.label_model import (
     PARTED,
@@ -37,6 +38,8 @@ class Fits:
     labels: LabelSet
     day: date
     attributes: Sequence[Attribute]
+    accuracy: dict[Key, dict[str, float]] = field(default_factory=dict)
+    """Once they are learned, of each class how right its model finds each weak label that votes."""
 
     def counts(self) -> list[exp.Select]:
         """Return the statements that count what each label model learns from."""
@@ -54,7 +57,7 @@ class Fits:
             `day`, the key and the columns of `target`, a row for each row of `rows`.
         """
         names = patterns_of(self.attributes)
-        fitted = {a: self._fit(engine, learned_of(a)) for a in self._fitted()}
+        fitted = {a: self._fit(engine, a) for a in self._fitted()}
         columns: dict[str, Column] = {}
         for name in (DAY, target.key[0]):
             columns[name] = rows.column(name).combine_chunks()
@@ -81,12 +84,20 @@ class Fits:
         days = fit_window(self.graph, learned, self.day)
         return select_patterns(self.graph, self.labels, learned.votes.columns, days)
 
-    def _fit(self, engine: Engine, learned: Learned) -> dict[str, tuple[str | None, float | None]]:
+    def _fit(
+        self, engine: Engine, attribute: Attribute
+    ) -> dict[str, tuple[str | None, float | None]]:
+        learned = learned_of(attribute)
         counted = engine.query(self._counts(learned))
         texts = [str(text) for text in counted.column(PATTERN).to_pylist()]
         patterns = votes_of(texts, len(learned.votes.columns))
         rows = counted.column(ROWS).to_numpy()
         model = learn(patterns, rows, len(self.labels.classes), learned.prior)
+        if model is not None:
+            names = [column.partition("__")[0] for column in learned.votes.columns]
+            found = zip(names, model.accuracy.tolist(), strict=True)
+            known = {f"accuracy/{name}": value for name, value in found if not math.isnan(value)}
+            self.accuracy[attribute.key] = known
         return dict(zip(texts, _said(learned, self.labels.classes, patterns, model), strict=True))
 
 

@@ -20,7 +20,8 @@ from fig_assets.workflow.checks import (
     Verdict,
     judge_declared,
 )
-from fig_assets.workflow.compute import attributes_of, run_day
+from fig_assets.workflow.compute import attributes_of, is_whole, run_day
+from fig_assets.workflow.label_facts import account_for_votes
 from fig_assets.workflow.model_pictures import promotion_pictures
 from fig_assets.workflow.monitor import Monitor
 from fig_assets.workflow.result import DayResult, Facts
@@ -86,13 +87,24 @@ def _run_statements(
     attributes = attributes_of(workspace.graph, op, keys) or attributes_of(workspace.graph, op)
     if op.kind != "window":
         step = partial(run_day, workspace, op, attributes=attributes)
-        return _run_each(workspace, op, days, step, progress=progress)
+        result = _run_each(workspace, op, days, step, progress=progress)
+        if op.kind in ("label", "label_model"):
+            _tell_votes(workspace, result, is_whole=is_whole(workspace.graph, op, attributes))
+        return result
     refreshed = _refresh(workspace, op, days, attributes)
     windows = ranges.runs(workspace, op, days, attributes, workspace.workers)
     run = partial(ranges.run_days, workspace, op, attributes=attributes)
     result = _run_runs(workspace, op, windows, run, progress)
     result.states_refreshed = refreshed
     return result
+
+
+def _tell_votes(workspace: Workspace, result: OpResult, *, is_whole: bool) -> None:
+    """Account for votes once every day of the run is there: days are compared with those before."""
+    told = [found for found in result.days.values() if is_whole or found.also]
+    with ThreadPoolExecutor(workspace.workers) as pool:
+        for _ in pool.map(partial(account_for_votes, workspace, result.op), told):
+            pass
 
 
 def _run_states(
