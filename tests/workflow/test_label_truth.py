@@ -123,7 +123,9 @@ def test_numbers_of_a_day_stand_with_the_labels_they_are_of(site: Site) -> None:
 
 def test_the_set_shows_who_disagrees_with_whom_and_how_right_it_is(site: Site) -> None:
     told = site.metadata("label_sets/truth")["2024-01-03"]
-    assert str(told["fig/conflicts"]).startswith("![conflicts](data:image/svg+xml;base64,")
+    assert str(told["fig/conflicts"]).startswith(
+        "![conflicts 2024-01-03](data:image/svg+xml;base64,"
+    )
     assert told["truth/rows"] == 45
     assert 0 < float(str(told["truth/plurality@1/f1"])) <= 1
     assert told["silent"] == 0
