@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, nextafter
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 from fig_assets.models.metrics import Floats
 from fig_assets.models.shift import js_distance, psi
 
-if TYPE_CHECKING:
-    Column = pa.ChunkedArray[Any] | pa.Array[Any]
+Column: TypeAlias = "pa.ChunkedArray[Any] | pa.Array[Any]"
 
 MOST_VALUES = 20
 """Values of a text that have a bin of their own: the most frequent ones."""
@@ -74,12 +73,12 @@ def of_numbers(numbers: Floats) -> Distribution:
     return count_numbers(Distribution((), tuple(edges.tolist())), numbers)
 
 
-def of_texts(column: "Column") -> Distribution:
+def of_texts(column: Column) -> Distribution:
     """Give each of the most frequent texts a bin, ties by the text."""
     return count_texts(Distribution((), values=tuple(t for t, _ in frequent(column))), column)
 
 
-def frequent(column: "Column", most: int = MOST_VALUES) -> list[tuple[str, int]]:
+def frequent(column: Column, most: int = MOST_VALUES) -> list[tuple[str, int]]:
     """Return the most frequent texts and how many rows hold each, ties by the text."""
     counted = (
         pa.Table.from_arrays([column.cast(pa.large_string()).drop_null()], names=["value"])
@@ -101,7 +100,7 @@ def count_numbers(reference: Distribution, numbers: Floats) -> Distribution:
     return Distribution(tuple(counts.tolist()), reference.edges)
 
 
-def count_texts(reference: Distribution, column: "Column") -> Distribution:
+def count_texts(reference: Distribution, column: Column) -> Distribution:
     """Count texts in the bins of another distribution of texts."""
     known = pa.array(reference.values, pa.large_string())
     places = pc.index_in(column.cast(pa.large_string()), value_set=known)

@@ -7,7 +7,7 @@ import pytest
 from fig_assets.models.artifact import Card, Input
 from fig_assets.models.distribution import MIN_ROWS
 from fig_assets.models.score import score
-from fig_assets.models.watch import Watched, reference_of, watch
+from fig_assets.models.watch import MOST_ROWS, Watched, reference_of, watch
 from tests.models.rows import INPUTS, labelled_rows, trained, with_column
 
 
@@ -100,6 +100,22 @@ def test_a_card_from_before_there_was_a_reference_is_read_and_says_so() -> None:
     assert found.furthest is None
     assert "does not say how its training rows lay" in found.problem
     assert named("request.rate@1", found.inputs).mean is not None
+
+
+def test_of_a_large_day_some_rows_are_looked_at_and_all_are_counted() -> None:
+    rows = labelled_rows(MOST_ROWS + 1)
+    scores = np.zeros(MOST_ROWS + 1)
+    scores[1::2] = 1.0
+
+    found = watch(trained().card, rows, scores)
+
+    rate = named("request.rate@1", found.inputs)
+    assert rate.rows == found.scores.rows == MOST_ROWS + 1
+    assert rate.null_share == rows.column("rate__v1").null_count / (MOST_ROWS + 1)
+    assert found.scores.mean == 0, "every second row is left out"
+    assert found.above[0.5] == 10_000 / 20_001
+    every = rows.column("rate__v1").drop_null().to_numpy()
+    assert rate.mean == pytest.approx(every.mean(), abs=0.02)
 
 
 def test_a_day_without_rows_has_neither_numbers_nor_distances() -> None:
