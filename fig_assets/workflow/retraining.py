@@ -190,8 +190,6 @@ def _metric(
     if not model.min_metric:
         return
     found = _matured(monitor, model, known, champion)
-    if sum(it.positives for it in found) < MIN_POSITIVES:
-        return
     for name, floor in sorted(model.min_metric.items()):
         value = mean_of(found, name)
         if value is not None and value < floor:
@@ -200,12 +198,16 @@ def _metric(
 
 
 def mean_of(days: Sequence[Matured], name: str) -> float | None:
-    """Return a metric over several days, each counted as often as it has positive rows."""
-    told = [(getattr(it, name), it.positives) for it in days]
-    total = sum(positives for value, positives in told if value is not None)
-    if not total:
+    """Return a metric over several days, each counted as often as it has positive rows.
+
+    None where those on which it is known have fewer than `MIN_POSITIVES` together.
+    """
+    found = [(getattr(it, name), it.positives) for it in days]
+    told = [(float(value), positives) for value, positives in found if value is not None]
+    total = sum(positives for _, positives in told)
+    if total < MIN_POSITIVES:
         return None
-    return float(sum(value * n for value, n in told if value is not None) / total)
+    return sum(value * positives for value, positives in told) / total
 
 
 def _matured(monitor: Monitor, model: Model, known: Known, champion: Artifact) -> list[Matured]:

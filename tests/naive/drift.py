@@ -61,3 +61,14 @@ def alerts(
     positives = sum(label is True for label in labels)
     precision = hits / judged if not math.isclose(judged, 0, abs_tol=1e-12) else None
     return precision, hits / positives if positives else None
+
+
+def average_precision(scores: Sequence[float], labels: Sequence[bool | None]) -> float:
+    """Over the distinct scores, falling: the gain in recall times the precision so far."""
+    rows = [(s, label) for s, label in zip(scores, labels, strict=True) if label is not None]
+    positives, before, total = sum(label for _, label in rows), 0, 0.0
+    for threshold in sorted({score for score, _ in rows}, reverse=True):
+        reached = [label for score, label in rows if score >= threshold]
+        total += (sum(reached) - before) / positives * sum(reached) / len(reached)
+        before = sum(reached)
+    return total
