@@ -53,6 +53,8 @@ SENSOR_INTERVAL_S = 300
 RETRAINS, CAUSE, FOR_DAY = "fig/retrains", "fig/cause", "fig/trains_for"
 """Tags of the runs that sensors ask for."""
 MOST_ATTEMPTS = 100
+STUCK_S = 2 * 86_400
+"""Seconds without a change after which a run that did not end is held for dead."""
 
 
 def jobs(graph: Graph) -> list[UnresolvedAssetJobDefinition]:
@@ -114,10 +116,12 @@ def request_of(model: Model, cause: Cause, attempts: Sequence[Attempt]) -> RunRe
 
 def _attempt(record: RunRecord) -> Attempt:
     run = record.dagster_run
-    ended = record.end_time or record.update_timestamp.timestamp()
+    ended = record.end_time or record.update_timestamp.replace(tzinfo=UTC).timestamp()
     outcome: Literal["running", "done", "failed"] = "running"
     if run.is_finished:
         outcome = "done" if run.is_success else "failed"
+    elif datetime.now(UTC).timestamp() - ended > STUCK_S:
+        outcome = "failed"
     return Attempt(
         cause=run.tags.get(CAUSE, ""),
         day=date.fromisoformat(run.tags[FOR_DAY]),

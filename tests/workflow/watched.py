@@ -34,16 +34,19 @@ MODEL: Json = {
 }
 
 
-def events(day: date) -> list[Json]:
-    """Give the sign-ins of a day: of network 2 two in three fail, but for what is odd about it."""
-    found = []
+def events(day: date, like: date | None = None) -> list[Json]:
+    """Give the sign-ins of a day: of network 2 two in three fail, but for what is odd about it.
+
+    `like` is the day whose oddness it has instead of its own.
+    """
+    found, odd = [], like or day
     for n in range(ROWS):
         event = login(day, n)
-        if day == DRIFTED:
+        if odd == DRIFTED:
             event["client"] = {"ip": f"10.0.0.{n % 6}", "network": 1 + (n % 10 > 0)}
-        if day == FLIPPED:
+        if odd == FLIPPED:
             event["outcome"] = "SUCCESS" if event["outcome"] == "FAILURE" else "FAILURE"
-        if day == ONE_CLASS:
+        if odd == ONE_CLASS:
             event["outcome"] = "SUCCESS"
         found.append(event)
     return found
