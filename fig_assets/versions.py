@@ -1,4 +1,4 @@
-"""What a project says of its versions: who reads them, how they differ, which is in force."""
+"""What a project says of its versions: who reads them, how they differ, what they decided."""
 
 from abc import ABC, abstractmethod
 from datetime import date
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fig_assets.workflow.branch import BranchDiff
     from fig_assets.workflow.diff import Diff
     from fig_assets.workflow.drop import Leftovers
+    from fig_assets.workflow.explain import Explained
     from fig_assets.workflow.model_report import Standing, Training
 
 
@@ -134,3 +135,22 @@ class Versions(ABC):
         from fig_assets.workflow.by_hand import rollback
 
         return rollback(self.workspace, name, start=start, reason=reason)
+
+    def explain(
+        self, name: str, key: str, *, day: date | None = None, model: str | None = None
+    ) -> "tuple[Explained, ...]":
+        """Say why a row has its score: attributes, their windows, votes, and a replay.
+
+        Args:
+            name: A row family, each of whose models is asked, or a model: `scorer` or `scorer@2`.
+            key: The row's granularity value, as text.
+            day: The row's day; the last one on which it was scored when left out.
+            model: Of a family, the one model to ask.
+
+        Raises:
+            WorkflowError: there is no such model or family, or the row has no score.
+            ModelError: the champion that scored it is damaged or gone.
+        """
+        from fig_assets.workflow.explain import explain_row
+
+        return explain_row(self.workspace, name, key, day=day, model=model)

@@ -10,6 +10,7 @@ import click
 from fig_assets.cli.base import COLLECT_EVERY, Group
 from fig_assets.cli.checking import lock, schema, validate
 from fig_assets.cli.computing import plan, run
+from fig_assets.cli.explaining import explain
 from fig_assets.cli.made_up import demo, sample
 from fig_assets.cli.models import models
 from fig_assets.cli.projects import project
@@ -34,6 +35,7 @@ for command in (
     plan,
     query,
     sql,
+    explain,
     usage,
     diff,
     drop,

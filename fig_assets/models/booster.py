@@ -28,6 +28,7 @@ _FIXED: Mapping[str, object] = {
     # Column-wise histograms are summed by one thread each: the same bits for any thread count.
     "force_col_wise": True,
 }
+_ROUNDING = 1e-6
 _THREADS_LINE = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 
 
@@ -115,11 +116,31 @@ def contributions(text: str, matrix: pa.Table) -> Floats:
     Returns:
         One column per column of `matrix` and a last one with the expected value; a row adds up to
         its log odds.
+
+    Raises:
+        ModelError: A row does not add up to its log odds, which LightGBM promises.
     """
     if matrix.num_rows == 0:
         return np.zeros((0, matrix.num_columns + 1))
-    found = _load(text).predict(matrix, pred_contrib=True, num_threads=1)
-    return np.asarray(found, dtype=np.float64)
+    booster = _load(text)
+    found = np.asarray(booster.predict(matrix, pred_contrib=True, num_threads=1), np.float64)
+    odds = np.asarray(booster.predict(matrix, raw_score=True, num_threads=1), np.float64)
+    check_sums(found, odds)
+    return found
+
+
+def check_sums(contributions: Floats, odds: Floats) -> None:
+    """Refuse contributions whose rows do not add up to `odds`, but for rounding.
+
+    Raises:
+        ModelError: Says by how much the worst row is off.
+    """
+    off = np.abs(contributions.sum(axis=1) - odds)
+    if (off > _ROUNDING * (1 + np.abs(contributions).sum(axis=1))).any():
+        raise ModelError(
+            f"LightGBM's contributions do not add up to the score: off by {off.max():.3g}\n"
+            "  fix: leave explain out of the model, and report this"
+        )
 
 
 @cache

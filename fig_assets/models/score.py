@@ -1,11 +1,13 @@
 """An artifact applied to rows: probabilities, and what moved each of them."""
 
+from collections.abc import Iterator, Sequence
+
 import orjson
 import pyarrow as pa
 
 from fig_assets.errors import ModelError
 from fig_assets.models import booster, encode
-from fig_assets.models.artifact import Artifact
+from fig_assets.models.artifact import Artifact, Input
 from fig_assets.models.calibrate import calibrated
 from fig_assets.models.metrics import Floats
 
@@ -31,8 +33,8 @@ def explain(
     """Tell per row which attributes moved its score most.
 
     The text is JSON: `base` is the log odds of an average row, `attributes` lists the `top_k` of
-    the largest absolute contribution, `others` sums the rest; together they are the row's log odds
-    before the calibration.
+    the largest absolute contribution with their values as text, `others` sums the rest; together
+    they are the row's log odds before the calibration.
 
     Args:
         artifact: The model.
@@ -49,8 +51,8 @@ def explain(
     wanted = _scores(artifact, matrix) >= above
     found = booster.contributions(artifact.model_text, matrix.filter(pa.array(wanted)))
     found = encode.by_attribute(found, artifact.card.inputs)
-    names = [entry.attribute for entry in artifact.card.inputs]
-    texts = iter([_text(row, names, top_k) for row in found])
+    told = _values(artifact, table.filter(pa.array(wanted)))
+    texts = iter([_text(row, next(told), artifact.card.inputs, top_k) for row in found])
     return pa.array([next(texts) if told else None for told in wanted.tolist()], pa.string())
 
 
@@ -64,13 +66,31 @@ def _matrix(artifact: Artifact, table: pa.Table) -> pa.Table:
     return encode.finite(encode.matrix(table, card.inputs, card.categories))
 
 
-def _text(row: Floats, names: list[str], top_k: int) -> str:
+def _values(artifact: Artifact, table: pa.Table) -> Iterator[tuple[str | None, ...]]:
+    """Yield the values of the inputs of each row, as text."""
+    columns = [as_text(table.column(entry.column)) for entry in artifact.card.inputs]
+    return zip(*columns, strict=True)
+
+
+def as_text(column: "encode.Column") -> list[str | None]:
+    """Write values for people: numbers in full, lists as JSON, NULL as None."""
+    if pa.types.is_list(column.type):
+        return [None if v is None else orjson.dumps(v).decode() for v in column.to_pylist()]
+    return [None if v is None else str(v) for v in column.cast(pa.string()).to_pylist()]
+
+
+def _text(row: Floats, values: Sequence[str | None], inputs: Sequence[Input], top_k: int) -> str:
     parts = row[:-1].tolist()
     order = sorted(range(len(parts)), key=lambda position: (-abs(parts[position]), position))
     content = {
         "base": round(float(row[-1]), _DIGITS),
         "attributes": [
-            {"attribute": names[position], "contribution": round(parts[position], _DIGITS)}
+            {
+                "attribute": inputs[position].attribute,
+                "id": inputs[position].attribute_id,
+                "value": values[position],
+                "contribution": round(parts[position], _DIGITS),
+            }
             for position in order[:top_k]
         ],
         "others": round(sum(parts[position] for position in order[top_k:]), _DIGITS),

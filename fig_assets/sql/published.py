@@ -22,6 +22,7 @@ from fig_assets.graph.period import Period, Window
 from fig_assets.sql import event as events
 from fig_assets.sql import labels as label_sets
 from fig_assets.sql import window as windows
+from fig_assets.sql.explanations import PREFIX, RANK, apart, explanation_columns, unfold
 from fig_assets.sql.expressions import column, named, on_days, scan, select
 from fig_assets.sql.relations import CARRIED, row_columns, score_columns, table_columns
 
@@ -38,6 +39,8 @@ class Published:
     stored: Mapping[str, pa.DataType]
     names: Mapping[str, str]
     order: tuple[str, ...]
+    unfolds: Mapping[str, pa.DataType] | None = None
+    """Of explanations, the stored columns of the scores that they are unfolded from."""
 
     @property
     def is_dated(self) -> bool:
@@ -61,6 +64,8 @@ def published(graph: Graph, name: str, period: str | None = None) -> Published:
     """
     if period is not None and name not in graph.families:
         raise KeyError(f"'{name}' has no periods; fix: leave the period out")
+    if name.startswith(PREFIX):
+        return _explanations(graph, name.removeprefix(PREFIX))
     if name in graph.events:
         event = graph.events[name]
         times = (EVENT_TIME, EVENT_ID)
@@ -112,13 +117,31 @@ def select_published(
     """
     wanted = list(relation.names) if columns is None else _asked(relation, columns)
     leading = [column(DAY)] if relation.is_dated else []
-    table = scan(relation.relation, dict(relation.stored), days, "stored")
+    table = _table(relation, days)
     shown = [*leading, *(_named(relation.names[name], name) for name in wanted)]
     query = select(shown, table)
     if days is not None:
         query.where(on_days(days), copy=False)
     order = [*(place.copy() for place in leading), *map(column, relation.order)]
     return query.order_by(*order, copy=False)
+
+
+def _table(relation: Published, days: Window | None) -> exp.Expr:
+    if relation.unfolds is None:
+        return scan(relation.relation, dict(relation.stored), days, "stored")
+    return unfold(scan(relation.relation, dict(relation.unfolds), days), relation.order[0])
+
+
+def _explanations(graph: Graph, name: str) -> Published:
+    model = named_model(graph, name)
+    if model is None:
+        known = ", ".join(f"{PREFIX}{it.identity}" for it in graph.models.values()) or "none"
+        raise KeyError(f"there is no model '{name}'; there are: {known}")
+    stored = explanation_columns(graph, model)
+    key = graph.row_families[model.family].granularity
+    names = {column: column for column in stored if column != DAY}
+    unfolds = score_columns(graph, model.title)
+    return Published(model.relation, stored, names, (key, apart(RANK, key)), unfolds)
 
 
 def _named(stored: str, name: str) -> exp.Expr:
@@ -151,7 +174,18 @@ def every_published(graph: Graph) -> dict[str, Published]:
 
 def views(graph: Graph) -> dict[str, exp.Query]:
     """Return the view of each relation under the name that people ask for."""
-    return {name: select_published(it, None) for name, it in every_published(graph).items()}
+    found = every_published(graph) | every_explanation(graph)
+    return {name: select_published(it, None) for name, it in found.items()}
+
+
+def every_explanation(graph: Graph) -> dict[str, Published]:
+    """Return the explanations of each model under the name of their view."""
+    return {
+        f"{model.name}{'' if model.is_default else f'__v{model.version}'}_explanations": published(
+            graph, f"{PREFIX}{model.identity}"
+        )
+        for model in graph.models.values()
+    }
 
 
 def days_of(start: date, end: date) -> Window:

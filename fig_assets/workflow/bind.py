@@ -19,7 +19,7 @@ from fig_assets.sql import landing, row
 from fig_assets.sql.daily_state import select_lost_keys, source_columns
 from fig_assets.sql.label_model import patterns_of
 from fig_assets.sql.label_report import Counting, select_truths
-from fig_assets.sql.published import every_published, select_published
+from fig_assets.sql.published import every_explanation, every_published, select_published
 from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.state_columns import states_of
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
@@ -94,7 +94,7 @@ def statements(workspace: Workspace) -> Iterator[Statement]:
         yield Statement(f"the training set of {model.identity}", training)
         scoring = partial(select_scoring_set, graph, model, day)
         yield Statement(f"the scoring set of {model.identity}", scoring)
-    for name, relation in every_published(graph).items():
+    for name, relation in (every_published(graph) | every_explanation(graph)).items():
         yield Statement(f"the view {name}", partial(select_published, relation, None))
         if relation.is_dated:
             some = [next(n for n in relation.names if n not in relation.order)]

@@ -224,7 +224,7 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         version=model.version,
         trained_for=day,
         days=days,
-        inputs=tuple(Input(a.column, a.identity, str(a.type)) for a in model.inputs),
+        inputs=tuple(Input(a.column, a.identity, str(a.type), a.number) for a in model.inputs),
         label=label_column(model),
         positive=model.positive,
         key=family.granularity,
