@@ -13,7 +13,7 @@ from tests.sql.shop import DAY
 def test_every_relation_has_a_view(tmp_path: Path) -> None:
     assert list(views(graph_of(tmp_path))) == [
         *("order", "countries", "request", "fraud", "scorer_scores"),
-        *("shop_stats_daily", "shop_stats_weekly"),
+        *("shop_stats_daily", "shop_stats_weekly", "scorer_explanations"),
     ]
 
 
