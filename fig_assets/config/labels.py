@@ -132,7 +132,8 @@ class LabelSet(Described):
     family: Text
     """The row family that is labelled. Example: `"request"`."""
     classes: Annotated[tuple[Text, ...], Bound(min_length=2)]
-    """The classes; of two, the last is the positive one. Example: `["legitimate", "malicious"]`."""
+    """The classes; models score the last, unless they name another. Example: `["legitimate",
+    "malicious"]`."""
     weak_labels: dict[Name, Versions[WeakLabel]] = Bound(default_factory=dict)
     """Rules by name; each votes for a class or abstains."""
     strong_labels: dict[Name, Versions[StrongLabel]] = Bound(default_factory=dict)

@@ -41,6 +41,9 @@ class TruthLabel(Node):
     """The label set. Example: `"request_labels"`."""
     name: Reference
     """Its strong label. Example: `"plurality_vote"`."""
+    positive: Text | None = None
+    """The class whose probability is the score, against all others; the last class when left out.
+    Example: `"malicious"`."""
     weight: Reference | None = None
     """What each row counts for: the probability of a label model. Example: `"learned_probability"`.
     """
@@ -86,12 +89,12 @@ class Explain(Node):
 
 
 class Sample(Node):
-    """The share of each class that is trained on; rows are weighted back."""
+    """The share of the rows that is trained on; what is left is weighted back."""
 
     negatives: Annotated[Share, Bound(gt=0)] = 1.0
-    """The share of rows of the first class that is trained on, 0 to 1."""
+    """The share of the rows of all other classes than the scored one, above 0 up to 1."""
     positives: Annotated[Share, Bound(gt=0)] = 1.0
-    """The share of rows of the last class that is trained on, 0 to 1."""
+    """The share of the rows of the scored class, above 0 up to 1."""
 
 
 class Output(Described):
@@ -173,7 +176,7 @@ class Model(Attribute):
     allow_incomplete: Flag = False
     """Train also on rows whose windows reach before the start of the project."""
     sample: Sample = Sample()
-    """Shares of the classes to train on."""
+    """Which share of the rows to train on. Example: `{"negatives": 0.1}`."""
 
     @property
     def is_default(self) -> bool:

@@ -65,14 +65,10 @@ class ModelVersion:
         self.name = definition.spec.name
         self.what = f"model '{self.name}'"
         self.version = definition.spec.version
-        for key, value in (
-            ("location", self._own_code()),
-            ("sample", "sample" in self.spec.model_fields_set),
-        ):
-            if value:
-                fix = "leave it out for the built-in LightGBM"
-                at = definition.where(key)
-                scope.report(Problem(at, f'"{key}" is not supported yet', fix))
+        if self._own_code():
+            fix = "leave it out for the built-in LightGBM"
+            at = definition.where("location")
+            scope.report(Problem(at, '"location" is not supported yet', fix))
 
     def resolve(self, symbol: Symbol) -> Attribute:
         """Build one output of this version; raises Refused."""
@@ -123,10 +119,6 @@ class ModelVersion:
             for name in spec.output_features
         )
         self._refuse_early_training()
-        classes = self._labels().spec.classes
-        if len(classes) != 2:
-            at = self.definition.where("truth_label")
-            self.scope.refuse(at, "only two classes are supported yet", "use two classes")
         row_family = family.node()
         lookback = longest_window(row_family, [attribute.key for attribute in inputs])
         return Model(
@@ -137,7 +129,7 @@ class ModelVersion:
             label=label,
             weight=weight,
             label_set=self._labels().name,
-            positive=classes[-1],
+            positive=self._positive(),
             outputs=outputs,
             delay_days=spec.training_delay_delta_days,
             window_days=spec.training_time_delta_days,
@@ -156,6 +148,8 @@ class ModelVersion:
             explain_top=spec.explain.top_k if spec.explain else 0,
             explain_above=spec.explain.above if spec.explain else 1.0,
             allow_incomplete=spec.allow_incomplete,
+            negatives=spec.sample.negatives,
+            positives=spec.sample.positives,
             fingerprint=self._meaning(inputs, label, weight),
             about=about(self.definition, spec),
             number=self.scope.number(self.key),
@@ -210,6 +204,15 @@ class ModelVersion:
             self.scope.refuse(where, f"'{name}' is a {label.type}, not a class", fix)
         return label
 
+    def _positive(self) -> str:
+        """Return the class that is scored against all others."""
+        classes, written = self._labels().spec.classes, self.spec.truth_label.positive
+        if written is not None and written not in classes:
+            at = self.definition.where("truth_label", "positive")
+            message = f"'{written}' is not one of the classes of '{self._labels().name}'"
+            self.scope.refuse(at, message, self.scope.nearest(written, classes, quote='"'))
+        return written or classes[-1]
+
     def _refuse_early_training(self) -> None:
         """Refuse to learn from days whose labels still wait for what is joined to them."""
         awaited = max((join.within_days for join in self._labels().spec.joins), default=0)
@@ -261,6 +264,10 @@ class ModelVersion:
     def _chosen(self, weight: Attribute | None) -> tuple[Part, ...]:
         """Tell what was written: a model that leaves it out means what it always meant."""
         chosen: dict[str, str] = {}
+        if self._positive() != self._labels().spec.classes[-1]:
+            chosen["positive"] = self._positive()
+        if shares := self.spec.sample.model_dump(exclude_defaults=True):
+            chosen["sample"] = repr(sorted(shares.items()))
         if self.spec.calibration != "auto":
             chosen["calibration"] = self.spec.calibration
         if weight is not None:

@@ -280,6 +280,7 @@ class Model:
     """What each row counts for: a probability of the same label set; None: 1 each."""
     label_set: str
     positive: str
+    """The class that is scored, against all others."""
     outputs: tuple[Attribute, ...]
     delay_days: int
     window_days: int
@@ -306,6 +307,10 @@ class Model:
     allow_incomplete: bool
     fingerprint: str
     about: About
+    negatives: float = 1.0
+    """The share of the rows of other classes that is trained on."""
+    positives: float = 1.0
+    """The share of the rows of the scored class that is trained on."""
     is_default: bool = True
     """Whether those get its scores who name no version."""
     number: int | None = None
@@ -321,6 +326,11 @@ class Model:
         """All that it learns from: the inputs, the label, and the weight if there is one."""
         weights = () if self.weight is None else (self.weight,)
         return (*self.inputs, self.label, *weights)
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether it learns from a share of the rows only, which are weighted back."""
+        return (self.negatives, self.positives) != (1.0, 1.0)
 
     @property
     def title(self) -> str:

@@ -129,7 +129,7 @@ def values_read(graph: Graph, attribute: Attribute) -> list[Key]:
             later = {it.key for it in definition.later.values()} & set(known)
             found = [a.key for a in read if _column(a, attribute.owner) in columns]
             return list(dict.fromkeys([*found, *sorted(later)]))
-        case Computed():
+        case Computed() | Called():
             columns = set(definition.columns.values())
         case Aggregated():
             columns = set(definition.siblings.values())

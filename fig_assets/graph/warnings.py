@@ -57,6 +57,20 @@ def labels_and_model_share_nothing_by_accident(graph: Graph, config: Config) -> 
                 yield _leak(graph, model, spec, attribute, voted[shared[0]], read[shared[0]])
 
 
+def inputs_are_known_in_time(graph: Graph, config: Config) -> Iterator[Problem]:
+    """Warn of what a model reads and nobody knows before the row's day is over, by which path."""
+    specs = _specs(config)
+    for model in graph.models.values():
+        spec = specs[model.identity]
+        allowed = spec.spec.allow_shared
+        for attribute in model.inputs:
+            read = _paths(graph, [attribute.key])
+            late = [key for key in read if _sees_its_day(graph, graph.attributes[key])]
+            named = [graph.attributes[key] for path in (read[k] for k in late[:1]) for key in path]
+            if late and not any(_is_named(it, allowed) for it in (attribute, *named)):
+                yield _late(graph, model, spec, attribute, read[late[0]])
+
+
 def every_feature_is_read(graph: Graph, config: Config) -> Iterator[Problem]:
     """Warn of features that nothing reads, where labels or models show what is read at all."""
     if not config.label_sets and not config.models:
@@ -79,6 +93,7 @@ def every_feature_is_read(graph: Graph, config: Config) -> Iterator[Problem]:
 WARNINGS: tuple[Rule, ...] = (
     deprecated_versions_have_no_consumers,
     labels_and_model_share_nothing_by_accident,
+    inputs_are_known_in_time,
     every_feature_is_read,
 )
 
@@ -122,6 +137,27 @@ def _leak(
     if len(to_model) > 1:
         read = [graph.attributes[key].identity for key in to_model]
         lines.append(" -> ".join([*read, f"model {model.name}"]))
+    return _of_input(spec, attribute, lines)
+
+
+def _late(
+    graph: Graph,
+    model: Model,
+    spec: Definition[ModelSpec],
+    attribute: Attribute,
+    path: tuple[Key, ...],
+) -> Problem:
+    first = graph.attributes[path[0]]
+    steps = [*values_read(graph, first), *path]
+    lines = [
+        f"{attribute.identity}, from which '{model.name}' learns, knows of the row's whole day, "
+        "and so of what came after the row:",
+        " -> ".join([*(graph.attributes[key].identity for key in steps), f"model {model.name}"]),
+    ]
+    return _of_input(spec, attribute, lines)
+
+
+def _of_input(spec: Definition[ModelSpec], attribute: Attribute, lines: list[str]) -> Problem:
     where = _input_place(spec, attribute) or spec.where("input_features")
     fix = f'take it out, or add "allow_shared": {{"{attribute.name}": "<why it may>"}}'
     if spec.spec.allow_shared:
@@ -145,12 +181,27 @@ def _is_named(attribute: Attribute, allowed: dict[str, str]) -> bool:
     return attribute.name in allowed or f"{attribute.name}@{attribute.version}" in allowed
 
 
+def _made_of(graph: Graph, attribute: Attribute) -> list[Key]:
+    """Return what an attribute is made of in its row; a score is made of what its model reads."""
+    if isinstance(attribute.definition, Scored):
+        return [read.key for read in graph.models[attribute.definition.model].inputs]
+    return values_read(graph, attribute)
+
+
+def _sees_its_day(graph: Graph, attribute: Attribute) -> bool:
+    """Tell whether an attribute is joined from what is known only when its row's day is over."""
+    if not isinstance(attribute.definition, Joined) or attribute.owner not in graph.row_families:
+        return False
+    join = graph.row_families[attribute.owner].joins[attribute.definition.join]
+    return join.match is not None and join.reach is not None and join.reach.last >= 0
+
+
 def _paths(graph: Graph, starts: list[Key]) -> dict[Key, tuple[Key, ...]]:
     """Return all that the attributes `starts` are made of, each with the path to its start."""
     found: dict[Key, tuple[Key, ...]] = {key: (key,) for key in starts}
     queue = list(starts)
     for key in queue:
-        for read in values_read(graph, graph.attributes[key]):
+        for read in _made_of(graph, graph.attributes[key]):
             if read not in found:
                 found[read] = (read, *found[key])
                 queue.append(read)

@@ -25,6 +25,7 @@ from fig_assets.models.training_rows import (
     FOLDS,
     TrainingRequest,
     TrainingRows,
+    evened,
     prepare,
     unseen_rows,
 )
@@ -112,6 +113,8 @@ class _Study:
     out_of_fold: Measured | None
     scores: Floats
     """Those of the trees, for rows that they were not fitted on wherever there are such."""
+    stand_for: Floats | None
+    """For how many rows each of those stands; None where each stands for itself."""
 
 
 def _hyperparameters(request: TrainingRequest) -> dict[str, Value]:
@@ -161,9 +164,10 @@ def _study(
     measured = None if unseen_days or scores is None else _measured(rows, scores, curve)
     # Those out of fold are of other trees, whose steps lie elsewhere.
     own = scores if unseen_days else fifth
+    stand_for = None if unseen_days else unseen.weights
     if own is None:
-        own = booster.probabilities(model.text, rows.sample.matrix)
-    return _Study(model, metrics, held_out, curve, name, measured, own)
+        own, stand_for = booster.probabilities(model.text, rows.sample.matrix), rows.sample.weights
+    return _Study(model, metrics, held_out, curve, name, measured, own, stand_for)
 
 
 def _measured(rows: TrainingRows, scores: Floats, curve: Calibration | None) -> Measured:
@@ -179,6 +183,10 @@ def _measured(rows: TrainingRows, scores: Floats, curve: Calibration | None) -> 
 def _reference(table: pa.Table, request: TrainingRequest, study: _Study) -> Reference:
     labelled = table.filter(pc.is_valid(table.column(request.label)))
     scores = calibrated(study.calibration, study.scores)
+    if request.is_sampled and request.weight is not None:
+        labelled = labelled.filter(pa.array(evened(labelled.column(request.weight).to_numpy())))
+        if study.stand_for is not None:
+            scores = scores[evened(study.stand_for)]
     return reference_of(labelled, request.inputs, scores)
 
 

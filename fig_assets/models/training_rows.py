@@ -21,6 +21,7 @@ from fig_assets.models.metrics import Bools, Floats
 FOLDS = 5
 """A row's fold is the md5 of its key, as a number, modulo this."""
 _MD5_BYTES = 16
+_ROUNDING = 1e-9
 _KEY, _LABEL, _WEIGHT, _DAY = "key", "label", "weight", "day"
 
 
@@ -46,6 +47,8 @@ class TrainingRequest:
     """A column with what each row counts for, or nothing: 1 each."""
     calibration: str = "auto"
     """How scores become probabilities: one of `calibrate.METHODS`."""
+    is_sampled: bool = False
+    """Whether rows were left out, and the weight says for how many each of the others stands."""
 
     @property
     def name(self) -> str:
@@ -124,6 +127,17 @@ def unseen_rows(
         unlabelled=table.num_rows - labelled.num_rows,
         days=_days(ordered),
     )
+
+
+def evened(stand_for: Floats) -> Bools:
+    """Choose rows so that each that is left stands for the same number of rows, nearly.
+
+    >>> evened(np.array([1.0, 4.0, 1.0, 1.0, 1.0])).tolist()
+    [False, True, False, False, True]
+    """
+    ends = np.floor(np.cumsum(stand_for / stand_for.max()) + _ROUNDING)
+    chosen: Bools = np.diff(ends, prepend=0.0) > 0
+    return chosen
 
 
 def _check(table: pa.Table, request: TrainingRequest) -> None:

@@ -7,21 +7,44 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
+from fig_assets.graph.definitions import Computed
 from fig_assets.graph.nodes import Attribute, Graph, Model
 from fig_assets.graph.period import Window
-from fig_assets.language.types import arrow_type
+from fig_assets.language.functions import infer
+from fig_assets.language.parse import parse
+from fig_assets.language.types import BIGINT, Type, arrow_type
 from fig_assets.sql import labels as label_sets
-from fig_assets.sql.expressions import column, named, on_days, scan
+from fig_assets.sql.expressions import column, named, on_days, scan, value
 from fig_assets.sql.relations import row_columns, score_columns
 
+SAMPLED = "sample__weight"
+"""The column that says for how many rows a kept one stands; no attribute is called so."""
+SALT, HASHES = "/sample", 2**63
+"""What is hashed with a key, so that folds and samples have nothing to do with each other."""
 
-def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
+
+def select_training_set(
+    graph: Graph, model: Model, days: Window, *, dialect: str, is_whole: bool = False
+) -> exp.Select:
     """Select the rows of `days` with the model's inputs and its label.
+
+    Where the model wants a share of the rows, those are kept whose key has a `HASH` below it: the
+    same on every engine and in every run. Their weight says for how many rows each stands. With
+    `is_whole` all rows are kept, and each stands for itself.
 
     Returns:
         One row for each row of the family that has a label, and a weight if the model wants one,
         ordered by day and key, columns `(day, granularity, *inputs, label, weight)`.
     """
+    rows = _labelled(graph, model, days)
+    if model.is_sampled:
+        rows = _sampled(graph, model, rows, dialect, is_whole=is_whole)
+        return rows.order_by(column(DAY), column(graph.row_families[model.family].granularity))
+    key = graph.row_families[model.family].granularity
+    return rows.order_by(column(DAY, "features"), column(key, "features"))
+
+
+def _labelled(graph: Graph, model: Model, days: Window) -> exp.Select:
     family = graph.row_families[model.family]
     labels = graph.label_sets[model.label_set]
     key = family.granularity
@@ -50,8 +73,50 @@ def select_training_set(graph: Graph, model: Model, days: Window) -> exp.Select:
             on_days(days, "labels"),
             *(column(a.column, "labels").is_(exp.null()).not_() for a in truth),
         )
-        .order_by(column(DAY, "features"), column(key, "features"))
     )
+
+
+def _sampled(
+    graph: Graph, model: Model, rows: exp.Select, dialect: str, *, is_whole: bool
+) -> exp.Select:
+    """Keep a share of each class, and say in a column for how many rows each of them stands."""
+    family = graph.row_families[model.family]
+    is_scored = column(label_column(model)).eq(exp.Literal.string(model.positive))
+    own = None if model.weight is None else column(_column(model, model.weight))
+    shares = (1.0, 1.0) if is_whole else (model.positives, model.negatives)
+    stands_for = [_over(own, share) for share in shares]
+    weight = exp.Case().when(is_scored, stands_for[0]).else_(stands_for[1])
+    found = exp.select("*", named(exp.cast(weight, "double"), SAMPLED)).from_(
+        rows.subquery("labelled")
+    )
+    if is_whole:
+        return found
+    place = _place(family.granularity, family.granularity_type, dialect)
+    kept = [
+        exp.and_(condition, exp.true() if share == 1.0 else place.copy() < _below(share))
+        for condition, share in zip(
+            (is_scored.copy(), is_scored.copy().not_()), shares, strict=True
+        )
+    ]
+    return found.where(exp.or_(*kept))
+
+
+def _over(weight: exp.Expr | None, share: float) -> exp.Expr:
+    """Divide what a row counts for, 1 where nothing says it, by the share that is kept."""
+    if weight is None:
+        return exp.convert(1 / share)
+    return exp.Div(this=weight.copy(), expression=exp.cast(exp.convert(share), "double"))
+
+
+def _below(share: float) -> exp.Expr:
+    return exp.Literal.number(int(share * HASHES))
+
+
+def _place(key: str, kind: Type, dialect: str) -> exp.Expr:
+    """Give each key a number from 0 to `HASHES` that says nothing of the row."""
+    expression = parse(f"@HASH(@CONCAT($key, '{SALT}'))")
+    infer(expression.tree, lambda _: kind)
+    return value(Computed(expression, {"key": key}, {"key": kind}, BIGINT), BIGINT, dialect)
 
 
 def label_column(model: Model) -> str:
@@ -61,6 +126,8 @@ def label_column(model: Model) -> str:
 
 def weight_column(model: Model) -> str | None:
     """Name the weight's column of a training set, if it has one, as `label_column` does."""
+    if model.is_sampled:
+        return SAMPLED
     return None if model.weight is None else _column(model, model.weight)
 
 

@@ -90,8 +90,11 @@ def statements(workspace: Workspace) -> Iterator[Statement]:
     yield from _counts(workspace, day)
     days = Window(day, day + timedelta(days=2))
     for model in graph.models.values():
-        training = partial(select_training_set, graph, model, days)
+        training = partial(select_training_set, graph, model, days, dialect=dialect)
         yield Statement(f"the training set of {model.identity}", training)
+        if model.is_sampled:
+            whole = partial(select_training_set, graph, model, days, dialect=dialect, is_whole=True)
+            yield Statement(f"the rows that judge {model.identity}", whole)
         scoring = partial(select_scoring_set, graph, model, day)
         yield Statement(f"the scoring set of {model.identity}", scoring)
     for name, relation in (every_published(graph) | every_explanation(graph)).items():

@@ -78,8 +78,12 @@ def is_due(workspace: Workspace, model: Model, day: date) -> bool:
     return bool(model.every_days) and due(day, first, model.every_days)
 
 
-def training_set(workspace: Workspace, model: Model, days: Sequence[date]) -> pa.Table:
+def training_set(
+    workspace: Workspace, model: Model, days: Sequence[date], *, is_whole: bool = False
+) -> pa.Table:
     """Return the labelled rows of `days`, exactly as the model sees them.
+
+    With `is_whole` no rows are left out of what the model learns a share of.
 
     Raises:
         EngineError: a day was never built; names it.
@@ -89,7 +93,9 @@ def training_set(workspace: Workspace, model: Model, days: Sequence[date]) -> pa
     for read in training_reads(workspace.graph, model, days):
         require_days(workspace.engine, read, workspace.graph.start, f"model {model.name}")
     window = Window(days[0], days[-1] + timedelta(days=1))
-    return workspace.engine.query(select_training_set(workspace.graph, model, window))
+    dialect = workspace.engine.dialect
+    tree = select_training_set(workspace.graph, model, window, dialect=dialect, is_whole=is_whole)
+    return workspace.engine.query(tree)
 
 
 def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool) -> Decision:
@@ -231,6 +237,7 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         hyperparameters=dict(model.hyperparameters),
         calibration=model.calibration,
         weight=weight_column(model),
+        is_sampled=model.is_sampled,
     )
     known = workspace.registry.load(model.name, model.version, champion) if champion else None
     rows = training_set(workspace, model, days)
@@ -266,7 +273,7 @@ def evaluation_rows(
     before = (days[0] - timedelta(days=n) for n in range(1, (days[0] - earliest).days + 1))
     unseen = (d for d in before if d not in seen and _is_built(workspace, model, d))
     found = sorted(islice(unseen, model.promotion_days))
-    tables = [training_set(workspace, model, [d]) for d in found]
+    tables = [training_set(workspace, model, [d], is_whole=True) for d in found]
     return pa.concat_tables(tables) if tables else None
 
 

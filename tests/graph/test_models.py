@@ -49,17 +49,13 @@ INPUTS = (SCORER, "input_features", 0)
             id="unknown label",
         ),
         pytest.param(
-            put("labels/fraud.json", "classes", value=["fine", "fraud", "odd"]),
-            ["/truth_label\n  only two classes are supported yet\n  fix: use two classes"],
-            id="three classes",
-        ),
-        pytest.param(
-            put(SCORER, "sample", value={"negatives": 0.5}),
+            put(SCORER, "truth_label", "positive", value="fraude"),
             [
-                '/sample\n  "sample" is not supported yet\n'
-                "  fix: leave it out for the built-in LightGBM"
+                "/truth_label/positive\n"
+                "  'fraude' is not one of the classes of 'fraud'\n"
+                '  fix: write "fraud"'
             ],
-            id="sample",
+            id="unknown class to score",
         ),
     ],
 )
@@ -235,3 +231,45 @@ def test_a_fingerprint_follows_the_meaning(
     tmp_path: Path, change: Change, *, is_same: bool
 ) -> None:
     assert (fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b", change)) == is_same
+
+
+THREE = put("labels/fraud.json", "classes", value=["fine", "fraud", "odd"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "positive"),
+    [
+        pytest.param([], "fraud", id="two classes"),
+        pytest.param([THREE], "odd", id="three classes"),
+        pytest.param(
+            [THREE, put(SCORER, "truth_label", "positive", value="fine")], "fine", id="one of three"
+        ),
+    ],
+)
+def test_one_class_is_scored_against_all_others(
+    tmp_path: Path, changes: list[Change], positive: str
+) -> None:
+    assert graph_of(tmp_path, *changes).models["scorer"].positive == positive
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [
+        pytest.param(
+            put(SCORER, "truth_label", "positive", value="fraud"), True, id="the last class"
+        ),
+        pytest.param(
+            put(SCORER, "truth_label", "positive", value="fine"), False, id="another class"
+        ),
+        pytest.param(put(SCORER, "sample", value={"negatives": 1.0}), True, id="the whole"),
+        pytest.param(put(SCORER, "sample", value={"negatives": 0.5}), False, id="a half"),
+    ],
+)
+def test_what_is_scored_and_learned_from_is_part_of_the_meaning(
+    tmp_path: Path, change: Change, *, is_same: bool
+) -> None:
+    found = [
+        graph_of(tmp_path / name, *changes).models["scorer"].fingerprint
+        for name, changes in (("a", []), ("b", [change]))
+    ]
+    assert (found[0] == found[1]) is is_same

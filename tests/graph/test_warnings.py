@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.graph.projects import Change, drop, put, warnings_of
+from tests.graph.projects import SMALL, Change, Json, drop, put, warnings_of
 
 SHOP, REQUEST, SCORER = "features/shop.json", "features/request.json", "models/scorer.json"
 UNREAD = put(REQUEST, "groups", 3, "features", "is_late", value="$amount > 5")
@@ -50,3 +50,63 @@ def test_the_key_by_which_rows_are_joined_is_not_shared(tmp_path: Path) -> None:
     model = put(SCORER, "input_features", 0, "feature_names", "all", value=["is_odd", "shop"])
 
     assert not any("takes part" in text for text in said(tmp_path, model))
+
+
+def test_what_labels_know_later_and_a_model_reads_is_shown(tmp_path: Path) -> None:
+    join = {"source": "order", "field": "session", "within_days": 2}
+    changes = [
+        put("labels/fraud.json", "joins", value=[join]),
+        put("labels/fraud.json", "weak_labels", "small", "when", value="$order_amount < 10"),
+        put(SCORER, "input_features", 0, "feature_names", "all", value=["is_odd", "amount"]),
+    ]
+    assert "\n".join(said(tmp_path, *changes)).splitlines() == [
+        "request.amount@1, from which 'scorer' learns, takes part in its labels:",
+        "order.amount@1 -> label small",
+        "order.amount@1 -> request.amount@1 -> model scorer",
+    ]
+
+
+def test_what_takes_part_in_labels_through_a_score_is_shown(tmp_path: Path) -> None:
+    scored = {"source": "scorer", "features": "*"}
+    second = {
+        "name": "second",
+        "family": "request",
+        "classes": ["fine", "fraud"],
+        "weak_labels": {"likely": {"when": "$scorer_score > 0.9", "vote": "fraud"}},
+        "strong_labels": {"any": {"method": "any_vote"}},
+    }
+    model = {
+        **SMALL[SCORER],
+        "name": "imitator",
+        "truth_label": {"source": "second", "name": "any"},
+        "output_features": ["copied"],
+        "allow_shared": {},
+    }
+
+    def change(project: Json) -> None:
+        project[REQUEST]["groups"].append(scored)
+        project[REQUEST]["tags"] = ["output"]
+        project["labels/second.json"] = second
+        project["models/imitator.json"] = model
+
+    assert "\n".join(said(tmp_path, change)).splitlines() == [
+        "request.country@1, from which 'imitator' learns, takes part in its labels:",
+        "request.country@1 -> scorer.score@1 -> request.scorer_score@1 -> label likely",
+        "request.is_odd@1, from which 'imitator' learns, takes part in its labels:",
+        "request.is_odd@1 -> scorer.score@1 -> request.scorer_score@1 -> label likely",
+    ]
+
+
+def test_an_input_that_knows_the_whole_day_of_its_row_is_shown_unless_it_is_allowed(
+    tmp_path: Path,
+) -> None:
+    same_day = put(REQUEST, "groups", 1, "as_of", value="same_day")
+    names = put(SCORER, "allow_shared", value={})
+    late = [text for text in said(tmp_path / "a", same_day, names) if "whole day" in text]
+    assert "\n".join(late).splitlines() == [
+        "request.is_odd@1, from which 'scorer' learns, knows of the row's whole day, and so of "
+        "what came after the row:",
+        "shop_stats.refund_rate@1 -> request.shop_stats_weekly_refund_rate@1 -> request.is_odd@1 "
+        "-> model scorer",
+    ]
+    assert not [text for text in said(tmp_path / "b", same_day) if "whole day" in text]

@@ -256,3 +256,14 @@ def test_training_prints_nothing(capfd):
     train(labelled_rows(30), REQUEST)
 
     assert capfd.readouterr() == ("", "")
+
+
+def test_labels_dealt_by_chance_are_told_apart_by_chance() -> None:
+    rows = labelled_rows(1_500)
+    dealt = np.random.default_rng(5).permutation(rows.column("verdict__v1").to_pylist())
+    card = train(with_column(rows, "verdict__v1", pa.array(dealt.tolist())), REQUEST).card
+    auc, bad = card.metrics["oof_roc_auc"], card.positives
+    # Two standard deviations of a ranking that knows nothing (Mann and Whitney).
+    interval = 2 * ((card.rows + 1) / (12 * bad * (card.rows - bad))) ** 0.5
+    assert auc is not None
+    assert abs(auc - 0.5) < interval

@@ -135,6 +135,6 @@ def statements(workspace: Workspace) -> Iterator[tuple[str, exp.Query]]:
                 name = re.sub("_[0-9a-f]{6}$", "", part.target.relation)
                 yield f"{name}{stratum}", part.tree()
     days = Window(date(2024, 3, 10), date(2024, 3, 12))
-    yield "training", select_training_set(graph, graph.models["scorer"], days)
+    yield "training", select_training_set(graph, graph.models["scorer"], days, dialect="duckdb")
     family = published(graph, "shop_stats", "weekly_by_day")
     yield "published", select_published(family, days_of(DAY, DAY))
