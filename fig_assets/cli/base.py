@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import click
 from rich.console import Console
 
-from fig_assets.errors import ConfigError, FigError, Problem
+from fig_assets.errors import ConfigError, FigError, Problem, WorkflowError
 from fig_assets.problems import MOST, more_text, problem_text, show_problems
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -58,3 +59,18 @@ def show_warnings(problems: tuple[Problem, ...]) -> None:
 def yesterday() -> date:
     """Return the last UTC day that is over."""
     return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def write_page(path: str, text: str) -> None:
+    """Write a page to a file.
+
+    Raises:
+        WorkflowError: it cannot be written there.
+    """
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as refusal:
+        raise WorkflowError(
+            f"{path}: the page cannot be written: {refusal.strerror}\n"
+            "  fix: name a file in a folder that is there"
+        ) from refusal

@@ -93,9 +93,17 @@ def rollback(folder: str, env: str, name: str, *, start: datetime | None, reason
     _tell(decision)
 
 
-def numbers(metrics: Mapping[str, float | None]) -> str:
-    """Return metrics as one line, such as `oof_roc_auc 0.9312`; those unknown are left out."""
-    return ", ".join(f"{n} {v:.4f}" for n, v in sorted(metrics.items()) if v is not None)
+def numbers(
+    metrics: Mapping[str, float | None],
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+) -> str:
+    """Return metrics as one line, such as `oof_roc_auc 0.9312`; those unknown are left out.
+
+    Where an interval is known it stands behind, such as ` (0.9210 to 0.9407)`.
+    """
+    known = [(name, value) for name, value in sorted(metrics.items()) if value is not None]
+    told = {n: f" ({low:.4f} to {high:.4f})" for n, (low, high) in (intervals or {}).items()}
+    return ", ".join(f"{name} {value:.4f}{told.get(name, '')}" for name, value in known)
 
 
 def _tell(decision: "Decision") -> None:

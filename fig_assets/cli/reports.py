@@ -3,12 +3,11 @@
 import json
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fig_assets.cli.base import DAY, DAYS, in_project, out
+from fig_assets.cli.base import DAY, DAYS, in_project, out, write_page
 from fig_assets.cli.models import numbers
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def labels(
     if page is not None:
         from fig_assets.cli.labels_page import labels_page
 
-        Path(page).write_text(labels_page(told), encoding="utf-8")
+        write_page(page, labels_page(told))
     if as_json:
         click.echo(json.dumps(asdict(told), default=str))
         return
@@ -73,16 +72,21 @@ def labels(
 @report.command()
 @in_project
 @click.argument("name", required=False)
+@click.option("--html", "page", type=click.Path(dir_okay=False), help="Write a page to a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def models(folder: str, env: str, name: str | None, *, as_json: bool) -> None:
+def models(folder: str, env: str, name: str | None, *, as_json: bool, page: str | None) -> None:
     """Say of each trained version of the model NAME, or of all, how good it is and why it is used.
 
-    Example: fig report models request_threat_scorer
+    Example: fig report models request_threat_scorer --html models.html
     """
     from fig_assets.project import load_project
 
     with load_project(folder, env) as project:
         found = project.report_models(name)
+    if page is not None:
+        from fig_assets.cli.models_page import models_page
+
+        write_page(page, models_page(found))
     if as_json:
         click.echo(json.dumps(list(map(asdict, found)), default=str))
         return
@@ -98,7 +102,7 @@ def _show_training(it: "Training") -> None:
     if it.first:
         learned = f"{it.rows:,} rows, {it.positives:,} positive, of {it.first} to {it.last}"
         lines.append(f"  learned from {learned}")
-    lines += [f"  {text}" for text in (numbers(it.metrics), it.problem) if text]
+    lines += [f"  {text}" for text in (numbers(it.metrics, it.intervals), it.problem) if text]
     if it.outcome:
         lines.append(f"  {it.outcome}: {it.reason}")
     for line in lines:

@@ -4,13 +4,11 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fig_assets.cli.base import DAY, DAYS, PROBLEMS, SHARE, in_project, out
-from fig_assets.errors import WorkflowError
+from fig_assets.cli.base import DAY, DAYS, PROBLEMS, SHARE, in_project, out, write_page
 
 if TYPE_CHECKING:
     from fig_assets.workflow.drop import Leftover, Leftovers
@@ -89,13 +87,7 @@ def diff(
     with load_project(folder, env) as project:
         found = project.diff(left, right, days=days, end=last, period=period, threshold=threshold)
     if page:
-        try:
-            Path(page).write_text(diff_page(found), encoding="utf-8")
-        except OSError as refusal:
-            words = f"{page}: the page cannot be written: {refusal.strerror}"
-            raise WorkflowError(
-                f"{words}\n  fix: name a file in a folder that is there"
-            ) from refusal
+        write_page(page, diff_page(found))
     if as_json:
         click.echo(json.dumps(diff_json(found), default=str))
         return

@@ -1,12 +1,14 @@
 """A model's artifacts and decisions -> which is in force, since when, why, and how good each is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import TypedDict
 
 from fig_assets.errors import ModelError, WorkflowError
 from fig_assets.graph.nodes import Graph, Model
 from fig_assets.models.artifact import Card
+from fig_assets.models.measure import Measured
 from fig_assets.models.registry import Decision, Registry, in_force
 from fig_assets.workflow.workspace import Workspace
 
@@ -52,6 +54,14 @@ class Training:
     reason: str
     problem: str
     """What is wrong with its files; empty where nothing is."""
+    truth: str = ""
+    """The strong label that it learned, such as `request_labels.plurality_vote@1`."""
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Of the numbers in `metrics` and `compared`, and of `gain_<metric>`: 95 %, where known."""
+    judged_on: str = ""
+    """Which rows `measured` is of; empty where there is none."""
+    measured: Measured | None = None
+    """The curves that pictures show: of the rows it was compared on, else out of fold."""
 
 
 def models_named(graph: Graph, name: str | None) -> tuple[Model, ...]:
@@ -153,9 +163,30 @@ def _trainings(registry: Registry, model: Model) -> list[Training]:
                 compared=decision.metrics if decision else {},
                 reason=decision.reason if decision else "",
                 problem=problem,
+                truth=model.label.identity,
+                **_judged(registry, model, card, decision),
             )
         )
     return found
+
+
+class _Judged(TypedDict):
+    intervals: Mapping[str, tuple[float, float]]
+    judged_on: str
+    measured: Measured | None
+
+
+def _judged(
+    registry: Registry, model: Model, card: Card | None, decision: Decision | None
+) -> _Judged:
+    own = card.out_of_fold if card else None
+    intervals = {f"oof_{name}": ends for name, ends in own.intervals.items()} if own else {}
+    intervals |= decision.intervals if decision else {}
+    seen = registry.evaluation(model.name, model.version, decision.day) if decision else None
+    if seen is not None and seen.candidate.measured is not None:
+        return _Judged(intervals=intervals, judged_on=seen.how, measured=seen.candidate.measured)
+    how = "out of fold on its own training days" if own else ""
+    return _Judged(intervals=intervals, judged_on=how, measured=own)
 
 
 def _champions(decisions: Sequence[Decision]) -> list[tuple[Decision, date | None]]:

@@ -85,3 +85,15 @@ def test_what_is_wrong_is_said(configs: Path, words: list[str], status: int, sai
     assert done.exit_code == status
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_page_of_the_report_is_written_where_it_can_be(configs: Path, tmp_path: Path) -> None:
+    page = tmp_path / "models.html"
+
+    done = fig(configs, "report", "models", "--html", str(page))
+    nowhere = fig(configs, "report", "models", "--html", str(tmp_path / "none" / "models.html"))
+
+    assert "roc_auc" in done.stdout
+    assert "<svg" in page.read_text(encoding="utf-8")
+    assert nowhere.exit_code == 1
+    assert "name a file in a folder that is there" in nowhere.stderr

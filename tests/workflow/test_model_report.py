@@ -1,14 +1,18 @@
 """What is told of models, from artifacts and decisions that a test wrote by itself."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fig_assets.errors import WorkflowError
 from fig_assets.models.artifact import Artifact
+from fig_assets.models.evaluation import Evaluation, Side
+from fig_assets.models.measure import measure
 from fig_assets.models.registry import Decision, Registry
 from fig_assets.project import Project
 from fig_assets.workflow.model_report import champions_before
@@ -81,6 +85,37 @@ def test_each_training_is_told_with_its_comparison_and_reason(project: Project) 
     card = trained().card
     assert (last.rows, last.positives) == (card.rows, card.positives)
     assert (last.first, last.last) == (card.days[0], card.days[-1])
+
+
+def test_curves_are_those_of_the_comparison_and_else_out_of_fold(project: Project) -> None:
+    labels, scores = np.array([True, False, True]), np.array([0.9, 0.5, 0.1])
+    side = Side(B, 0.8, measure(labels, scores))
+    seen = Evaluation("scorer", 1, B, "roc_auc", "on 3 rows", side)
+    project.workspace.registry.record_evaluation(seen)
+    intervals = {"candidate_roc_auc": (0.7, 0.9)}
+    project.workspace.registry.record(replace(rule(B, B), intervals=intervals))
+
+    first, second, _ = project.report_models()
+
+    own = trained().card.out_of_fold
+    assert own is not None
+    assert (first.measured, first.judged_on) == (own, "out of fold on its own training days")
+    assert first.intervals["oof_roc_auc"] == own.intervals["roc_auc"]
+    assert (second.measured, second.judged_on) == (side.measured, "on 3 rows")
+    assert second.intervals["candidate_roc_auc"] == (0.7, 0.9)
+    assert second.truth == "truth.plurality@1"
+
+
+def test_a_decision_from_before_there_were_intervals_is_read(project: Project) -> None:
+    place = project.config.root / "models/scorer/v1/decisions" / f"{C}.json"
+    content = json.loads(place.read_text(encoding="utf-8"))
+    del content["intervals"]
+    place.write_text(json.dumps(content), encoding="utf-8")
+
+    assert project.report_models()[-1].compared == {
+        "candidate_roc_auc": 0.8,
+        "champion_roc_auc": 0.7,
+    }
 
 
 def test_a_damaged_artifact_is_told_and_hides_nothing_else(project: Project) -> None:
