@@ -24,9 +24,10 @@ from fig_assets.workflow import learn
 from fig_assets.workflow.bind import bind_statements
 from fig_assets.workflow.compute import attributes_of, writes
 from fig_assets.workflow.lock import LockReport, lock_project
+from fig_assets.workflow.own_code import package_problems
 from fig_assets.workflow.plan import make_plan
 from fig_assets.workflow.planned import Plan
-from fig_assets.workflow.python import check_functions
+from fig_assets.workflow.python import function_problems
 from fig_assets.workflow.run import Progress
 from fig_assets.workflow.shown import statement_text, stored_days
 from fig_assets.workflow.usage import refuse_retired
@@ -274,13 +275,16 @@ class Project(Versions):
     def bind(self) -> int:
         """Bind every shape of statement on empty relations; returns how many there are.
 
-        Imports the Python functions that features name, and sees that each takes one table.
+        Imports the Python functions that features name, and the packages of models, and sees that
+        each can be called as it will be.
 
         Raises:
             ConfigError: a function cannot be called so, or a statement does not bind, which is a
                 defect of this program.
         """
-        check_functions(self.graph)
+        problems = [*function_problems(self.graph), *package_problems(self.graph)]
+        if problems:
+            raise ConfigError(problems)
         return bind_statements(self.workspace)
 
     def number(self, key: Key) -> int | None:

@@ -14,7 +14,9 @@ from fig_assets.config.node import (
     Name,
     Node,
     NotNegative,
+    Number,
     PlainText,
+    Positive,
     Size,
     Text,
     Threads,
@@ -125,6 +127,40 @@ class ModelStore(Node):
     """The folder, from the folder that holds the project's. Example: `"data/models"`."""
 
 
+S3 = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$"
+
+
+class Training(Node):
+    """Where own training code runs, and for how long. The built-in algorithm runs in the process.
+
+    Scores of both are computed on this machine.
+    """
+
+    type: Literal["local", "sagemaker"] = "local"
+    """`local`: a process on this machine; `sagemaker`: a training job there."""
+    timeout_minutes: Annotated[Number, Bound(gt=0, le=7_200)] = 60
+    """After so long a training, or the scoring of a day, is ended and has failed."""
+    role: PlainText | None = None
+    """The role that SageMaker takes. Example: `"arn:aws:iam::111122223333:role/training"`."""
+    image: PlainText | None = None
+    """The container image, with `fig-assets` and what the code imports."""
+    s3: Annotated[PlainText, Bound(pattern=S3)] | None = None
+    """Where training sets are put and models are fetched. Example: `"s3://my-bucket/fig"`."""
+    region: PlainText | None = None
+    """The region; without it that of the machine's settings. Example: `"eu-central-1"`."""
+    instance_type: PlainText = "ml.m5.large"
+    """The machine to train on."""
+    volume_gb: Positive = 30
+    """The disk of that machine."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for key in ("role", "image", "s3") if self.type == "sagemaker" else ():
+            if getattr(self, key) is None:
+                raise wrong(f'training at SageMaker needs "{key}"', fix=f'add "{key}": "..."')
+        return self
+
+
 class Source(Node):
     """Raw files. `{date}` in `path` is the UTC day as YYYY-MM-DD; `late_days` counts days.
 
@@ -150,6 +186,8 @@ class Environment(Node):
     """Where rows are computed and kept."""
     models: ModelStore
     """Where trained models are kept."""
+    training: Training = Training()
+    """Where own training code runs."""
     sources: dict[Name, Source] = Bound(default_factory=dict)
     """Raw files by name; events and tables say which one they are read from."""
     event_defaults: EventDefaults = EventDefaults()

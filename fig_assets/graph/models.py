@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import Model as ModelSpec
-from fig_assets.errors import Problem
 from fig_assets.graph.definitions import Joined, Learned, Scored
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.nodes import Attribute, Input, Key, Model, RowFamily, model_title
@@ -14,6 +13,8 @@ from fig_assets.graph.owners import Choice, Rows, Symbol
 from fig_assets.graph.scope import Scope, about, attribute_key
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.types import FLOAT, STRING
+from fig_assets.usercode.package import Package, find_package
+from fig_assets.usercode.source import CodeError
 
 NEVER = 0
 
@@ -65,14 +66,11 @@ class ModelVersion:
         self.name = definition.spec.name
         self.what = f"model '{self.name}'"
         self.version = definition.spec.version
-        if self._own_code():
-            fix = "leave it out for the built-in LightGBM"
-            at = definition.where("location")
-            scope.report(Problem(at, '"location" is not supported yet', fix))
 
     def resolve(self, symbol: Symbol) -> Attribute:
         """Build one output of this version; raises Refused."""
         inputs, label, weight = self._inputs(), self._label(), self._weight()
+        self._own_code()
         spec = self.spec.output_features[symbol.name]
         path: tuple[str | int, ...] = ("output_features", symbol.name)
         if self.definition.where(*path) == self.definition.where("output_features"):
@@ -109,7 +107,12 @@ class ModelVersion:
     def node(self) -> Model:
         """Build the model; raises Refused when a part of it is refused."""
         spec = self.spec
-        parts: list[Callable[[], object]] = [self._inputs, self._label, self._weight]
+        parts: list[Callable[[], object]] = [
+            self._inputs,
+            self._label,
+            self._weight,
+            self._own_code,
+        ]
         self.scope.each(parts)
         inputs, label, family = self._inputs(), self._label(), self._family()
         weight = self._weight()
@@ -152,6 +155,8 @@ class ModelVersion:
             positives=spec.sample.positives,
             fingerprint=self._meaning(inputs, label, weight),
             about=about(self.definition, spec),
+            own=self._own_code(),
+            own_where=self.definition.where("location") if spec.location else None,
             number=self.scope.number(self.key),
         )
 
@@ -238,11 +243,19 @@ class ModelVersion:
             self.scope.refuse(where, message, labels.weight_in_place_of(name))
         return weight
 
-    def _own_code(self) -> str | None:
-        """Return the named code folder if it exists: the built-in algorithm needs none."""
-        location = self.spec.location
-        folder = self.scope.config.folder / "models" / "code"
-        return location if location and (folder / location).exists() else None
+    def _own_code(self) -> Package | None:
+        """Find the named package; nothing of it is run."""
+        if self.spec.location is None:
+            return None
+        try:
+            return self._found_code
+        except CodeError as refusal:
+            where = self.definition.where("location")
+            self.scope.refuse(where, refusal.message, refusal.fix)
+
+    @cached_property
+    def _found_code(self) -> Package:
+        return find_package(self.spec.location or "", self.scope.model_code)
 
     def _meaning(
         self, inputs: tuple[Attribute, ...], label: Attribute, weight: Attribute | None
@@ -272,6 +285,9 @@ class ModelVersion:
             chosen["calibration"] = self.spec.calibration
         if weight is not None:
             chosen["weight"] = weight.identity
+        if self.spec.location is not None:
+            chosen["location"] = self.spec.location
+            chosen["code"] = self._found_code.digest
         return tuple(chosen.items())
 
 

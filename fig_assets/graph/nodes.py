@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from pydantic import JsonValue
+
 from fig_assets.config.schema import Check
 from fig_assets.errors import Where
 from fig_assets.graph.definitions import Carried, Computed, Definition
@@ -16,6 +18,7 @@ from fig_assets.graph.period import SAME_DAY, Period, Reach
 from fig_assets.graph.sources import Landing, Source
 from fig_assets.language.parse import Reference
 from fig_assets.language.types import Type
+from fig_assets.usercode.package import Package
 
 Key = tuple[str, ...]
 """An asset key: `("features", "asn", "weekly_by_day", "failure_rate__v1")`."""
@@ -286,7 +289,7 @@ class Model:
     window_days: int
     lookback_days: int
     """How many days before a row the longest window that it reads begins."""
-    hyperparameters: Mapping[str, object]
+    hyperparameters: Mapping[str, JsonValue]
     calibration: str
     """How scores become probabilities: `auto`, `isotonic`, `platt` or `none`."""
     every_days: int
@@ -311,6 +314,10 @@ class Model:
     """The share of the rows of other classes that is trained on."""
     positives: float = 1.0
     """The share of the rows of the scored class that is trained on."""
+    own: Package | None = None
+    """The code that trains and scores; None: the built-in LightGBM."""
+    own_where: Where | None = None
+    """Where its location stands."""
     is_default: bool = True
     """Whether those get its scores who name no version."""
     number: int | None = None

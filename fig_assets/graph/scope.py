@@ -90,6 +90,11 @@ class Scope:
         """The project's own Python, read when the first feature names some."""
         return Modules(self.config.folder / "python")
 
+    @cached_property
+    def model_code(self) -> Modules:
+        """The project's own training code, read when the first model names some."""
+        return Modules(self.config.folder / "models" / "code", self.config.root)
+
     @property
     def environment(self) -> Environment:
         """Where things are."""

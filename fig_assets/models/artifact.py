@@ -1,7 +1,8 @@
 """What a trained model is: a text that LightGBM reads, and a card that says what it is.
 
 Neither holds code: an artifact is never unpickled, and its text reaches LightGBM only after its
-digest was compared with the card's.
+digest was compared with the card's. A model of own code has files instead of the text: those that
+its training left, and the code that scores with them, compared with the card in the same way.
 """
 
 import hashlib
@@ -10,14 +11,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from fig_assets.errors import ModelError
+from fig_assets.models import model_files
 from fig_assets.models.distribution import Distribution
 from fig_assets.models.measure import Measured
 
 FORMAT = 1
 """The layout of a card; another number is refused when a card is read."""
+TIMEOUT_S = 3_600.0
+"""How long own code may take, in seconds, where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,20 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class OwnCode:
+    """Whose code trained a model, and the files that it needs to score."""
+
+    location: str
+    """The dotted name of the package."""
+    digest: str
+    """Of what the package means."""
+    files: Mapping[str, str]
+    """The sha256 of each file by its path: `model/...` that training left, `code/...` that ran."""
+    explains: bool = False
+    """Whether the package can say what moved a score."""
+
+
+@dataclass(frozen=True)
 class Card:
     """What a model was trained on and how good it was; the same training gives the same card."""
 
@@ -79,7 +97,7 @@ class Card:
     label: str
     positive: str
     key: str
-    hyperparameters: Mapping[str, int | float | bool]
+    hyperparameters: Mapping[str, JsonValue]
     seed: int
     rows: int
     """Rows with a label."""
@@ -88,14 +106,16 @@ class Card:
     positives: int
     classes: Mapping[str, int]
     metrics: Mapping[str, float | None]
-    """`unseen_*` on days before; or `oof_*` out of fold, `holdout_*` on a fifth; None: unknown."""
+    """`unseen_*` on days before; or `oof_*` out of fold, `holdout_*` on a fifth; None: unknown.
+    Own code is trained once: out of fold are the rows of that fifth alone.
+    """
     strength: Mapping[str, float]
     """Per attribute the mean absolute contribution to the log odds, over a sample of the rows."""
     best_iteration: int
     warnings: tuple[str, ...]
     library: str
     sha256: str
-    """The digest of the model's text."""
+    """The digest of the model's text; of own code, of the list of its files with their digests."""
     format: int = FORMAT
     calibration: Calibration | None = None
     """The curve that scores go through; None: they are those of the trees."""
@@ -103,6 +123,8 @@ class Card:
     """How certain the `oof_*` metrics are, with their curves; None where there are none."""
     reference: Reference | None = None
     """None in cards from before there was one: later days have nothing to be compared with."""
+    own: OwnCode | None = None
+    """The code that trained it; None: the built-in LightGBM."""
 
     @property
     def name(self) -> str:
@@ -121,7 +143,7 @@ class Card:
     def _content(self) -> dict[str, object]:
         """Leave out what is not there: cards from before there was any keep their digest."""
         content = asdict(self)
-        for name in ("calibration", "out_of_fold", "reference"):
+        for name in ("calibration", "out_of_fold", "reference", "own"):
             if getattr(self, name) is None:
                 del content[name]
         return content
@@ -151,17 +173,42 @@ class Card:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A model's text with its card; one cannot be made of a text that is not the card's."""
+    """A model with its card; one cannot be made of a text or of files that are not the card's."""
 
     model_text: str
+    """What LightGBM reads; empty for own code."""
     card: Card
+    files: model_files.Files = field(default_factory=dict, repr=False)
+    """The files of own code, by path."""
+    timeout_s: float = TIMEOUT_S
+    """How long own code may take to score, in seconds."""
 
     def __post_init__(self) -> None:
-        if digest_of(self.model_text) != self.card.sha256:
-            raise ModelError(
-                f"{self.card.name}: the model's text is not the one that was trained "
-                "(its digest does not match the card's)\n  fix: train the model again"
-            )
+        own = self.card.own
+        if own is not None:
+            self._check_files(own)
+        elif digest_of(self.model_text) != self.card.sha256:
+            raise self._unlike("the model's text is not the one that was trained")
+
+    def _check_files(self, own: OwnCode) -> None:
+        model_files.check_names(own.files)
+        found = model_files.digests(self.files)
+        for name in sorted(found.keys() | own.files.keys()):
+            if found.get(name) != own.files.get(name):
+                raise self._unlike(f"the file '{name}' is not the one that was trained")
+        if digest_of_files(own.files) != self.card.sha256:
+            raise self._unlike("the list of its files is not the one that was trained")
+
+    def _unlike(self, message: str) -> ModelError:
+        return ModelError(
+            f"{self.card.name}: {message} (its digest does not match the card's)\n"
+            "  fix: train the model again"
+        )
+
+
+def digest_of_files(files: Mapping[str, str]) -> str:
+    """Return the sha256 of a list of files with their digests."""
+    return digest_of(_canonical(dict(files)))
 
 
 def digest_of(text: str) -> str:

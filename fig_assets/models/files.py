@@ -12,9 +12,9 @@ from fig_assets.errors import ModelError
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def publish(place: Path, text: str) -> None:
-    """Write `text` so that a reader sees the old file or the new one, also after a crash."""
-    content = text.encode()
+def publish(place: Path, written: str | bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, also after a crash."""
+    content = written.encode() if isinstance(written, str) else written
     if place.is_file() and place.read_bytes() == content:
         return
     draft = _draft(place, content)
@@ -45,10 +45,22 @@ def read_text(place: Path) -> str:
         ModelError: it is not there, or cannot be read; names it.
     """
     try:
-        return place.read_bytes().decode()
+        return read_bytes(place).decode()
+    except UnicodeDecodeError as refusal:
+        raise damaged(place, f"cannot be read: {refusal}") from refusal
+
+
+def read_bytes(place: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        ModelError: it is not there, or cannot be read; names it.
+    """
+    try:
+        return place.read_bytes()
     except FileNotFoundError as refusal:
         raise damaged(place, "there is no such file") from refusal
-    except (OSError, UnicodeDecodeError) as refusal:
+    except OSError as refusal:
         raise damaged(place, f"cannot be read: {refusal}") from refusal
 
 

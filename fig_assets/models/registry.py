@@ -2,6 +2,7 @@
 
     <root>/<model>/v<version>/<trained_for>/card.json             names the text by its digest
     <root>/<model>/v<version>/<trained_for>/model-<digest>.txt
+    <root>/<model>/v<version>/<trained_for>/model-<digest>/       files of own code, instead
     <root>/<model>/v<version>/evaluations/<day>.json              what the rule looked at
     <root>/<model>/v<version>/decisions/<day>.json                what the rule decided
     <root>/<model>/v<version>/by_hand/<day>.<n>.json              what people decided; it stays
@@ -22,7 +23,15 @@ from pydantic import TypeAdapter, ValidationError
 from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Artifact, Card
 from fig_assets.models.evaluation import Evaluation
-from fig_assets.models.files import damaged, days_named, publish, publish_new, read_text
+from fig_assets.models.files import (
+    damaged,
+    days_named,
+    publish,
+    publish_new,
+    read_bytes,
+    read_text,
+)
+from fig_assets.models.model_files import MOST_BYTES, check_names
 
 Outcome = Literal["promoted", "kept", "no model yet", "rejected", "rolled back"]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -82,7 +91,10 @@ class Registry:
         """
         card = artifact.card
         folder = self._folder(card.model, card.version) / card.trained_for.isoformat()
-        publish(folder / _text_name(card), artifact.model_text)
+        if card.own is None:
+            publish(folder / _text_name(card), artifact.model_text)
+        for name, content in artifact.files.items():
+            publish(folder / _files_name(card) / name, content)
         publish(folder / "card.json", card.to_json())
         return folder
 
@@ -97,11 +109,14 @@ class Registry:
         card = Card.from_json(read_text(place), str(place))
         if (card.model, card.version, card.trained_for) != (model, version, trained_for):
             raise damaged(place, f"the card of {card.name}, not of this folder")
-        text = folder / _text_name(card)
+        own = card.own is not None
+        place = folder / (_files_name(card) if own else _text_name(card))
         try:
-            return Artifact(read_text(text), card)
+            if own:
+                return Artifact("", card, _files(place, card))
+            return Artifact(read_text(place), card)
         except ModelError as refusal:
-            raise ModelError(f"{text}: {refusal}") from refusal
+            raise ModelError(f"{place}: {refusal}") from refusal
 
     def trained_days(self, model: str, version: int) -> tuple[date, ...]:
         """Return the days an artifact was trained for, rising."""
@@ -223,6 +238,22 @@ class Registry:
 
 def _text_name(card: Card) -> str:
     return f"model-{card.sha256[:16]}.txt"
+
+
+def _files_name(card: Card) -> str:
+    return f"model-{card.sha256[:16]}"
+
+
+def _files(place: Path, card: Card) -> dict[str, bytes]:
+    """Read the files that a card names, and no others."""
+    names = card.own.files if card.own else {}
+    check_names(names)
+    found: dict[str, bytes] = {}
+    for name in names:
+        found[name] = read_bytes(place / name)
+        if sum(map(len, found.values())) > MOST_BYTES:
+            raise damaged(place / name, f"the files are larger than {MOST_BYTES >> 20} MiB")
+    return found
 
 
 def _text(decision: Decision) -> str:

@@ -6,7 +6,7 @@ import orjson
 import pyarrow as pa
 
 from fig_assets.errors import ModelError
-from fig_assets.models import booster, encode
+from fig_assets.models import booster, encode, own
 from fig_assets.models.artifact import Artifact, Input
 from fig_assets.models.calibrate import calibrated
 from fig_assets.models.metrics import Floats
@@ -24,11 +24,18 @@ def score(artifact: Artifact, table: pa.Table) -> pa.DoubleArray:
     Raises:
         ModelError: A column is missing, doubled or of another type; names each attribute.
     """
+    if artifact.card.own is not None:
+        return pa.array(_calibrated(artifact, own.scores(artifact, table)), pa.float64())
     return pa.array(_scores(artifact, _matrix(artifact, table)), pa.float64())
 
 
 def explain(
-    artifact: Artifact, table: pa.Table, *, top_k: int, above: float = 0.0
+    artifact: Artifact,
+    table: pa.Table,
+    *,
+    top_k: int,
+    above: float = 0.0,
+    scores: pa.DoubleArray | None = None,
 ) -> pa.StringArray:
     """Tell per row which attributes moved its score most.
 
@@ -41,23 +48,36 @@ def explain(
         table: Rows as for `score`.
         top_k: How many attributes to name, at least 1.
         above: Rows that score below it get NULL: contributions cost far more than scores.
+        scores: What `score` gave for the same rows; computed where it is left out.
 
     Raises:
         ModelError: As `score`, or `top_k` is below 1.
     """
     if top_k < 1:
         raise ModelError(f"top_k is {top_k}; fix: write 1 or more")
-    matrix = _matrix(artifact, table)
-    wanted = _scores(artifact, matrix) >= above
-    found = booster.contributions(artifact.model_text, matrix.filter(pa.array(wanted)))
-    found = encode.by_attribute(found, artifact.card.inputs)
-    told = _values(artifact, table.filter(pa.array(wanted)))
+    if artifact.card.own is not None and not artifact.card.own.explains:
+        return pa.nulls(table.num_rows, pa.string())
+    wanted = (score(artifact, table) if scores is None else scores).to_numpy() >= above
+    rows = table.filter(pa.array(wanted))
+    found, told = _contributions(artifact, rows), _values(artifact, rows)
     texts = iter([_text(row, next(told), artifact.card.inputs, top_k) for row in found])
     return pa.array([next(texts) if told else None for told in wanted.tolist()], pa.string())
 
 
+def _contributions(artifact: Artifact, table: pa.Table) -> Floats:
+    """Return what moved each row: a column for each input, and the base in a last one."""
+    if artifact.card.own is not None:
+        return own.contributions(artifact, table)
+    found = booster.contributions(artifact.model_text, _matrix(artifact, table))
+    return encode.by_attribute(found, artifact.card.inputs)
+
+
 def _scores(artifact: Artifact, matrix: pa.Table) -> Floats:
-    return calibrated(artifact.card.calibration, booster.probabilities(artifact.model_text, matrix))
+    return _calibrated(artifact, booster.probabilities(artifact.model_text, matrix))
+
+
+def _calibrated(artifact: Artifact, scores: Floats) -> Floats:
+    return calibrated(artifact.card.calibration, scores)
 
 
 def _matrix(artifact: Artifact, table: pa.Table) -> pa.Table:

@@ -153,13 +153,13 @@ def _study(
     if unseen_days:
         name, judged = "unseen", unseen_days
         scores: Floats | None = booster.probabilities(model.text, judged.sample.matrix)
-        metrics = _metrics(name, judged.sample, scores)
+        metrics = metrics_of(name, judged.sample, scores)
     else:
         name, judged = "oof", rows
         again = replace(recipe, rounds=model.rounds)
         scores = _out_of_fold(rows, again, model if held_out else None)
         fifth = scores[holdout] if held_out and scores is not None else None
-        metrics = _metrics(name, rows.sample, scores) | _metrics("holdout", unseen, fifth)
+        metrics = metrics_of(name, rows.sample, scores) | metrics_of("holdout", unseen, fifth)
     curve = None if scores is None else _curve(judged, scores, calibration)
     measured = None if unseen_days or scores is None else _measured(rows, scores, curve)
     # Those out of fold are of other trees, whose steps lie elsewhere.
@@ -212,7 +212,8 @@ def _out_of_fold(rows: TrainingRows, recipe: Recipe, first: Fitted | None) -> Fl
     return scores
 
 
-def _metrics(prefix: str, sample: Sample, scores: Floats | None) -> dict[str, float | None]:
+def metrics_of(prefix: str, sample: Sample, scores: Floats | None) -> dict[str, float | None]:
+    """Return every metric of scores under its name with `prefix`; None each without scores."""
     names = [f"{prefix}_{name}" for name in (*METRICS, "log_loss")]
     if scores is None:
         return dict.fromkeys(names)
@@ -233,9 +234,8 @@ def _strength(request: TrainingRequest, model: Fitted, sample: Sample) -> dict[s
     }
 
 
-def _warnings(
-    request: TrainingRequest, rows: TrainingRows, study: _Study, strength: Mapping[str, float]
-) -> tuple[str, ...]:
+def input_warnings(request: TrainingRequest, rows: TrainingRows) -> tuple[str, ...]:
+    """Tell of inputs that say nothing, and of too few positive rows."""
     columns = iter(rows.sample.matrix.columns)
     faults = {
         entry.attribute: [
@@ -251,6 +251,13 @@ def _warnings(
     positives = int(rows.sample.labels.sum())
     if positives < _FEW_POSITIVES:
         found.append(f"only {positives} rows are '{request.positive}': the metrics are rough")
+    return tuple(found)
+
+
+def _warnings(
+    request: TrainingRequest, rows: TrainingRows, study: _Study, strength: Mapping[str, float]
+) -> tuple[str, ...]:
+    found = [*input_warnings(request, rows)]
     if not study.held_out:
         found.append(
             f"no early stopping: {study.model.rounds} rounds on all rows (it is switched off, or "

@@ -1,7 +1,7 @@
 """A table of rows -> what a model is fitted on: labelled, encoded, ordered, dealt into folds."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import JsonValue
 
 from fig_assets.engines.base import DAY
 from fig_assets.errors import ModelError
 from fig_assets.models import encode
-from fig_assets.models.artifact import Input
+from fig_assets.models.artifact import TIMEOUT_S, Input
 from fig_assets.models.booster import Sample
 from fig_assets.models.calibrate import FEW
 from fig_assets.models.metrics import Bools, Floats
@@ -23,6 +24,7 @@ FOLDS = 5
 _MD5_BYTES = 16
 _ROUNDING = 1e-9
 _KEY, _LABEL, _WEIGHT, _DAY = "key", "label", "weight", "day"
+_PLACE = "place"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class TrainingRequest:
     """The class whose probability is the score; every other class is negative."""
     key: str
     """The granularity column; rows of one key share a fold."""
-    hyperparameters: Mapping[str, object] = field(default_factory=dict)
+    hyperparameters: Mapping[str, JsonValue] = field(default_factory=dict)
     seed: int = 7
     weight: str | None = None
     """A column with what each row counts for, or nothing: 1 each."""
@@ -49,6 +51,8 @@ class TrainingRequest:
     """How scores become probabilities: one of `calibrate.METHODS`."""
     is_sampled: bool = False
     """Whether rows were left out, and the weight says for how many each of the others stands."""
+    timeout_s: float = TIMEOUT_S
+    """How long own code may take, in seconds."""
 
     @property
     def name(self) -> str:
@@ -73,6 +77,8 @@ class TrainingRows:
     unlabelled: int
     days: npt.NDArray[np.int64] | None = None
     """The day of each row as a number; None where the rows do not say it."""
+    places: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Per row its place among the labelled rows of the table."""
 
 
 def prepare(table: pa.Table, request: TrainingRequest) -> TrainingRows:
@@ -92,11 +98,12 @@ def prepare(table: pa.Table, request: TrainingRequest) -> TrainingRows:
     labels: Bools = ordered.column(_LABEL).to_numpy()
     return TrainingRows(
         Sample(ordered.select(matrix.column_names), labels, _weights_of(ordered, request)),
-        _folds(ordered.column(_KEY).to_pylist()),
+        folds_of(ordered.column(_KEY).to_pylist()),
         categories,
         classes,
         unlabelled=table.num_rows - labelled.num_rows,
         days=_days(ordered),
+        places=ordered.column(_PLACE).to_numpy(),
     )
 
 
@@ -123,9 +130,10 @@ def unseen_rows(
     return replace(
         rows,
         sample=Sample(ordered.select(matrix.column_names), labels, _weights_of(ordered, request)),
-        folds=_folds(ordered.column(_KEY).to_pylist()),
+        folds=folds_of(ordered.column(_KEY).to_pylist()),
         unlabelled=table.num_rows - labelled.num_rows,
         days=_days(ordered),
+        places=ordered.column(_PLACE).to_numpy(),
     )
 
 
@@ -205,6 +213,7 @@ def _ordered(labelled: pa.Table, matrix: pa.Table, request: TrainingRequest) -> 
         # Last, so that it orders only rows that are the same to the model.
         rows = rows.append_column(_DAY, labelled.column(DAY))
     others = [name for name in rows.column_names if name != _KEY]
+    rows = rows.append_column(_PLACE, pa.array(np.arange(rows.num_rows)))
     return rows.sort_by([(name, "ascending") for name in (_KEY, *others)])
 
 
@@ -233,7 +242,8 @@ def _weights(labelled: pa.Table, request: TrainingRequest) -> Floats:
     return weights
 
 
-def _folds(keys: list[str | None]) -> npt.NDArray[np.int64]:
+def folds_of(keys: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    """Return the fold of each key, a number from 0 to `FOLDS` - 1."""
     digests = [hashlib.md5((key or "").encode(), usedforsecurity=False).digest() for key in keys]
     # 256 leaves 1 when divided by 5: a number leaves what the sum of its bytes leaves.
     octets = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _MD5_BYTES)

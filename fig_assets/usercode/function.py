@@ -107,10 +107,10 @@ def find(location: str, modules: Modules) -> Function:
         fix = "name a module of your own otherwise, such as python/heuristics.py"
         raise CodeError(f"'{head}' is a module of Python itself", fix)
     if head in modules:
-        sources = _local_sources(module, modules)
+        sources = local_sources(module, modules)
         source = sources[module]
     else:
-        source = _installed(module, name, modules)
+        source = installed_source(module, name, modules)
         sources = {module: source}
     definition = find_function(source, name)
     line = definition.lineno if definition is not None else 1
@@ -133,8 +133,12 @@ def told(failure: BaseException, folder: Path) -> str:
     return f"{said}\n  {shown}:{frame.lineno}, in {frame.name}\n    {frame.line}".rstrip()
 
 
-def _local_sources(module: str, modules: Modules) -> Mapping[str, Source]:
-    """Parse a module of the project, its packages, and the project's modules that they import."""
+def local_sources(module: str, modules: Modules) -> Mapping[str, Source]:
+    """Parse a module of the project, its packages, and the project's modules that they import.
+
+    Raises:
+        CodeError: there is no such module, or one of them is no Python.
+    """
     if module not in modules:
         near = get_close_matches(module, list(modules.files), 1)
         fix = f'write "{near[0]}:..."' if near else f"there are: {', '.join(modules.files)}"
@@ -154,8 +158,12 @@ def _local_sources(module: str, modules: Modules) -> Mapping[str, Source]:
     return found
 
 
-def _installed(module: str, name: str, modules: Modules) -> Source:
-    """Find an installed module without importing it or its packages."""
+def installed_source(module: str, name: str, modules: Modules) -> Source:
+    """Find an installed module without importing it or its packages.
+
+    Raises:
+        CodeError: there is none, or it is a package without code.
+    """
     path: list[str] | None = None
     origin: str | None = None
     steps = module.split(".")

@@ -24,10 +24,14 @@ PREFIX = "fig_assets_project_"
 
 
 class Modules:
-    """The Python modules below one folder, as they were when first looked at."""
+    """The Python modules below one folder, as they were when first looked at.
 
-    def __init__(self, folder: Path) -> None:
+    Messages name files from `root`, the folder that contains the project's.
+    """
+
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.folder = folder
+        self.root = root or folder.parent.parent
 
     @cached_property
     def files(self) -> Mapping[str, tuple[Path, bytes]]:
@@ -76,7 +80,7 @@ class Modules:
 
     def shown(self, path: Path) -> str:
         """Write a path as people know it: from the folder that contains the project's."""
-        return str(path.relative_to(self.folder.parent.parent))
+        return str(path.relative_to(self.root))
 
     def load(self, name: str) -> ModuleType:
         """Import a module; whatever its import raises comes through."""

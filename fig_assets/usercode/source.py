@@ -79,7 +79,7 @@ def find_function(source: Source, name: str) -> Definition | None:
     Raises:
         CodeError: the module has no such name, or the function cannot be called with one table.
     """
-    names, definitions = _offered(source.tree.body)
+    names, definitions = offered(source)
     if name not in names and "*" not in names and "__getattr__" not in names:
         near = get_close_matches(name, sorted(definitions), 1) or sorted(definitions)[:1]
         fix = f'write "{source.name}:{near[0]}"' if near else f"def {name}(table: pyarrow.Table):"
@@ -124,11 +124,11 @@ def _own_nodes(definition: Definition) -> Iterator[ast.AST]:
             queue += ast.iter_child_nodes(node)
 
 
-def _offered(body: list[ast.stmt]) -> tuple[set[str], dict[str, Definition]]:
+def offered(source: Source) -> tuple[set[str], dict[str, Definition]]:
     """Return every name that the top level of a module makes, and the functions among them."""
     names: set[str] = set()
     definitions: dict[str, Definition] = {}
-    queue: list[ast.AST] = [*body]
+    queue: list[ast.AST] = [*source.tree.body]
     while queue:
         node = queue.pop(0)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -16,6 +16,8 @@ from fig_assets.graph.nodes import Model
 from fig_assets.graph.period import Window
 from fig_assets.graph.version import fingerprint
 from fig_assets.models.artifact import Artifact, Input
+from fig_assets.models.jobs import OwnCodeFailed
+from fig_assets.models.own import train_own
 from fig_assets.models.promote import Rule, carry_forward, due, evaluate, judge
 from fig_assets.models.registry import Decision
 from fig_assets.models.score import explain, score
@@ -30,6 +32,7 @@ from fig_assets.sql.training_set import (
     weight_column,
 )
 from fig_assets.workflow.monitor import thresholds
+from fig_assets.workflow.platforms import platform, timeout_s
 from fig_assets.workflow.workspace import Workspace
 
 Column: TypeAlias = "pa.Array[Any]"
@@ -101,12 +104,14 @@ def training_set(
 def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool) -> Decision:
     """Make the model partition of `day`: train if it is due or asked for, else keep the champion.
 
-    A day that is due but cannot be trained keeps the champion and says why. A day that was trained
+    A day that is due but cannot be trained keeps the champion and says why; own code that fails is
+    a failure of the day, which leaves decisions as they were. A day that was trained
     before, for whatever reason, is trained again: running twice decides the same. Where somebody
     decided by hand for this very day, that stands, and the reason says what the rule would do.
 
     Raises:
         ModelError: `explicit`, and the day cannot be trained; names model, day and mend.
+        OwnCodeFailed: the model's own code failed.
         EngineError: `explicit`, and a day that is needed was never built.
     """
     champion = _before(workspace, model, day)
@@ -118,7 +123,7 @@ def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool)
     try:
         return _standing(workspace, _train_day(workspace, model, day, champion))
     except (ModelError, EngineError) as refusal:
-        if explicit:
+        if explicit or isinstance(refusal, OwnCodeFailed):
             raise
         kept = _record(workspace, model, day, champion, f"could not be trained: {refusal}")
         return _standing(workspace, kept)
@@ -147,7 +152,7 @@ def champion_of(workspace: Workspace, model: Model, day: date) -> Artifact | Non
     trained_for = workspace.registry.champion(model.name, model.version, day)
     if trained_for is None:
         return None
-    return workspace.registry.load(model.name, model.version, trained_for)
+    return _loaded(workspace, model, trained_for)
 
 
 def target_of_scores(workspace: Workspace, model: Model, day: date) -> Target:
@@ -203,7 +208,7 @@ def score_day(workspace: Workspace, model: Model, day: date, audit: Audit | None
         key: rows.column(key).combine_chunks(),
         **{output.column: scores for output in model.outputs},
         "trained_for": pa.repeat(pa.scalar(artifact.card.trained_for, pa.date32()), len(scores)),
-        "explanation": _explanations(model, artifact, rows),
+        "explanation": _explanations(model, artifact, rows, scores),
     }
     (written,) = workspace.engine.replace_days(target, pa.table(columns), [day], audit)
     high = pc.greater_equal(scores, pa.scalar(model.explain_above))
@@ -238,17 +243,31 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
         calibration=model.calibration,
         weight=weight_column(model),
         is_sampled=model.is_sampled,
+        timeout_s=timeout_s(workspace.environment),
     )
-    known = workspace.registry.load(model.name, model.version, champion) if champion else None
+    known = _loaded(workspace, model, champion) if champion else None
     rows = training_set(workspace, model, days)
     evaluation = evaluation_rows(workspace, model, days, known)
-    candidate = train(rows, request, unseen=evaluation)
+    candidate = _trained(workspace, model, request, rows, evaluation)
     told = evaluate(candidate, known, evaluation, model.promotion_metric)
     decision = replace(judge(told, _rule(model)), means=model.fingerprint)
     workspace.registry.save(candidate)
     workspace.registry.record_evaluation(told)
     workspace.registry.record(decision)
     return decision
+
+
+def _trained(
+    workspace: Workspace,
+    model: Model,
+    request: TrainingRequest,
+    rows: pa.Table,
+    unseen: pa.Table | None,
+) -> Artifact:
+    if model.own is None:
+        return train(rows, request, unseen=unseen)
+    where = platform(workspace.environment)
+    return train_own(rows, request, model.own, where, unseen=unseen)
 
 
 def _rule(model: Model) -> Rule:
@@ -282,6 +301,11 @@ def _is_built(workspace: Workspace, model: Model, day: date) -> bool:
         workspace.engine.partition(read.relation, day) is not None
         for read in training_reads(workspace.graph, model, [day])
     )
+
+
+def _loaded(workspace: Workspace, model: Model, trained_for: date) -> Artifact:
+    artifact = workspace.registry.load(model.name, model.version, trained_for)
+    return replace(artifact, timeout_s=timeout_s(workspace.environment))
 
 
 def _before(workspace: Workspace, model: Model, day: date) -> date | None:
@@ -337,10 +361,13 @@ def _empty(target: Target) -> dict[str, Column]:
     return {column.name: pa.array([], column.type) for column in target.columns}
 
 
-def _explanations(model: Model, artifact: Artifact, rows: pa.Table) -> Column:
+def _explanations(
+    model: Model, artifact: Artifact, rows: pa.Table, scores: pa.DoubleArray
+) -> Column:
     if not model.explain_top or not rows.num_rows:
         return pa.nulls(rows.num_rows, pa.string())
-    return explain(artifact, rows, top_k=model.explain_top, above=model.explain_above)
+    top_k, above = model.explain_top, model.explain_above
+    return explain(artifact, rows, top_k=top_k, above=above, scores=scores)
 
 
 def reads_of_training(workspace: Workspace, model: Model, day: date) -> tuple[Read, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from fig_assets.engines.base import DAY, Target
-from fig_assets.errors import ConfigError, Problem, WorkflowError
+from fig_assets.errors import Problem, WorkflowError
 from fig_assets.graph.definitions import Called
 from fig_assets.graph.nodes import Attribute, Graph
 from fig_assets.language.types import arrow_type
@@ -87,11 +87,11 @@ class Calls:
             raise PythonFailed(message) from refusal
 
 
-def check_functions(graph: Graph) -> None:
+def function_problems(graph: Graph) -> tuple[Problem, ...]:
     """Import every function that a feature names, and see that it can be called with one table.
 
-    Raises:
-        ConfigError: with a problem for each that cannot.
+    Returns:
+        A problem for each that cannot.
     """
     problems: dict[str, Problem] = {}
     for attribute in graph.attributes.values():
@@ -101,5 +101,4 @@ def check_functions(graph: Graph) -> None:
             except CodeError as refusal:
                 where = attribute.about.where
                 problems[str(where)] = Problem(where, refusal.message, refusal.fix)
-    if problems:
-        raise ConfigError(list(problems.values()))
+    return tuple(problems.values())
