@@ -142,11 +142,15 @@ class Model(Attribute):
     default_version: Positive = 1
     """The version that readers get who name none."""
     location: Annotated[str, Bound(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")] | None = None
-    """A package of own training code below `models/code`; left out for the built-in LightGBM."""
+    """A package of own training code, in `models/code` or installed; left out for the built-in
+    LightGBM. Example: `"request_scorer"`.
+    """
     algorithm: Text = "lightgbm"
     """The built-in algorithm."""
     hyperparameters: dict[str, JsonValue] = Bound(default_factory=dict)
-    """Of the algorithm, by LightGBM's names. Example: `{"num_leaves": 15}`."""
+    """Of the algorithm, by LightGBM's names, or whatever own code reads. Example:
+    `{"num_leaves": 15}`.
+    """
     calibration: Literal["auto", "isotonic", "platt", "none"] = "auto"
     """How scores become probabilities; `auto`: by the lowest log loss on unseen rows."""
     training_delay_delta_days: NotNegative

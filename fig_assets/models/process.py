@@ -111,7 +111,12 @@ def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     own = str(Path(__file__).parents[2])
     found["PYTHONPATH"] = os.pathsep.join(filter(None, [own, found.get("PYTHONPATH")]))
     places = dict.fromkeys(("HOME", "TMPDIR"), str(folder))
-    fixed = {"TZ": "UTC", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    fixed = {
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return {**found, **places, **fixed, **more}
 
 

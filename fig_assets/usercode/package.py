@@ -70,6 +70,7 @@ def find_package(location: str, modules: Modules) -> Package:
         CodeError: There is no such package, it lacks `train` or `predict`, a function asks for
             what there is not, a module is no Python, or a file leads out of the folder.
     """
+    _refuse_links(modules)
     head = location.partition(".")[0]
     if head in sys.stdlib_module_names:
         fix = "name the package otherwise, such as request_scorer"
@@ -82,7 +83,6 @@ def find_package(location: str, modules: Modules) -> Package:
 
 
 def _local(location: str, modules: Modules) -> Package:
-    _refuse_links(modules)
     if location not in modules:
         shown = modules.shown(modules.folder / location.replace(".", "/"))
         fix = f"write {shown}/__init__.py with train and predict"

@@ -18,30 +18,31 @@ def train(
     hyperparameters: dict,
     model_dir: Path,
 ) -> None:
-    """Fit on four fifths of the rows, and print how good it is on the fifth."""
+    """Fit with each strength of regularisation; keep the one that is best on the held-out fifth."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
+    from sklearn.metrics import log_loss
 
     encoding = _learn_encoding(rows)
-    fitted = LogisticRegression(
-        C=hyperparameters["C"], random_state=hyperparameters["seed"], max_iter=1_000
-    ).fit(_matrix(rows, encoding), labels, sample_weight=weights)
-    model = {
-        "encoding": encoding,
-        "weights": fitted.coef_[0].tolist(),
-        "intercept": float(fitted.intercept_[0]),
-    }
-    (model_dir / FILE).write_text(json.dumps(model, indent=1))
-    if 0 < validation_labels.sum() < len(validation_labels):
-        found = roc_auc_score(validation_labels, predict(validation_rows, model_dir))
-        print(f"validation ROC AUC {found:.4f}")
+    matrix = _matrix(rows, encoding)
+    losses = {}
+    for strength in hyperparameters["C"]:
+        fitted = LogisticRegression(
+            C=strength, random_state=hyperparameters["seed"], max_iter=1_000
+        ).fit(matrix, labels, sample_weight=weights)
+        model = {
+            "encoding": encoding,
+            "weights": fitted.coef_[0].tolist(),
+            "intercept": float(fitted.intercept_[0]),
+        }
+        found = _probabilities(model, validation_rows)
+        losses[strength] = log_loss(validation_labels, found, labels=[False, True])
+        if losses[strength] == min(losses.values()):
+            (model_dir / FILE).write_text(json.dumps(model, indent=1))
 
 
 def predict(rows: pd.DataFrame, model_dir: Path) -> np.ndarray:
     """Return the probability of the positive class for each row."""
-    model = _load(model_dir)
-    log_odds = _matrix(rows, model["encoding"]) @ np.array(model["weights"]) + model["intercept"]
-    return 1 / (1 + np.exp(-log_odds))
+    return _probabilities(_load(model_dir), rows)
 
 
 def explain(rows: pd.DataFrame, model_dir: Path) -> np.ndarray:
@@ -56,6 +57,11 @@ def explain(rows: pd.DataFrame, model_dir: Path) -> np.ndarray:
 
 def _load(model_dir: Path) -> dict:
     return json.loads((model_dir / FILE).read_text())
+
+
+def _probabilities(model: dict, rows: pd.DataFrame) -> np.ndarray:
+    log_odds = _matrix(rows, model["encoding"]) @ np.array(model["weights"]) + model["intercept"]
+    return 1 / (1 + np.exp(-log_odds))
 
 
 def _learn_encoding(rows: pd.DataFrame) -> list[dict]:
