@@ -352,6 +352,7 @@ class Projects:
         scope = {**self.fields_of[row.name], **features}
         labels, label = labels_of(chance, self._name, family=row.name, scope=scope)
         self.files[f"labels/{labels['name']}.json"] = labels
+        self._later(labels, row)
         inputs = sorted(features.keys() - MOMENT)
         kinds = {n: kind for n, kind in features.items() if n in inputs}
         for _ in range(chance.choice((0, 0, 0, 0, 0, 1, 2))):
@@ -368,3 +369,35 @@ class Projects:
                 {"features": {risk: {"function": text, "type": "boolean"}}},
             ]
             kinds = {**kinds, f"s_{score}": "float", risk: "boolean"}
+
+    def _later(self, labels: Json, row: Made) -> None:
+        """Let labels know of later days what has a key of the rows' type.
+
+        By a chance of its own: the projects are those that they were, with something more.
+        """
+        chance = Random(str(labels["name"]))
+        if chance.random() < 0.5:
+            return
+        joins: list[Json] = []
+        for source in (*self.events, *self.tables, *self.rows):
+            fields = [n for n, k in source.types.items() if k == row.key_type and "@" not in n]
+            if source in self.tables:
+                fields = ["code"] * (source.key_type == row.key_type)
+            if source in self.rows:
+                fields = [n for n in fields if n not in MOMENT]
+            known = sorted(source.types.keys() - (MOMENT if source in self.rows else set()))
+            known = [name for name in known if "@" not in name]
+            if not fields or not known:
+                continue
+            join: Json = {"source": source.name, "field": chance.choice(fields)}
+            if source not in self.tables or self.daily:
+                join["within_days"] = chance.choice((0, 1, 1))
+            join["prefix"] = f"later{len(joins)}_"
+            read = f"$later{len(joins)}_{chance.choice(known)}"
+            weak: Json = labels["weak_labels"]  # type: ignore[assignment]
+            weak[self._name()] = {"when": f"{read} IS NOT NULL", "vote": "good"}
+            joins.append(join)
+        if joins:
+            labels["joins"] = joins
+            project = {"name": "test", "start_date": "2024-02-27", "end_date": "2024-02-29"}
+            self.files["project.json"] = project

@@ -8,7 +8,7 @@ import pytest
 
 from fig_assets.project import Project
 from fig_assets.workflow.learn import evaluation_rows, training_set
-from tests.assets.signins import FIRST, SCORER, TRUTH, Json, opened, write_project
+from tests.assets.signins import FIRST, IP, REQUEST, SCORER, TRUTH, Json, opened, write_project
 
 LAST = date(2024, 1, 4)
 SHARE = 0.4
@@ -22,6 +22,19 @@ LABELS: Json = {
     },
 }
 MODEL: Json = {**SCORER, "training_time_delta_days": 1, "sample": {"negatives": SHARE}}
+SCORED: Json = {
+    **REQUEST,
+    "groups": [*REQUEST["groups"], {"source": "scorer", "features": ["badness"]}],  # type: ignore[misc]
+}
+SECOND: Json = {
+    **TRUTH,
+    "name": "second",
+    "weak_labels": {
+        "likely": {"when": "$scorer_badness > 0.5", "vote": "bad"},
+        "passed": {"when": "NOT $is_failure", "vote": "good"},
+    },
+    "strong_labels": {"any": {"method": "any_vote", "vote": "bad"}},
+}
 TRUTH_OF: Json = {"source": "truth", "name": "plurality"}
 
 
@@ -29,7 +42,9 @@ TRUTH_OF: Json = {"source": "truth", "name": "plurality"}
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = tmp_path_factory.mktemp("sample")
     changes: dict[str, object] = {
+        "features/all.json": [IP, SCORED],
         "labels/truth.json": LABELS,
+        "labels/second.json": SECOND,
         "models/scorer.json": [
             {**MODEL, "truth_label": TRUTH_OF},
             {**MODEL, "version": 2, "sample": {}, "truth_label": TRUTH_OF},
@@ -98,3 +113,13 @@ def test_any_class_can_be_scored_against_the_others(project: Project) -> None:
     assert card.positive == "odd"
     assert set(card.classes) == {"good", "odd", "bad"}
     assert card.positives == card.classes["odd"]
+
+
+def test_weak_labels_read_the_scores_of_a_model_that_learned_from_others(project: Project) -> None:
+    scores = project.read("scorer@1", start=LAST, end=LAST).to_pylist()
+    expected = {r["session_id"]: "bad" if r["badness__v1"] > 0.5 else None for r in scores}
+    rows = project.read("second").to_pylist()
+    assert {r["session_id"]: r["likely"] for r in rows if r["day"] == LAST} == expected
+    assert "bad" in expected.values()
+    # Before the first training there are no scores, and nothing votes.
+    assert {r["likely"] for r in rows if r["day"] < LAST} == {None}
