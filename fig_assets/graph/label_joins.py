@@ -10,6 +10,7 @@ from fig_assets.config.schema import LabelSet as LabelSetSpec
 from fig_assets.errors import Where
 from fig_assets.graph.definitions import Carried, Later
 from fig_assets.graph.events import EventOwner
+from fig_assets.graph.label_parts import LabelJoin
 from fig_assets.graph.nodes import (
     EVENT_ID,
     EVENT_TIME,
@@ -17,7 +18,6 @@ from fig_assets.graph.nodes import (
     About,
     Attribute,
     Input,
-    LabelJoin,
     Table,
 )
 from fig_assets.graph.owners import Choice, Rows

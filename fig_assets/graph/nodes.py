@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from fig_assets.config.schema import Check
 from fig_assets.errors import Where
 from fig_assets.graph.definitions import Carried, Computed, Definition
+from fig_assets.graph.label_parts import LabelJoin, Truth
 from fig_assets.graph.period import SAME_DAY, Period, Reach
 from fig_assets.graph.sources import Landing, Source
 from fig_assets.language.parse import Reference
@@ -215,35 +216,6 @@ class RowFamily:
     def relation(self) -> str:
         """The stored relation, which is the asset key too."""
         return f"families/{self.name}"
-
-
-@dataclass(frozen=True, eq=False)
-class LabelJoin:
-    """What weak labels know of a row's day and the days after: the newest row of each `field`.
-
-    `match` is the column of the labelled row that is compared with `field`.
-    """
-
-    source: str
-    relation: str
-    field: str
-    field_type: Type
-    match: str
-    match_type: Type
-    reach: Reach | None
-    """The days that are looked at; None for a table without days."""
-    order: tuple[str, ...] = ()
-    """The columns that say which of several rows of one day is the newest: the last one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """A table that knows the class of some rows: its key is the granularity of the rows."""
-
-    table: str
-    key: str
-    key_type: Type
-    field: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from fig_assets.config.load import Definition
 from fig_assets.config.schema import LabelSet as LabelSetSpec
-from fig_assets.graph.nodes import Table, Truth
+from fig_assets.graph.label_parts import Truth
+from fig_assets.graph.nodes import Table
 from fig_assets.graph.owners import Rows
 from fig_assets.graph.scope import Scope
 from fig_assets.language.types import STRING, convertible

@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Read
 from fig_assets.graph.definitions import Later, Voted
-from fig_assets.graph.nodes import Attribute, Graph, LabelJoin, LabelSet
+from fig_assets.graph.label_parts import LabelJoin
+from fig_assets.graph.nodes import Attribute, Graph, LabelSet
 from fig_assets.graph.period import Window
 from fig_assets.language.types import convert
 from fig_assets.sql import event as events

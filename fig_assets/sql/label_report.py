@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY
-from fig_assets.graph.nodes import Graph, LabelSet, Truth
+from fig_assets.graph.label_parts import Truth
+from fig_assets.graph.nodes import Graph, LabelSet
 from fig_assets.graph.period import Window
 from fig_assets.language.types import convert
 from fig_assets.sql.expressions import column, named, on_days, scan

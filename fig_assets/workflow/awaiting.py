@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from fig_assets.errors import WorkflowError
 from fig_assets.graph.awaited import days_awaited, followers
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.workflow.follow import LONGEST_RUN_DAYS
@@ -47,6 +48,21 @@ def last_ready(graph: Graph, awaited: int) -> date:
     if graph.end is not None and graph.end <= yesterday:
         return graph.end
     return yesterday - timedelta(days=awaited)
+
+
+def refuse_waiting(graph: Graph, op: Op, day: date) -> None:
+    """Refuse to compute a day that looks at days which are not over yet.
+
+    Raises:
+        WorkflowError: names the last of them.
+    """
+    awaited = days_awaited(graph).get(op.name, 0)
+    if awaited and day > last_ready(graph, awaited):
+        last = day + timedelta(days=awaited)
+        raise WorkflowError(
+            f"{op.owner} of {day} looks at the days up to {last}, which are not over yet\n"
+            f"  fix: run it from {last + timedelta(days=1)} on"
+        )
 
 
 def _waiting(graph: Graph, awaited: int, days: Sequence[date]) -> tuple[date, ...]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from fig_assets.graph.definitions import Combined, Learned, Voted
-from fig_assets.graph.nodes import Attribute, LabelSet, Truth
+from fig_assets.graph.label_parts import Truth
+from fig_assets.graph.nodes import Attribute, LabelSet
 from fig_assets.graph.period import Window
 from fig_assets.models.gold import Judged, Measured, loses, measure, plurality, said_by
 from fig_assets.sql.label_model import PATTERN, ROWS

@@ -13,6 +13,7 @@ from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Model, Op
 from fig_assets.models.registry import Decision
 from fig_assets.workflow import learn, ranges, raw
+from fig_assets.workflow.awaiting import refuse_waiting
 from fig_assets.workflow.checks import (
     CONSERVATION,
     TRAINED,
@@ -31,6 +32,7 @@ from fig_assets.workflow.tables import build_table
 from fig_assets.workflow.watched import notes_of, numbers_of, numbers_of_matured, rows_of
 from fig_assets.workflow.workspace import Workspace
 
+LABELS = ("label", "label_model")
 RAW_COPIES = 4
 """How many times its size a raw file takes in memory while it is landed."""
 Progress = Callable[[str, date | None], None]
@@ -87,8 +89,10 @@ def _run_statements(
     attributes = attributes_of(workspace.graph, op, keys) or attributes_of(workspace.graph, op)
     if op.kind != "window":
         step = partial(run_day, workspace, op, attributes=attributes)
+        if op.kind in LABELS:
+            step = partial(_label_day, workspace, op, attributes)
         result = _run_each(workspace, op, days, step, progress=progress)
-        if op.kind in ("label", "label_model"):
+        if op.kind in LABELS:
             _tell_votes(workspace, result, is_whole=is_whole(workspace.graph, op, attributes))
         return result
     refreshed = _refresh(workspace, op, days, attributes)
@@ -97,6 +101,13 @@ def _run_statements(
     result = _run_runs(workspace, op, windows, run, progress)
     result.states_refreshed = refreshed
     return result
+
+
+def _label_day(
+    workspace: Workspace, op: Op, attributes: Sequence[Attribute], day: date
+) -> DayResult:
+    refuse_waiting(workspace.graph, op, day)
+    return run_day(workspace, op, day, attributes)
 
 
 def _tell_votes(workspace: Workspace, result: OpResult, *, is_whole: bool) -> None:

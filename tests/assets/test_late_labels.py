@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 from dagster import AssetKey
 
+from fig_assets.workflow.run import run_op
 from tests.assets.signins import (
     SCORER,
     TRUTH,
@@ -92,3 +93,10 @@ def test_a_range_up_to_yesterday_leaves_out_the_days_that_wait_and_says_so(site:
     # The rest goes on, and the model learns from days that are over.
     assert summary.done["row__request"] % 5 == summary.done["model__scorer"] % 5 == 0
     assert site.project.workspace.registry.champion("scorer", 1, DAYS[-1]) == DAYS[3]
+
+
+def test_a_day_that_looks_at_days_which_are_not_over_is_refused_in_words(site: Site) -> None:
+    [labels] = [op for op in site.project.graph.ops if op.name == "label__truth"]
+    refused = run_op(site.project.workspace, labels, [DAYS[-1]], labels.keys).refused
+    said = f"truth of {DAYS[-1]} looks at the days up to {TODAY + timedelta(days=1)}, which are not"
+    assert str(refused[DAYS[-1]]).startswith(said)
