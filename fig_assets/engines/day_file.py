@@ -30,6 +30,10 @@ LOOKED_AT = 1000
 """How many rows of a text decide whether it is written with a dictionary."""
 GROUP_ROWS = 1 << 17
 """Rows of a row group: so many are put together at once while a file is written."""
+RECORD_MARK = b"\x18%c%s\x18" % (len(RECORD), RECORD)
+"""How the record's key stands in a footer: two texts, each after its type and its length."""
+FOOTER_SIZE = 1 << 16
+"""How many bytes hold a footer as it usually is."""
 TAIL_SIZE = 8
 """The last bytes of a Parquet file: the length of the footer, and a magic word."""
 
@@ -80,7 +84,7 @@ def read_record(path: str | Path) -> Partition:
         EngineError: it is damaged, or not a file of this program.
     """
     try:
-        raw = orjson.loads((pq.read_metadata(path).metadata or {})[RECORD])
+        raw = orjson.loads(_quickly_read(path) or (pq.read_metadata(path).metadata or {})[RECORD])
         if raw["format"] == FORMAT:
             return _partition(raw)
     except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as refusal:
@@ -89,6 +93,30 @@ def read_record(path: str | Path) -> Partition:
         f"{path}: written by another version of fig-assets\n"
         "  fix: delete the lake and build it again, or use that version"
     )
+
+
+def _quickly_read(path: str | Path) -> bytes | None:
+    """Return the text of a record from the footer's bytes; None where it is not plain to see.
+
+    Arrow takes five times as long, to read what it says of each column; a window needs the records
+    of all its days.
+    """
+    with Path(path).open("rb", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        start = max(size - FOOTER_SIZE, 0)
+        file.seek(start)
+        tail = file.read()
+    footer = len(tail) - TAIL_SIZE - int.from_bytes(tail[-TAIL_SIZE:-4], "little")
+    place = tail.find(RECORD_MARK, max(footer, 0)) + len(RECORD_MARK)
+    is_plain = tail.endswith(b"PAR1") and footer >= 0 and tail.count(RECORD_MARK, footer) == 1
+    if not is_plain:
+        return None
+    length, shift = 0, 0
+    while tail[place] & 0x80:
+        length |= (tail[place] & 0x7F) << shift
+        place, shift = place + 1, shift + 7
+    length |= tail[place] << shift
+    return tail[place + 1 : place + 1 + length]
 
 
 def verify(path: str | Path) -> None:

@@ -1,5 +1,6 @@
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,21 @@ def path(tmp_path: Path) -> Path:
 def test_rows_and_record_come_back(path: Path) -> None:
     assert day_file.read_record(path) == RECORD
     assert day_file.read_columns(path, ["total"]).equals(ROWS.select(["total"]))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(pa.table({"user": [day_file.RECORD_MARK.decode() + "\x02{}"]}), id="a mark"),
+        pytest.param(pa.table({f"column_{n}": [n] for n in range(900)}), id="a long footer"),
+        pytest.param(pa.table({"user": pa.array([], pa.string())}), id="no rows"),
+    ],
+)
+def test_a_record_is_found_whatever_else_the_footer_holds(path: Path, rows: pa.Table) -> None:
+    for lines in ("1", "2" * 200, "3" * 40_000):
+        record = replace(RECORD, notes={"lines": lines})
+        day_file.write(path, rows, record)
+        assert day_file.read_record(path) == record
 
 
 def test_any_reader_of_parquet_can_read_it(path: Path) -> None:
