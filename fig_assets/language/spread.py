@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from fig_assets.language.duck import call, cast, finite, number, operand, when
+from fig_assets.language.duck import call, cast, number, operand, when
 
 StateOf = Callable[[str], exp.Expr]
 """Gives a new tree of the column of a suffix."""
@@ -34,14 +34,14 @@ def parts_of_spread(state: StateOf) -> dict[str, exp.Expr]:
     """
     mean, count = _mean(state), cast(state("count"), "DOUBLE")
     return {
-        "count": call("SUM", state("count")),
+        "count": cast(call("SUM", state("count")), "DOUBLE"),
         "most": call("MAX", state("count")),
         "within": call("FSUM", state("m2")),
         "days": exp.Count(this=mean),
         "middle": call("FAVG", mean.copy()),
         "away": call("STDDEV_POP", mean.copy()),
-        "by_sum": call("COVAR_POP", state("sum"), mean.copy()),
-        "by_count": call("COVAR_POP", count, mean.copy()),
+        "by_sum": call("REGR_SXY", state("sum"), mean.copy()),
+        "by_count": call("REGR_SXY", count, mean.copy()),
     }
 
 
@@ -58,33 +58,30 @@ def carefully(state: StateOf) -> exp.Expr:
 def quickly(part: StateOf) -> exp.Expr:
     """Return the squares between the days from the parts of a spread."""
     together = exp.Mul(this=part("middle"), expression=part("by_count"))
-    around = exp.Paren(this=exp.Sub(this=part("by_sum"), expression=together))
-    off = exp.Mul(this=part("days"), expression=part("by_count"))
-    share = exp.Div(this=off.copy(), expression=cast(part("count"), "DOUBLE"))
-    moved = exp.Mul(this=exp.Paren(this=off), expression=exp.Paren(this=share))
-    found = exp.Mul(this=part("days"), expression=around)
+    around = exp.Sub(this=part("by_sum"), expression=together)
+    share = exp.Paren(this=exp.Div(this=part("by_count"), expression=part("count")))
+    moved = exp.Mul(this=part("by_count"), expression=share)
     # Rounding may leave less than nothing of what is all alike.
-    return call("GREATEST", exp.Sub(this=found, expression=moved), number(0.0))
+    return call("GREATEST", exp.Sub(this=around, expression=moved), number(0.0))
 
 
-def in_doubt(part: StateOf, between: exp.Expr) -> exp.Expr:
-    """Tell whether `between`, found quickly, may have lost more digits than a float can spare."""
+def in_doubt(part: StateOf, quick: exp.Expr) -> exp.Expr:
+    """Tell whether squares found quickly may have lost more digits than a float can spare."""
     far = exp.Paren(this=exp.Add(this=call("ABS", part("middle")), expression=part("away")))
     heaviest = exp.Mul(this=part("days"), expression=part("most"))
     size = exp.Mul(this=exp.Mul(this=heaviest, expression=part("away")), expression=far)
-    squares = exp.Paren(this=exp.Add(this=part("within"), expression=between))
+    squares = exp.Paren(this=exp.Add(this=part("within"), expression=quick))
     return exp.GT(this=size, expression=exp.Mul(this=number(DIGITS_LOST), expression=squares))
 
 
 def finished_spread(function: str, part: StateOf, between: exp.Expr) -> exp.Expr:
     """Return the sample variance or deviation from the squares within days and `between` them."""
     squares = exp.Paren(this=exp.Add(this=part("within"), expression=between))
-    others = exp.Sub(this=cast(part("count"), "DOUBLE"), expression=number(1.0))
-    variance = when(
-        exp.GT(this=part("count"), expression=number(1)),
-        exp.Div(this=squares, expression=exp.Paren(this=others)),
-    )
-    return finite(variance if function == "VARIANCE" else call("SQRT", variance))
+    others = exp.Paren(this=exp.Sub(this=part("count"), expression=number(1.0)))
+    several = exp.GT(this=part("count"), expression=number(1.0))
+    known = exp.and_(several, call("ISFINITE", part("within")), copy=False)
+    variance = exp.Div(this=squares, expression=others)
+    return when(known, variance if function == "VARIANCE" else call("SQRT", variance))
 
 
 def merged_spread(function: str, state: StateOf) -> exp.Expr:

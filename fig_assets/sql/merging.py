@@ -24,8 +24,8 @@ from fig_assets.sql.span import Span
 from fig_assets.sql.state_columns import TIMES, VALUE, CallStates, GroupStates, State
 from fig_assets.sql.window_losses import lost_of_window
 
-QUICK, CAREFUL, DOUBT = "quick", "careful", "doubt"
-"""Squares between days, added up in two ways, and whether the second is needed."""
+QUICK, CAREFUL = "quick", "careful"
+"""Squares between days, added up in two ways."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,17 +142,15 @@ def _add_spreads(it: Merging, merged: str) -> str:
 
     Of many windows those are merged once more, carefully, that the quick way leaves in doubt.
     """
-    quick: list[exp.Expr] = [column_all(merged)]
-    for call in it.spreads:
-        part = partial(_part, call)
-        quick.append(named(quickly(part), f"{result_name(call)}{QUICK}"))
-        quick.append(named(in_doubt(part, part(QUICK)), f"{result_name(call)}{DOUBT}"))
-    source = it.chain.add(it.named("quick"), select(quick, merged))
+    quick = [
+        named(quickly(partial(_part, call)), f"{result_name(call)}{QUICK}") for call in it.spreads
+    ]
+    source = it.chain.add(it.named("quick"), select([column_all(merged), *quick], merged))
     joins = [] if it.span.is_one else [left_join(_add_careful(it, source), source, it.keys)]
     results: list[exp.Expr] = [column_all(source)]
     for call in it.spreads:
         part = partial(_part, call)
-        between = when(part(DOUBT), part(CAREFUL), part(QUICK))
+        between = when(_in_doubt(call), part(CAREFUL), part(QUICK))
         results.append(named(finished_spread(call.call.function, part, between), result_name(call)))
     query = select(results, source)
     query.set("joins", joins)
@@ -161,7 +159,7 @@ def _add_spreads(it: Merging, merged: str) -> str:
 
 def _add_careful(it: Merging, quick: str) -> str:
     keys = [column(key) for key in it.keys]
-    doubts = [_part(call, DOUBT) for call in it.spreads]
+    doubts = [_in_doubt(call) for call in it.spreads]
     doubtful = select([key.copy() for key in keys], quick)
     doubtful.where(exp.or_(*doubts, copy=False), copy=False)
     rows = select([], it.named("windows"))
@@ -173,6 +171,11 @@ def _add_careful(it: Merging, quick: str) -> str:
     ]
     query = _over([*(key.copy() for key in keys), *again], rows, keys)
     return it.chain.add(it.named("careful"), query)
+
+
+def _in_doubt(call: CallStates) -> exp.Expr:
+    part = partial(_part, call)
+    return in_doubt(part, part(QUICK))
 
 
 def _part(call: CallStates, part: str) -> exp.Expr:

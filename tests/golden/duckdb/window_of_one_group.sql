@@ -5,7 +5,7 @@ WITH merged AS (
     TRY_CAST(SUM(trues_is_refund_df986a) AS BIGINT) AS sum_is_refund_75be88__,
     CASE WHEN ISFINITE(FSUM(sum_amount_3bbf81)) THEN FSUM(sum_amount_3bbf81) END AS sum_amount_f5a139__,
     NOT FSUM(sum_amount_3bbf81) IS NULL AS sum_amount_f5a139__known,
-    SUM(count_amount_9a653e) AS stddev_amount_016989__count,
+    CAST(SUM(count_amount_9a653e) AS DOUBLE) AS stddev_amount_016989__count,
     MAX(count_amount_9a653e) AS stddev_amount_016989__most,
     FSUM(m2_amount_52c6f1) AS stddev_amount_016989__within,
     COUNT(
@@ -26,14 +26,14 @@ WITH merged AS (
         THEN sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)
       END
     ) AS stddev_amount_016989__away,
-    COVAR_POP(
+    REGR_SXY(
       sum_amount_1d3f54,
       CASE
         WHEN ISFINITE(m2_amount_52c6f1)
         THEN sum_amount_1d3f54 / CAST(count_amount_9a653e AS DOUBLE)
       END
     ) AS stddev_amount_016989__by_sum,
-    COVAR_POP(
+    REGR_SXY(
       CAST(count_amount_9a653e AS DOUBLE),
       CASE
         WHEN ISFINITE(m2_amount_52c6f1)
@@ -74,43 +74,33 @@ WITH merged AS (
   SELECT
     merged.*,
     GREATEST(
-      stddev_amount_016989__days * (
-        stddev_amount_016989__by_sum - stddev_amount_016989__middle * stddev_amount_016989__by_count
-      ) - (
-        stddev_amount_016989__days * stddev_amount_016989__by_count
-      ) * (
-        stddev_amount_016989__days * stddev_amount_016989__by_count / CAST(stddev_amount_016989__count AS DOUBLE)
+      stddev_amount_016989__by_sum - stddev_amount_016989__middle * stddev_amount_016989__by_count - stddev_amount_016989__by_count * (
+        stddev_amount_016989__by_count / stddev_amount_016989__count
       ),
       0.0e0
-    ) AS stddev_amount_016989__quick,
-    stddev_amount_016989__days * stddev_amount_016989__most * stddev_amount_016989__away * (
-      ABS(stddev_amount_016989__middle) + stddev_amount_016989__away
-    ) > 100000.0e0 * (
-      stddev_amount_016989__within + stddev_amount_016989__quick
-    ) AS stddev_amount_016989__doubt
+    ) AS stddev_amount_016989__quick
   FROM merged
 ), spread AS (
   SELECT
     quick.*,
-    LIST_TRANSFORM(
-      [
-        SQRT(
-          CASE
-            WHEN stddev_amount_016989__count > 1
-            THEN (
-              stddev_amount_016989__within + CASE
-                WHEN stddev_amount_016989__doubt
-                THEN stddev_amount_016989__careful
-                ELSE stddev_amount_016989__quick
-              END
-            ) / (
-              CAST(stddev_amount_016989__count AS DOUBLE) - 1.0e0
+    CASE
+      WHEN stddev_amount_016989__count > 1.0e0 AND ISFINITE(stddev_amount_016989__within)
+      THEN SQRT(
+        (
+          stddev_amount_016989__within + CASE
+            WHEN stddev_amount_016989__days * stddev_amount_016989__most * stddev_amount_016989__away * (
+              ABS(stddev_amount_016989__middle) + stddev_amount_016989__away
+            ) > 100000.0e0 * (
+              stddev_amount_016989__within + stddev_amount_016989__quick
             )
+            THEN stddev_amount_016989__careful
+            ELSE stddev_amount_016989__quick
           END
+        ) / (
+          stddev_amount_016989__count - 1.0e0
         )
-      ],
-      LAMBDA value__ : CASE WHEN ISFINITE(value__) THEN value__ END
-    )[1] AS stddev_amount_016989__
+      )
+    END AS stddev_amount_016989__
   FROM quick
 ), values_1 AS (
   SELECT
