@@ -1,6 +1,7 @@
 """`fig explain`: why a row has its score."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def _show(told: "Explained", top: int) -> None:
     _show_parts(told, top)
     for title, votes in (("weak labels", told.weak_labels), ("strong labels", told.strong_labels)):
         if votes:
-            _line(f"{title}: {', '.join(map(_vote, votes))}")
+            _line(f"{title}: {_votes(votes)}")
     if told.labels_problem:
         _line(f"labels: {told.labels_problem}")
 
@@ -120,8 +121,11 @@ def _compared(part: "Part") -> str:
     return same if part.lower is None else f"{part.lower:.1%} lower, {same}"
 
 
-def _vote(vote: "Vote") -> str:
-    return f"{vote.label} {vote.value or 'abstains'}"
+def _votes(votes: "Sequence[Vote]") -> str:
+    """Write the labels that say something, and how many abstain."""
+    said = [f"{vote.label.partition('.')[2]} {vote.value}" for vote in votes if vote.value]
+    silent = len(votes) - len(said)
+    return ", ".join([*said, *([f"{silent} abstain"] if silent else [])])
 
 
 def _line(text: str) -> None:

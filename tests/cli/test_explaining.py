@@ -42,8 +42,8 @@ def test_it_tells_score_windows_population_votes_and_the_replay(configs: Path) -
         "2023-12-29",
         "2024-01-04",
         "50.0% the same",
-        "truth.failed@1 bad, truth.passed@1 abstains",
-        "truth.plurality@1 bad",
+        "weak labels: failed@1 bad, 1 abstain",
+        "strong labels: plurality@1 bad",
         "both included",
     ):
         assert words in done.stdout

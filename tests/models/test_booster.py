@@ -8,6 +8,7 @@ from fig_assets.errors import ModelError
 from fig_assets.models.booster import (
     Recipe,
     Sample,
+    check_sums,
     contributions,
     fit,
     library,
@@ -110,3 +111,12 @@ def test_fitting_prints_nothing(capfd):
 
 def test_the_library_is_named_with_its_version():
     assert library().startswith("lightgbm 4.")
+
+
+def test_contributions_that_do_not_add_up_are_refused():
+    parts, odds = np.array([[1.0, -2.0, 0.5], [0.0, 0.0, 3.0]]), np.array([-0.5, 3.0])
+
+    check_sums(parts, odds)
+    check_sums(parts, odds + 1e-9)
+    with pytest.raises(ModelError, match=r"do not add up to the score: off by 0\.001"):
+        check_sums(parts, odds + np.array([0.0, 0.001]))
