@@ -11,7 +11,7 @@ from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Artifact, Card
 from fig_assets.models.bootstrap import DAYS, Codes, Draws, Interval, draw
 from fig_assets.models.evaluation import Evaluation, Side
-from fig_assets.models.measure import days_of, measured
+from fig_assets.models.measure import Measured, days_of, measured
 from fig_assets.models.metrics import METRICS, Bools
 from fig_assets.models.registry import Decision, Outcome
 from fig_assets.models.score import score
@@ -68,7 +68,8 @@ def evaluate(
     sides = [candidate, *([champion] if champion else [])]
     if known is None or labels is None:
         found = [_own(side.card, metric) for side in sides]
-        return replace(told, candidate=found[0], champion=found[1] if champion else None)
+        how = _OUT_OF_FOLD + _told_draws(found[0].measured)
+        return replace(told, how=how, candidate=found[0], champion=found[1] if champion else None)
     scores = [score(side, known).to_numpy() for side in sides]
     days = days_of(known)
     draws = draw(labels, scores, days=days)
@@ -137,6 +138,12 @@ def due(day: date, first_trainable: date, every_days: int) -> bool:
 def _own(card: Card, metric: str = "") -> Side:
     """Return what an artifact says of itself."""
     return Side(card.trained_for, card.metrics.get(f"oof_{metric}"), card.out_of_fold)
+
+
+def _told_draws(found: Measured | None) -> str:
+    if found is None or not found.intervals:
+        return ""
+    return f"; intervals over {f'{found.days} days' if found.drawn == DAYS else 'rows'}"
 
 
 def _told_rows(labels: Bools, draws: Draws, days: Codes | None, positive: str) -> str:

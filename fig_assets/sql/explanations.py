@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from fig_assets.engines.base import DAY
 from fig_assets.graph.nodes import Graph, Model
-from fig_assets.language.duck import call, cast, number, text, try_cast
+from fig_assets.language.duck import call, number, text, try_cast
 from fig_assets.sql.expressions import column, named
 from fig_assets.sql.relations import score_columns
 
@@ -24,7 +24,8 @@ PARTS: dict[str, pa.DataType] = {
     "contribution": pa.float64(),
 }
 """What is told of each attribute; the value as text, the contribution in log odds."""
-_STORED = "STRUCT(attribute VARCHAR, id BIGINT, contribution DOUBLE, value VARCHAR)[]"
+_STORED = '[{"attribute":"VARCHAR","id":"BIGINT","contribution":"DOUBLE","value":"VARCHAR"}]'
+"""What a text holds; older ones have no `id` and no `value`, which are then NULL."""
 _LIST, _PART = "explanation__parts", "explanation__part"
 
 
@@ -47,7 +48,8 @@ def apart(name: str, key: str) -> str:
 
 def unfold(scores: exp.Table, key: str) -> exp.Subquery:
     """Make a row of each attribute in the texts of explanations; rank 1 contributed most."""
-    listed = cast(call("JSON_EXTRACT", column("explanation"), text("$.attributes")), _STORED)
+    attributes = call("JSON_EXTRACT", column("explanation"), text("$.attributes"))
+    listed = call("FROM_JSON", attributes, text(_STORED))
     texts = exp.select(*_carried(key), named(listed, _LIST)).from_(scores)
     texts.where(exp.Not(this=column("explanation").is_(exp.null())), copy=False)
     ranks = call("RANGE", number(1), exp.Add(this=call("LEN", column(_LIST)), expression=number(1)))

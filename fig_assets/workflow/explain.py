@@ -155,7 +155,9 @@ def _explain(workspace: Workspace, model: Model, key: str, day: date | None) -> 
             f"'{key}' was scored on {chosen}, but {model.family} has no such row any more\n"
             f"  fix: fig run --from {chosen} --to {chosen} --stale"
         )
-    told = explain(artifact, row, top_k=len(artifact.card.inputs), above=LOWEST)[0].as_py()
+    again = score(artifact, row)
+    most = len(artifact.card.inputs)
+    told = explain(artifact, row, top_k=most, above=LOWEST, scores=again)[0].as_py()
     rows, parts = _parts(workspace, model, row, chosen, key, told)
     odds = orjson.loads(told) if told else None
     weak, strong, problem = _labels(workspace, model, chosen, key)
@@ -176,7 +178,7 @@ def _explain(workspace: Workspace, model: Model, key: str, day: date | None) -> 
         weak_labels=weak,
         strong_labels=strong,
         labels_problem=problem,
-        replay=_replay(model, artifact, row, stored, chosen),
+        replay=_replay(model, artifact, again[0].as_py(), stored, chosen),
     )
 
 
@@ -295,9 +297,8 @@ def _vote(attribute: Attribute, row: pa.Table) -> Vote:
     return Vote(attribute.identity, as_text(row.column(attribute.column))[0])
 
 
-def _replay(model: Model, artifact: Artifact, row: pa.Table, stored: _Stored, day: date) -> Replay:
+def _replay(model: Model, artifact: Artifact, again: float, stored: _Stored, day: date) -> Replay:
     """Score the stored values again: the same bits, or a reason why not."""
-    again = score(artifact, row)[0].as_py()
     if again.hex() == stored.score.hex():
         return Replay(again, exact=True, problem="")
     why = "the stored values are not those that were scored"

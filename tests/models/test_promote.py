@@ -8,7 +8,7 @@ import pytest
 from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Artifact
 from fig_assets.models.metrics import average_precision
-from fig_assets.models.promote import Rule, carry_forward, decide, due
+from fig_assets.models.promote import Rule, carry_forward, decide, due, evaluate
 from fig_assets.models.score import score
 from fig_assets.models.train import train
 from tests.models.rows import DAY, REQUEST, labelled_rows, trained, with_column
@@ -227,3 +227,18 @@ def test_models_are_due_on_a_calendar_from_the_first_trainable_day():
 def test_a_model_cannot_be_due_every_zero_days():
     with pytest.raises(ModelError, match="every_days is 0"):
         due(DAY, DAY, 0)
+
+
+def test_a_model_of_shuffled_labels_has_chance_within_its_interval():
+    random = np.random.default_rng(13)
+
+    def shuffled(rows: pa.Table) -> pa.Table:
+        verdicts = random.permutation(rows["verdict__v1"].to_pylist()).tolist()
+        return with_column(rows, "verdict__v1", pa.array(verdicts))
+
+    model = train(shuffled(labelled_rows()), REQUEST)
+    sides = [evaluate(model, None, shuffled(matured()), "roc_auc").candidate for _ in range(20)]
+    intervals = [side.measured.intervals["roc_auc"] for side in sides if side.measured]
+
+    # Of 20 intervals of 95 % about one misses; more than three would happen once in 60 times.
+    assert sum(low < 0.5 < high for low, high in intervals) >= 17
