@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fig_assets.models.registry import Decision
     from fig_assets.workflow.branch import BranchDiff
     from fig_assets.workflow.diff import Diff
+    from fig_assets.workflow.drift_report import Drift
     from fig_assets.workflow.drop import Leftovers
     from fig_assets.workflow.explain import Explained
     from fig_assets.workflow.model_report import Standing, Training
@@ -111,6 +112,23 @@ class Versions(ABC):
         from fig_assets.workflow.model_report import report_models
 
         return report_models(self.workspace, name)
+
+    def report_drift(
+        self, name: str | None = None, first: date | None = None, last: date | None = None
+    ) -> "tuple[Drift, ...]":
+        """Say how far inputs and scores of each model version lay from its training, day by day.
+
+        Args:
+            name: `scorer` or `scorer@2`; all models when left out.
+            first: First UTC day; 14 days when left out.
+            last: Last UTC day, included; the last one with scores when left out.
+
+        Raises:
+            WorkflowError: there is no such model, or the days are in the wrong order.
+        """
+        from fig_assets.workflow.drift_report import report_drift
+
+        return report_drift(self.workspace, name, first, last)
 
     def promote(
         self, name: str, trained_for: date, *, reason: str, start: date | None = None

@@ -96,6 +96,47 @@ def models(folder: str, env: str, name: str | None, *, as_json: bool, page: str 
         click.echo("nothing was trained yet")
 
 
+@report.command()
+@in_project
+@click.argument("name", required=False)
+@click.option("--first", type=DAY, help="First day; 14 days when left out.")
+@click.option("--last", type=DAY, help="Last day; the last one with scores when left out.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write a page with pictures.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def drift(
+    folder: str,
+    env: str,
+    name: str | None,
+    *,
+    first: datetime | None,
+    last: datetime | None,
+    html: str | None,
+    as_json: bool,
+) -> None:
+    """Say how far inputs and scores of the model NAME, or of all, lay from its training, by day.
+
+    PSI is the population stability index: below 0.1 is little, above 0.25 much. Metrics are there
+    once the labels of a day have come.
+
+    Example: fig report drift request_threat_scorer --first 2026-11-01
+    """
+    from fig_assets.cli.drift_report import drift_page, show
+    from fig_assets.project import load_project
+
+    with load_project(folder, env) as project:
+        days = [day.date() if day else None for day in (first, last)]
+        found = project.report_drift(name, *days)
+    if html is not None:
+        Path(html).write_text(drift_page(found), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(list(map(asdict, found)), default=str))
+        return
+    for model in found:
+        show(out, model)
+    if html is not None:
+        click.echo(f"pictures: {html}")
+
+
 def _show_training(it: "Training") -> None:
     force = ", in force" if it.is_champion else ""
     lines = [f"{it.identity} trained for {it.trained_for}{force}"]

@@ -6,30 +6,22 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 
-import pyarrow as pa
-
 from fig_assets.engines.line_readers import readers_for, unpacked_bytes
 from fig_assets.errors import FigError
-from fig_assets.graph.nodes import Attribute, Key, Model, Op
+from fig_assets.graph.nodes import Attribute, Key, Op
 from fig_assets.models.registry import Decision
-from fig_assets.workflow import learn, ranges, raw
+from fig_assets.workflow import model_days, ranges, raw
 from fig_assets.workflow.awaiting import refuse_waiting
 from fig_assets.workflow.checks import (
     CONSERVATION,
-    TRAINED,
-    ChecksFailed,
     Verdict,
-    judge_declared,
 )
 from fig_assets.workflow.compute import attributes_of, is_whole, run_day
 from fig_assets.workflow.label_facts import account_for_votes
-from fig_assets.workflow.model_pictures import promotion_pictures
-from fig_assets.workflow.monitor import Monitor
-from fig_assets.workflow.result import DayResult, Facts
+from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.snapshots import build_snapshots
 from fig_assets.workflow.states import refresh_states, run_states
 from fig_assets.workflow.tables import build_table
-from fig_assets.workflow.watched import notes_of, numbers_of, numbers_of_matured, rows_of
 from fig_assets.workflow.workspace import Workspace
 
 LABELS = ("label", "label_model")
@@ -293,81 +285,20 @@ def _run_model(
     for day in sorted(days):
         try:
             explicit = day in explicit_days
-            decision = learn.decide_day(workspace, model, day, explicit=explicit)
+            found = model_days.decide(workspace, model, day, explicit=explicit)
         except FigError as refusal:
             result.refused[day] = refusal
         else:
-            result.decisions[day] = decision
-            verdicts = [_trained(workspace, model, decision)]
-            pictures = _pictures(workspace, model, decision)
-            result.days[day] = DayResult(day, verdicts=verdicts, pictures=pictures)
+            result.decisions[day], result.days[day] = found
         progress(op.name, day)
     return result
 
 
-def _pictures(workspace: Workspace, model: Model, decision: Decision) -> dict[str, str]:
-    """Draw what a training of this day was judged by."""
-    if decision.candidate != decision.day:
-        return {}
-    evaluation = workspace.registry.evaluation(model.name, model.version, decision.day)
-    return promotion_pictures(evaluation) if evaluation else {}
-
-
-def _trained(workspace: Workspace, model: Model, decision: Decision) -> Verdict:
-    """Judge a day's decision: no champion yet, or a training that was due and failed, warns."""
-    missed = decision.candidate is None and learn.is_due(workspace, model, decision.day)
-    failed = decision.champion is None or missed
-    sample = ({"day": str(decision.day), "reason": decision.reason},) if failed else ()
-    return Verdict(
-        key=model.key,
-        name=TRAINED,
-        passed=not failed,
-        blocking=False,
-        failed_rows=int(failed),
-        rows=1,
-        sample=sample,
-        unit="days",
-    )
-
-
 def _run_scores(workspace: Workspace, op: Op, days: Sequence[date], progress: Progress) -> OpResult:
-    """Score the days; on each also judge the scores of the day whose labels have matured by it."""
     model = workspace.graph.models[op.owner]
-    result = _run_each(workspace, op, days, partial(_score, workspace, op), progress=progress)
-    monitor = Monitor(workspace)
-    for day, scored in result.days.items():
-        if day is None or day - timedelta(days=model.delay_days) < workspace.graph.start:
-            continue
-        matured = monitor.matured(model, day - timedelta(days=model.delay_days))
-        if matured is not None:
-            scored.notes |= {"matured/day": str(matured.day), **numbers_of_matured(matured)}
-    return result
-
-
-def _score(workspace: Workspace, op: Op, day: date) -> DayResult:
-    model = workspace.graph.models[op.owner]
-    result = DayResult(day)
-
-    def audit(_: date, rows: pa.Table) -> None:
-        key = workspace.graph.row_families[model.family].granularity
-        result.verdicts += judge_declared([key], model.outputs, rows)
-        if any(v.blocking and not v.passed for v in result.verdicts):
-            raise ChecksFailed(result.verdicts)
-
-    scored = learn.score_day(workspace, model, day, audit)
-    result.rows = scored.written.rows
-    numbers = {} if scored.mean is None else {"mean": scored.mean}
-    for output in model.outputs:
-        digest = scored.written.digests[output.column]
-        result.facts[output.key] = Facts(scored.written.rows, 0, digest, numbers)
-    result.notes = {
-        "trained_for": str(scored.trained_for) if scored.trained_for else "",
-        **({} if scored.trained_for else {"warning": learn.no_scores(workspace, model)}),
-        "explained": scored.above,
-    }
-    if scored.watch is not None:
-        result.notes |= {**notes_of(scored.watch), **numbers_of(scored.watch)}
-        result.tables["watched inputs"] = rows_of(scored.watch)
+    step = partial(model_days.score, workspace, model)
+    result = _run_each(workspace, op, days, step, progress=progress)
+    model_days.add_matured(workspace, model, result.days.values())
     return result
 
 

@@ -1,6 +1,5 @@
 """Stored days as a monitor sees them, against plain loops over the rows that people read."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -20,14 +19,12 @@ from tests.workflow.watched import (
     TRAINED,
     USUAL,
     events,
-    watched_site,
 )
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with watched_site(tmp_path_factory.mktemp("watched")) as site:
-        yield site
+@pytest.fixture
+def site(watched: Site) -> Site:
+    return watched
 
 
 def champion(site: Site) -> Artifact:

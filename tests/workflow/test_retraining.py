@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,16 +26,14 @@ from tests.workflow.watched import (
     LAST,
     TRAINED,
     USUAL,
-    watched_site,
 )
 
 NOW = datetime(2024, 2, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with watched_site(tmp_path_factory.mktemp("retraining")) as site:
-        yield site
+@pytest.fixture
+def site(watched: Site) -> Site:
+    return watched
 
 
 def ask(
