@@ -21,6 +21,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from fig_assets.assets import keys
 from fig_assets.assets.markdown import code
 from fig_assets.assets.partitions import partition
+from fig_assets.assets.trend import trend_pictures
 from fig_assets.graph.nodes import Key
 from fig_assets.pictures.shown import image
 from fig_assets.workflow.checks import ChecksFailed, Verdict
@@ -54,6 +55,8 @@ def report(
         yield from (_evaluation(summed) for summed in _check_results(context, result))
         raise _failure(result)
     is_dated = None not in result.days
+    if result.op.kind == "score" and result.days:
+        _draw_trend(context, result)
     for key in selected:
         for day, found in result.days.items():
             metadata = _metadata(
@@ -220,7 +223,8 @@ def _metadata(
         if found.kept:
             metadata["fig/columns_unchanged"] = len(found.kept)
         # Scores have no asset for the whole relation that could say what is said of the day.
-        return metadata | _told(found) if result.op.kind == "score" else metadata
+        is_score = result.op.kind == "score"
+        return metadata | _told(found) | _pictures(found) if is_score else metadata
     metadata |= _told(found)
     if found.day in result.decisions:
         metadata |= _decision(result, found.day)
@@ -232,6 +236,17 @@ def _metadata(
         text = workspace.engine.sql(found.statement())
         metadata["fig/sql"] = MetadataValue.md(code(text, "sql"))
     return metadata
+
+
+def _draw_trend(context: AssetExecutionContext, result: OpResult) -> None:
+    """Add pictures over the days to the last day of a run."""
+    told = {
+        found.day: {n: v for n, v in found.notes.items() if isinstance(v, int | float)}
+        for found in result.days.values()
+    }
+    key = keys.asset_key(result.op.keys[0])
+    last = max(result.days.values(), key=lambda found: found.day)
+    last.pictures |= trend_pictures(context.instance, key, told)
 
 
 def _told(found: DayResult) -> Metadata:

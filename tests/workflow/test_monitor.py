@@ -133,6 +133,7 @@ def test_scores_are_counted_from_the_threshold_of_explanations_too(site: Site) -
 
 def test_dagster_plots_what_was_measured(site: Site) -> None:
     made = site.metadata("scores/scorer/badness__v1")
+    assert {"fig/drift", "fig/metrics"} <= set(made[str(ONE_CLASS)])
     drifted, later = made[str(DRIFTED)], made[str(FLIPPED)]
 
     assert drifted["psi/request.network@1"] == pytest.approx(0.8788898)
