@@ -27,7 +27,10 @@ from fig_assets.workflow.run import run_op
 
 ACCOUNTS = {
     "raw": (CONSERVATION, "every line is landed, blank, or in the quarantine with a reason; warns"),
-    "model": (TRAINED, "a champion is in force, and trained anew where it was due; warns"),
+    "model": (
+        TRAINED,
+        "a champion is in force, trained anew where due, and each input varies; warns",
+    ),
     "event": (CONSERVATION, "every landed line is a row, or is counted with its reason; warns"),
     "row": (SET_ASIDE, "few events have no key, or one that was there before; warns"),
 }

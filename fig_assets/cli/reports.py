@@ -101,7 +101,7 @@ def models(folder: str, env: str, name: str | None, *, as_json: bool, page: str 
 @click.argument("name", required=False)
 @click.option("--first", type=DAY, help="First day; 14 days when left out.")
 @click.option("--last", type=DAY, help="Last day; the last one with scores when left out.")
-@click.option("--html", type=click.Path(dir_okay=False), help="Write a page with pictures.")
+@click.option("--html", "page", type=click.Path(dir_okay=False), help="Write a page to a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def drift(
     folder: str,
@@ -110,7 +110,7 @@ def drift(
     *,
     first: datetime | None,
     last: datetime | None,
-    html: str | None,
+    page: str | None,
     as_json: bool,
 ) -> None:
     """Say how far inputs and scores of the model NAME, or of all, lay from its training, by day.
@@ -126,15 +126,13 @@ def drift(
     with load_project(folder, env) as project:
         days = [day.date() if day else None for day in (first, last)]
         found = project.report_drift(name, *days)
-    if html is not None:
-        Path(html).write_text(drift_page(found), encoding="utf-8")
+    if page is not None:
+        write_page(page, drift_page(found))
     if as_json:
         click.echo(json.dumps(list(map(asdict, found)), default=str))
         return
     for model in found:
         show(out, model)
-    if html is not None:
-        click.echo(f"pictures: {html}")
 
 
 def _show_training(it: "Training") -> None:

@@ -37,6 +37,8 @@ HELD_OUT = 0
 """The fold that stops the fitting and is never fitted on."""
 ROUNDS_WITHOUT_HOLDOUT = 100
 """Rounds, at most, where the held-out fold cannot tell when to stop."""
+IDLE = "the model learns nothing from it"
+"""How the warning of an input ends that has one value, or only rare texts, on every row."""
 _STRENGTH_ROWS = 400
 _FEW_POSITIVES = 50
 _TOO_GOOD = 0.999
@@ -243,11 +245,7 @@ def input_warnings(request: TrainingRequest, rows: TrainingRows) -> tuple[str, .
         ]
         for entry in request.inputs
     }
-    found = [
-        f"{attribute} {told[0]}: the model learns nothing from it"
-        for attribute, told in faults.items()
-        if all(told)
-    ]
+    found = [f"{attribute} {told[0]}: {IDLE}" for attribute, told in faults.items() if all(told)]
     positives = int(rows.sample.labels.sum())
     if positives < _FEW_POSITIVES:
         found.append(f"only {positives} rows are '{request.positive}': the metrics are rough")

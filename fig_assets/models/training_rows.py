@@ -86,7 +86,8 @@ def prepare(table: pa.Table, request: TrainingRequest) -> TrainingRows:
 
     Raises:
         ModelError: A column is missing or of another type, no row has a label, there is one class
-            only, a number is infinite, or a weight is not a number > 0.
+            only, a number is infinite, an input is NULL on all rows, or a weight is not a
+            number > 0.
     """
     _check(table, request)
     labelled = table.filter(pc.is_valid(table.column(request.label)))
@@ -94,6 +95,7 @@ def prepare(table: pa.Table, request: TrainingRequest) -> TrainingRows:
     categories = encode.learn_categories(labelled, request.inputs)
     matrix = encode.matrix(labelled, request.inputs, categories)
     _refuse_infinite(matrix, request)
+    _refuse_empty(labelled, request)
     ordered = _ordered(labelled, matrix, request)
     labels: Bools = ordered.column(_LABEL).to_numpy()
     return TrainingRows(
@@ -197,6 +199,17 @@ def _refuse_infinite(matrix: pa.Table, request: TrainingRequest) -> None:
             raise request.refuse(
                 f"{entry.attribute} is infinite on {count} rows",
                 "let the feature give NULL instead, and recompute those days",
+            )
+
+
+def _refuse_empty(labelled: pa.Table, request: TrainingRequest) -> None:
+    """Refuse an input without any value: it is broken, or its days were built before it worked."""
+    for entry in request.inputs:
+        if labelled.column(entry.column).null_count == labelled.num_rows:
+            raise request.refuse(
+                f"{entry.attribute} is NULL on all {labelled.num_rows} labelled rows of "
+                f"{request.days[0]} to {request.days[-1]}",
+                "mend the feature and recompute those days, or take it out of input_features",
             )
 
 

@@ -22,7 +22,7 @@ CONSERVATION = "conservation"
 SET_ASIDE = "set_aside"
 """The check of a row family: how many events form no row, for want of a key or of a new one."""
 TRAINED = "trained"
-"""The check of a model: a champion is in force, and was trained anew where that was due."""
+"""The check of a model: a champion is in force, trained anew where due, from inputs that vary."""
 TRUTH = "truth"
 """The check of a label set with a table of truth: no strong label loses to a plain plurality."""
 MAX_SET_ASIDE = 0.01

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from fig_assets.graph.nodes import Model
 from fig_assets.models.registry import Decision
+from fig_assets.models.train import IDLE
 from fig_assets.workflow import learn
 from fig_assets.workflow.checks import TRAINED, ChecksFailed, Verdict, judge_declared
 from fig_assets.workflow.model_pictures import promotion_pictures
@@ -77,11 +78,21 @@ def _pictures(workspace: Workspace, model: Model, decision: Decision) -> dict[st
     return promotion_pictures(evaluation) if evaluation else {}
 
 
+def _idle_inputs(workspace: Workspace, model: Model, decision: Decision) -> list[str]:
+    """Name the inputs that the training of the day could learn nothing from."""
+    if decision.candidate != decision.day:
+        return []
+    card = workspace.registry.load(model.name, model.version, decision.day).card
+    return [f"{card.name}: {words}" for words in card.warnings if words.endswith(IDLE)]
+
+
 def _trained(workspace: Workspace, model: Model, decision: Decision) -> Verdict:
-    """Judge a day's decision: no champion yet, or a training that was due and failed, warns."""
+    """Judge a day's decision: no champion, a due training that failed, an idle input warn."""
     missed = decision.candidate is None and learn.is_due(workspace, model, decision.day)
-    failed = decision.champion is None or missed
-    sample = ({"day": str(decision.day), "reason": decision.reason},) if failed else ()
+    reasons = [decision.reason] if decision.champion is None or missed else []
+    reasons += _idle_inputs(workspace, model, decision)
+    failed = bool(reasons)
+    sample = tuple({"day": str(decision.day), "reason": reason} for reason in reasons)
     return Verdict(
         key=model.key,
         name=TRAINED,

@@ -162,7 +162,6 @@ def test_a_label_given_away_by_a_feature_is_warned_of():
 @pytest.mark.parametrize(
     ("column", "values", "warning"),
     [
-        ("rate__v1", pa.nulls(600, pa.float64()), "request.rate@1 is NULL on every row"),
         ("rate__v1", pa.array([float("nan")] * 600), "request.rate@1 is NULL on every row"),
         ("logins__v1", pa.array([7] * 600), "request.logins@1 has one value on every row"),
         (
@@ -171,7 +170,7 @@ def test_a_label_given_away_by_a_feature_is_warned_of():
             "request.country@2 is NULL or a value on fewer than 5 on every row",
         ),
     ],
-    ids=["NULL", "NaN", "one number", "rare text"],
+    ids=["NaN", "one number", "rare text"],
 )
 def test_an_attribute_without_information_is_warned_of(column, values, warning):
     card = train(with_column(labelled_rows(), column, values), REQUEST).card
@@ -179,10 +178,24 @@ def test_an_attribute_without_information_is_warned_of(column, values, warning):
     assert card.warnings == (f"{warning}: the model learns nothing from it",)
 
 
+@pytest.mark.parametrize("entry", REQUEST.inputs, ids=lambda entry: entry.type)
+def test_an_attribute_without_any_value_is_refused_by_name(entry):
+    rows = labelled_rows()
+    kind = rows.schema.field(entry.column).type
+
+    with pytest.raises(ModelError) as refusal:
+        train(with_column(rows, entry.column, pa.nulls(600, kind)), REQUEST)
+
+    said = str(refusal.value)
+    assert said.startswith("model 'scorer' v1 trained for 2024-03-15: ")
+    assert f"{entry.attribute} is NULL on all 600 labelled rows of 2024-03-11 to 2024-03-12" in said
+    assert "fix: mend the feature" in said
+
+
 def test_all_attributes_without_information_still_give_a_model():
     table = labelled_rows()
     for name in table.column_names[1:-1]:
-        table = with_column(table, name, pa.nulls(600, table.schema.field(name).type))
+        table = with_column(table, name, pa.repeat(table.column(name).drop_null()[0], 600))
 
     artifact = train(table, REQUEST)
 
