@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fig_assets.engines.base import Read, days_between
+from fig_assets.sql.judged_set import judged_reads
 from fig_assets.sql.training_set import score_target, training_reads
 from fig_assets.workflow.compute import attributes_of, writes
 from fig_assets.workflow.lock import lock_project
@@ -337,6 +338,8 @@ def may_read(
     for relation, _, day in planned:
         if relation == SCORES and day:
             reads |= set(score_target(project.graph, model, day, "").columns[1].reads)
+            # How good the scores were of the day whose labels have come.
+            reads |= set(judged_reads(model, day - timedelta(days=model.delay_days)))
         if relation == SCORER and day:
             # Training, and the days before it on which the two models are compared.
             earlier = [d for d in DAYS if d < day]
