@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fig_assets.workflow.diff import Diff
     from fig_assets.workflow.drift_report import Drift
     from fig_assets.workflow.drop import Leftovers
-    from fig_assets.workflow.explain import Explained
+    from fig_assets.workflow.explained import Explained
     from fig_assets.workflow.model_report import Standing, Training
 
 

@@ -12,7 +12,7 @@ from fig_assets.cli.base import COUNT, DAY, PROBLEMS, err, in_project, out
 
 if TYPE_CHECKING:
     from fig_assets.graph.seen import Seen
-    from fig_assets.workflow.explain import Explained, Part, Vote
+    from fig_assets.workflow.explained import Explained, Part, Vote
 
 LONGEST_VALUE = 40
 
@@ -69,6 +69,8 @@ def _show(told: "Explained", top: int) -> None:
     if told.base is not None and told.log_odds is not None:
         sum_of = f"{told.base:+.3f} of an average row, plus all contributions"
         _line(f"  log odds {told.log_odds:+.3f} = {sum_of}")
+    else:
+        _line("  the code of this model does not tell what each attribute contributed")
     _show_parts(told, top)
     for title, votes in (("weak labels", told.weak_labels), ("strong labels", told.strong_labels)):
         if votes:
@@ -96,8 +98,9 @@ def _show_parts(told: "Explained", top: int) -> None:
     out.print(table)
     rest = told.parts[top:]
     if rest:
-        others = sum(part.contribution or 0.0 for part in rest)
-        _line(f"{len(rest)} more attributes contribute {others:+.3f} together: --top, --json")
+        known = [part.contribution for part in rest if part.contribution is not None]
+        others = f" contribute {sum(known):+.3f} together" if known else ""
+        _line(f"{len(rest)} more attributes{others}: --top, --json")
     _line("days are the first and the last that count, both included")
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from fig_assets.cli import main
+from fig_assets.cli.explaining import _show
 from fig_assets.project import load_project
 from fig_assets.workflow.run import run_op
 from tests.assets.signins import FIRST, SCORER, days_from, write_project
@@ -57,6 +59,22 @@ def test_programs_get_every_attribute_and_people_the_first_ones(configs: Path) -
     assert told["replay"]["exact"] is True
     assert "2 more attributes contribute" in short
     assert "hour@1" not in short
+
+
+def test_a_model_that_cannot_tell_contributions_is_shown_without_them(
+    configs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with load_project(configs) as project:
+        (told,) = project.explain("scorer", KEY)
+    silent = tuple(replace(part, contribution=None) for part in told.parts)
+    monkeypatch.setattr("fig_assets.cli.explaining.out", Console(width=200))
+
+    _show(replace(told, parts=silent, base=None, log_odds=None), top=1)
+
+    shown = capsys.readouterr().out
+    assert "does not tell what each attribute contributed" in shown
+    assert "2 more attributes: --top, --json" in shown
+    assert "+0.000" not in shown
 
 
 def test_no_name_is_cut_off(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

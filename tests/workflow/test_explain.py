@@ -9,7 +9,7 @@ import pytest
 
 from fig_assets.errors import ModelError, WorkflowError
 from fig_assets.project import Project, load_project
-from fig_assets.workflow.explain import Explained, Part
+from fig_assets.workflow.explained import Explained, Part
 from fig_assets.workflow.run import run_op
 from tests.assets.signins import FIRST, IP, REQUEST, SCORER, days_from, write_project
 from tests.naive.seen import lines_between
