@@ -87,7 +87,6 @@ class LocalPlatform:
         """See `Platform.train`."""
         with _folder() as base:
             layout = lay_out(job, Path(base))
-            layout.model.mkdir()
             _run(job, "train", layout)
             if not layout.success.is_file():
                 raise job.refuse("train ended the process before it returned", "leave exit() out")
@@ -120,7 +119,6 @@ def ask(job: Job, program: str, model: Mapping[str, bytes], answer: str) -> pa.T
     """
     with _folder() as base:
         layout = lay_out(job, Path(base))
-        layout.model.mkdir()
         model_files.write(model, layout.model)
         _run(job, program, layout, ONE_THREAD)
         try:
@@ -143,7 +141,8 @@ def check(job: Job) -> None:
 def lay_out(job: Job, base: Path) -> Layout:
     """Write what a container finds below `/opt/ml` to `base`."""
     layout = Layout(base)
-    layout.config.mkdir(parents=True)
+    for folder in (layout.config, layout.model, layout.answers):
+        folder.mkdir(parents=True)
     for name, table in job.channels.items():
         layout.channel(name).mkdir(parents=True)
         pq.write_table(table, layout.channel(name) / PARQUET)

@@ -1,17 +1,27 @@
 """What an environment says of training -> where own code is trained, and for how long."""
 
 from fig_assets.config.schema import Environment
-from fig_assets.errors import UnsupportedOnEngine
+from fig_assets.engines.sagemaker import Place
 from fig_assets.models.jobs import LocalPlatform, Platform
+from fig_assets.models.remote import SageMakerPlatform
 
 SECONDS = 60.0
 
 
 def platform(environment: Environment) -> Platform:
     """Return where own code is trained."""
-    if environment.training.type == "local":
+    said = environment.training
+    if said.type == "local":
         return LocalPlatform()
-    raise UnsupportedOnEngine("training at SageMaker is not there yet")
+    place = Place(
+        role=said.role or "",
+        image=said.image or "",
+        s3=said.s3 or "",
+        instance_type=said.instance_type,
+        volume_gb=said.volume_gb,
+        region=said.region,
+    )
+    return SageMakerPlatform(place)
 
 
 def timeout_s(environment: Environment) -> float:
