@@ -21,6 +21,7 @@ from fig_assets.config.node import (
     Text,
     Threads,
 )
+from fig_assets.config.patterns import S3
 from fig_assets.config.rules import wrong
 
 
@@ -125,9 +126,6 @@ class ModelStore(Node):
 
     path: PlainText
     """The folder, from the folder that holds the project's. Example: `"data/models"`."""
-
-
-S3 = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$"
 
 
 class Training(Node):

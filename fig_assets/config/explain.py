@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
+from fig_assets.config.patterns import S3
 from fig_assets.config.rules import Unknown
 from fig_assets.errors import Problem, Where
 
@@ -208,6 +209,7 @@ _PATTERNS = {
     r"^\w+(\.\w+)*:\w+$": 'write "package.module:function"',
     r"^[A-Za-z_][A-Za-z0-9_]*$": 'write the name of an environment variable, such as "FIG_TOKEN"',
     r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$": 'write the name of a package, such as "threat_scorer"',
+    S3: 'write a bucket and a prefix, such as "s3://my-bucket/fig"',
 }
 
 

@@ -6,6 +6,8 @@ TYPES = ("string", "bigint", "float", "boolean", "timestamp", "date")
 OTHER_TYPES = (
     "str", "varchar", "text", "int", "integer", "long", "double", "number", "bool", "datetime",
 )  # fmt: skip
+S3 = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$"
+"""A bucket, and a prefix in it."""
 PERIODS = ("daily", "weekly_by_day", "monthly_by_day", "quarterly_by_day", "yearly_by_day")
 
 

@@ -25,12 +25,19 @@ from fig_assets.engines.base import DAY
 from fig_assets.language.types import arrow_type, parse_type
 from fig_assets.models import encode
 from fig_assets.models.artifact import Artifact, Card, Input, OwnCode, digest_of_files
+from fig_assets.models.booster import Sample
 from fig_assets.models.calibrate import calibrate, calibrated
 from fig_assets.models.jobs import Job, Platform, ask
 from fig_assets.models.measure import measure
 from fig_assets.models.metrics import Floats
 from fig_assets.models.model_files import digests
-from fig_assets.models.train import HELD_OUT, input_warnings, metrics_of
+from fig_assets.models.train import (
+    HELD_OUT,
+    input_warnings,
+    metrics_of,
+    reference_for,
+    too_good,
+)
 from fig_assets.models.training_rows import (
     TrainingRequest,
     TrainingRows,
@@ -38,7 +45,6 @@ from fig_assets.models.training_rows import (
     prepare,
     unseen_rows,
 )
-from fig_assets.models.watch import reference_of
 from fig_assets.usercode.package import Package
 from fig_assets.usercode.source import CodeError
 
@@ -108,13 +114,13 @@ def train_own(
         metrics={},
         strength={},
         best_iteration=0,
-        warnings=(),
+        warnings=input_warnings(request, rows),
         library=LIBRARY,
         sha256=digest_of_files(own.files),
         own=own,
     )
     artifact = Artifact("", card, files, request.timeout_s)
-    return _judged(artifact, request, rows, _Judges(table, unseen))
+    return _judged(artifact, request, table, _judges(table, unseen, request, rows))
 
 
 def scores(artifact: Artifact, table: pa.Table) -> Floats:
@@ -179,52 +185,66 @@ def _raw(table: pa.Table, request: TrainingRequest, rows: TrainingRows) -> pa.Ta
 
 @dataclass(frozen=True, eq=False)
 class _Judges:
-    """Rows by which a model is judged: those it was trained with, those of days before if any."""
+    """Rows by which a model is judged, which it was not fitted on."""
 
-    trained: pa.Table
-    unseen: pa.Table | None
+    name: str
+    """`unseen`: of days before; `oof`: the held-out fifth."""
+    raw: pa.Table
+    sample: Sample
+    folds: npt.NDArray[np.int64]
+    days: npt.NDArray[np.int64] | None
+
+
+def _judges(
+    table: pa.Table, unseen: pa.Table | None, request: TrainingRequest, rows: TrainingRows
+) -> _Judges:
+    before = unseen_rows(unseen, request, rows)
+    if before is not None and unseen is not None:
+        raw = _raw(unseen, request, before)
+        return _Judges("unseen", raw, before.sample, before.folds, before.days)
+    chosen = rows.folds == HELD_OUT
+    raw = _raw(table, request, rows).filter(pa.array(chosen))
+    days = None if rows.days is None else rows.days[chosen]
+    return _Judges("oof", raw, rows.sample.where(chosen), _subfolds(raw, request), days)
 
 
 def _judged(
-    artifact: Artifact, request: TrainingRequest, rows: TrainingRows, judges: _Judges
+    artifact: Artifact, request: TrainingRequest, table: pa.Table, judges: _Judges
 ) -> Artifact:
-    """Add what rows say of the model that it was not fitted on."""
-    before = unseen_rows(judges.unseen, request, rows)
-    if before is not None and judges.unseen is not None:
-        name, sample, folds = "unseen", before.sample, before.folds
-        raw, days = _raw(judges.unseen, request, before), before.days
-    else:
-        chosen = rows.folds == HELD_OUT
-        name, sample = "oof", rows.sample.where(chosen)
-        raw = _raw(judges.trained, request, rows).filter(pa.array(chosen))
-        folds, days = _subfolds(raw, request), None if rows.days is None else rows.days[chosen]
-    found = scores(artifact, raw)
-    card, told = artifact.card, list(input_warnings(request, rows))
-    labelled = _raw(judges.trained, request, rows)
-    if not sample.has_both_classes:
-        told.append("a class is missing in the held-out fifth: nothing can be measured")
-        nothing = metrics_of(name, sample, None) | metrics_of("holdout", sample, None)
-        reference = reference_of(labelled, request.inputs, found)
-        card = replace(card, metrics=nothing, warnings=tuple(told), reference=reference)
-        return replace(artifact, card=card)
-    curve = calibrate(request.calibration, found, sample.labels, sample.weights, folds)
+    """Add what the judges say of the model."""
+    sample, found = judges.sample, scores(artifact, judges.raw)
+    told = found if sample.has_both_classes else None
+    metrics = metrics_of(judges.name, sample, told)
+    curve, measured = None, None
+    if judges.name == "oof":
+        metrics |= metrics_of("holdout", sample, told)
+    if told is not None:
+        curve = calibrate(request.calibration, found, sample.labels, sample.weights, judges.folds)
     meant = calibrated(curve, found)
-    metrics = metrics_of(name, sample, found)
-    measured = None
-    if name == "oof":
-        metrics |= metrics_of("holdout", sample, found)
+    if told is not None and judges.name == "oof":
         measured = measure(
-            sample.labels, found, days=days, weights=sample.weights, probabilities=meant
+            sample.labels,
+            found,
+            days=judges.days,
+            weights=sample.weights,
+            probabilities=meant,
         )
+    stand_for = sample.weights if judges.name == "oof" else None
     card = replace(
-        card,
+        artifact.card,
         metrics=metrics,
-        warnings=tuple(told),
+        warnings=(*artifact.card.warnings, *_doubts(judges, metrics)),
         calibration=curve,
         out_of_fold=measured,
-        reference=reference_of(labelled, request.inputs, meant),
+        reference=reference_for(table, request, meant, stand_for),
     )
     return replace(artifact, card=card)
+
+
+def _doubts(judges: _Judges, metrics: Mapping[str, float | None]) -> tuple[str, ...]:
+    if not judges.sample.has_both_classes:
+        return ("a class is missing in the held-out fifth: nothing can be measured",)
+    return too_good(judges.name, metrics, "no input holds the label")
 
 
 def _subfolds(raw: pa.Table, request: TrainingRequest) -> npt.NDArray[np.int64]:

@@ -97,7 +97,9 @@ def train(
         sha256=digest_of(study.model.text),
         calibration=study.calibration,
         out_of_fold=study.out_of_fold,
-        reference=_reference(table, request, study),
+        reference=reference_for(
+            table, request, calibrated(study.calibration, study.scores), study.stand_for
+        ),
     )
     return Artifact(study.model.text, card)
 
@@ -182,13 +184,15 @@ def _measured(rows: TrainingRows, scores: Floats, curve: Calibration | None) -> 
     )
 
 
-def _reference(table: pa.Table, request: TrainingRequest, study: _Study) -> Reference:
+def reference_for(
+    table: pa.Table, request: TrainingRequest, scores: Floats, stand_for: Floats | None
+) -> Reference:
+    """Say how the labelled rows and the scores lie; sampled ones as if none had been left out."""
     labelled = table.filter(pc.is_valid(table.column(request.label)))
-    scores = calibrated(study.calibration, study.scores)
     if request.is_sampled and request.weight is not None:
         labelled = labelled.filter(pa.array(evened(labelled.column(request.weight).to_numpy())))
-        if study.stand_for is not None:
-            scores = scores[evened(study.stand_for)]
+        if stand_for is not None:
+            scores = scores[evened(stand_for)]
     return reference_of(labelled, request.inputs, scores)
 
 
@@ -261,14 +265,19 @@ def _warnings(
             f"no early stopping: {study.model.rounds} rounds on all rows (it is switched off, or "
             "a class is missing in the held-out fifth or in the rest)"
         )
-    auc = study.metrics[f"{study.judged}_roc_auc"]
-    if auc is not None and auc >= _TOO_GOOD:
-        strongest = max(strength, key=lambda attribute: strength[attribute])
-        found.append(
-            f"{_JUDGED[study.judged]} the classes are told apart almost perfectly "
-            f"(ROC AUC {auc:.4f}): make sure that {strongest} does not hold the label"
-        )
-    return tuple(found)
+    strongest = max(strength, key=lambda attribute: strength[attribute])
+    return (*found, *too_good(study.judged, study.metrics, f"{strongest} does not hold the label"))
+
+
+def too_good(judged: str, metrics: Mapping[str, float | None], hope: str) -> tuple[str, ...]:
+    """Warn of classes that are told apart so well that an input may hold the label."""
+    auc = metrics[f"{judged}_roc_auc"]
+    if auc is None or auc < _TOO_GOOD:
+        return ()
+    return (
+        f"{_JUDGED[judged]} the classes are told apart almost perfectly "
+        f"(ROC AUC {auc:.4f}): make sure that {hope}",
+    )
 
 
 def _emptiness(entry: Input, column: "encode.Column") -> str:
