@@ -247,7 +247,8 @@ def _train_day(workspace: Workspace, model: Model, day: date, champion: date | N
     )
     known = _loaded(workspace, model, champion) if champion else None
     rows = training_set(workspace, model, days)
-    evaluation = evaluation_rows(workspace, model, days, known)
+    both = beside(workspace, model, known)
+    evaluation = evaluation_rows(workspace, both, days, known) if both else None
     candidate = _trained(workspace, model, request, rows, evaluation)
     told = evaluate(candidate, known, evaluation, model.promotion_metric)
     decision = replace(judge(told, _rule(model)), means=model.fingerprint)
@@ -277,6 +278,22 @@ def _rule(model: Model) -> Rule:
         model.promotion_min_gain,
         confident=model.promotion_confident,
     )
+
+
+def beside(workspace: Workspace, model: Model, champion: Artifact | None) -> Model | None:
+    """Return the model with the champion's inputs too, so that both can score the same rows.
+
+    They differ where a default version has moved since the champion was trained. None where the
+    project does not have one of them any more: no rows can be scored by both.
+    """
+    if champion is None:
+        return model
+    own = {attribute.identity for attribute in model.inputs}
+    every = {a.identity: a for a in workspace.graph.attributes.values() if a.owner == model.family}
+    gone = [e.attribute for e in champion.card.inputs if e.attribute not in own]
+    if any(name not in every for name in gone):
+        return None
+    return replace(model, inputs=(*model.inputs, *(every[name] for name in gone)))
 
 
 def evaluation_rows(

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from fig_assets.workflow.learn import (
+    beside,
     champion_of,
     decide_day,
     evaluation_rows,
@@ -71,3 +72,43 @@ def test_before_the_first_day_there_is_nothing_to_compare_on(tmp_path: Path) -> 
     with opened(tmp_path) as site:
         model = site.project.graph.models["scorer"]
         assert evaluation_rows(site.project.workspace, model, [FIRST], None) is None
+
+
+def test_a_champion_of_other_versions_is_compared_on_rows_with_those_of_both(
+    tmp_path: Path,
+) -> None:
+    write_project(tmp_path, days=9)
+    with opened(tmp_path) as site:
+        site.run(FIRST, date(2024, 1, 9))
+        workspace = site.project.workspace
+        model = site.project.graph.models["scorer"]
+        other = next(
+            attribute
+            for attribute in site.project.graph.attributes.values()
+            if attribute.identity == "request.network@1"
+        )
+        moved = replace(model, inputs=(*model.inputs[1:], other), fingerprint="moved")
+
+        decision = decide_day(workspace, moved, date(2024, 1, 9), explicit=True)
+
+        assert decision.candidate == date(2024, 1, 9)
+        assert "matured rows" in decision.reason
+        assert set(decision.metrics) >= {
+            "candidate_average_precision",
+            "champion_average_precision",
+        }
+
+
+def test_no_rows_are_for_both_where_an_attribute_of_the_champion_is_gone(tmp_path: Path) -> None:
+    write_project(tmp_path, days=5)
+    with opened(tmp_path) as site:
+        site.run(FIRST, date(2024, 1, 5))
+        workspace = site.project.workspace
+        model = site.project.graph.models["scorer"]
+        champion = champion_of(workspace, model, date(2024, 1, 5))
+        assert champion is not None
+        inputs = (replace(champion.card.inputs[0], attribute="request.gone@1"),)
+        of_old = replace(champion, card=replace(champion.card, inputs=inputs))
+
+        assert beside(workspace, model, of_old) is None
+        assert beside(workspace, model, champion) is not None
