@@ -19,6 +19,8 @@ MODELS: dict[str, Json] = {
     "falling": STARTED_LATER,
     "moved": {
         **STARTED_LATER,
+        # Before the third day there is no window to learn from.
+        "retrain": {"every_days": 2},
         "input_features": [
             {"family_name": "request", "feature_names": {"all": ["ip_weekly_failure_rate"]}}
         ],
