@@ -88,12 +88,12 @@ def known_classes(
 
 
 def _newest(workspace: Workspace, truth: Truth) -> tuple[bool, Window | None]:
-    """Tell whether the table is built, and its newest day if it has days."""
-    table = workspace.graph.tables[truth.table]
-    if not table.is_daily:
-        return workspace.engine.partition(table.relation, None) is not None, None
-    days = workspace.engine.days(table.relation)
-    return bool(days), Window(days[-1], days[-1] + timedelta(days=1)) if days else None
+    """Tell whether the table is built as it is written now, and its newest day if it has days."""
+    table, engine = workspace.graph.tables[truth.table], workspace.engine
+    newest = max(engine.days(table.relation), default=None) if table.is_daily else None
+    record = engine.partition(table.relation, newest)
+    is_built = record is not None and {truth.key, truth.field} <= set(record.columns)
+    return is_built, Window(newest, newest + timedelta(days=1)) if newest else None
 
 
 def _judged(counting: Counting, rows: Sequence[dict[str, object]]) -> list[Judged]:

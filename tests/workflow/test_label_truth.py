@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from fig_assets.cli import main
 from fig_assets.cli.labels_page import labels_page
-from fig_assets.project import Project
+from fig_assets.project import Project, load_project
 from tests.assets.signins import ENVIRONMENT, FIRST, TRUTH, Json, Site, opened
 from tests.assets.signins import write_project as write
 
@@ -137,3 +140,31 @@ def test_a_page_shows_it_all_and_loads_nothing(site: Site) -> None:
     assert "wrong@1 loses to the plurality" in page
     assert "which two weak labels disagree" in page
     assert "http" not in page.partition("</style>")[2]
+
+
+def test_the_command_writes_the_page_and_prints_the_warnings(site: Site, tmp_path: Path) -> None:
+    words = ["report", "labels", "--project", str(site.root / "configs"), "--days", "3"]
+    done = CliRunner().invoke(main, [*words, "--html", str(tmp_path / "page.html")])
+    assert done.exit_code == 0
+    assert "warning: wrong@1 loses to the plurality" in done.stdout
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_table_of_truth_that_was_not_built_as_it_is_written_is_told(tmp_path: Path) -> None:
+    gold = {**GOLD, "columns": {"session": "string", "label": "string", "sure": "string"}}
+    changes: dict[str, object] = {
+        "labels/truth.json": {**LABELS, "truth": {"table": "gold", "field": "sure"}},
+        "tables/gold.json": GOLD,
+        "environments/local.json": {**ENVIRONMENT, "sources": SOURCES},
+        "models/scorer.json": [],
+    }
+    folder = write(tmp_path, {**changes, "labels/truth.json": LABELS}, days=1)
+    (tmp_path / "gold.csv").write_text("session,label\nx,good\n")
+    with opened(tmp_path) as site:
+        assert site.run(FIRST, FIRST).ok
+        warnings = site.project.report_labels(days=1).warnings
+    assert warnings == ("table gold knows the class of none of these rows",)
+    write(tmp_path, {**changes, "tables/gold.json": gold})
+    with load_project(folder) as project:
+        warnings = project.report_labels(days=1).warnings
+    assert warnings == ("table gold knows the class of no key: was it ever built?",)
