@@ -1,12 +1,14 @@
 """Labels that look ahead in Dagster: their days, their job and schedule, and ranges of days."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 from dagster import AssetKey
 
+from fig_assets.workflow.awaiting import steps_of
 from fig_assets.workflow.run import run_op
 from tests.assets.signins import (
     SCORER,
@@ -100,3 +102,18 @@ def test_a_day_that_looks_at_days_which_are_not_over_is_refused_in_words(site: S
     refused = run_op(site.project.workspace, labels, [DAYS[-1]], labels.keys).refused
     said = f"truth of {DAYS[-1]} looks at the days up to {TODAY + timedelta(days=1)}, which are not"
     assert str(refused[DAYS[-1]]).startswith(said)
+
+
+def test_over_many_days_labels_come_after_all_that_they_may_see(site: Site) -> None:
+    graph = replace(site.project.graph, start=TODAY - timedelta(days=200))
+    days = [TODAY - timedelta(days=n) for n in range(120, 0, -1)]
+    first, *later = steps_of(graph, graph.ops, days)
+    assert not [op.name for op in first.ops if op.kind in ("label", "model", "score")]
+    assert [[op.name for op in step.ops] for step in later] == [
+        *(["label__truth"], ["model__scorer"], ["score__scorer"])
+    ]
+    assert (len(first.days), [len(step.days) for step in later]) == (120, [118, 120, 120])
+    # What is over is over: after the last day of the project nothing is waited for.
+    ended = replace(graph, end=days[-1])
+    assert [len(step.days) for step in steps_of(ended, graph.ops, days)][1] == 120
+    assert len(steps_of(ended, graph.ops, days[-80:])) == 1
