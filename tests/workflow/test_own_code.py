@@ -300,3 +300,26 @@ def test_nothing_of_the_environment_but_the_named_variables_reaches_the_code(
 
     assert "environ" in str(refusal.value)
     assert "canary" not in str(refusal.value)
+
+
+def test_own_code_learns_from_a_sample_whose_rows_stand_for_those_left_out(
+    project: Project,
+) -> None:
+    sampled = {**OWN, "sample": {"negatives": 0.5}}
+    (project.root / "configs/models/scorer.json").write_text(json.dumps(sampled))
+    project.reopen()
+    model = project.graph.models["scorer"]
+    decide_day(project.workspace, model, TRAINED, explicit=True)
+
+    stand_for = {}
+    for day in DAYS[:3]:
+        for row in project.rows("label_sets/truth", day):
+            key = str(row["session_id"])
+            place = int(md5(f"{key}/sample".encode()).hexdigest()[:16], 16) >> 1
+            if row["plurality__v1"] == "bad" or place < 2**62:
+                stand_for[key] = 1.0 if row["plurality__v1"] == "bad" else 2.0
+    learned = [n for key, n in stand_for.items() if int(md5(key.encode()).hexdigest(), 16) % 5]
+    artifact = project.workspace.registry.load("scorer", 1, TRAINED)
+    told = json.loads(artifact.files["model/deep/m.json"])
+    assert (told["rates"], told["all"]) == (len(learned), sum(learned))
+    assert 2.0 in learned
