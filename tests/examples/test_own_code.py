@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from fig_assets.cli import main
 from fig_assets.models.artifact import Artifact
-from fig_assets.models.jobs import Job, LocalPlatform, lay_out
+from fig_assets.models.jobs import Job, LocalPlatform, OwnCodeFailed, lay_out
 from fig_assets.models.model_files import from_folder
 from fig_assets.models.own import train_own
 from fig_assets.models.remote import SageMakerPlatform
@@ -262,3 +262,39 @@ def test_the_server_answers_as_a_container_must(
         assert ask(connection, "POST", "/invocations", "words")[0] == 400
         assert ask(connection, "POST", "/invocations", '[{"hour__v1": "x"}]')[0] == 400
         assert ask(connection, "GET", "/invocations")[0] == 405
+
+
+def test_a_job_whose_code_fails_tells_what_it_raised(job: Job, tmp_path: Path) -> None:
+    wrong = replace(job, hyperparameters={"seed": 7})
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        aws(patch),
+        platform(tmp_path),
+        pytest.raises(OwnCodeFailed) as refusal,
+    ):
+        SageMakerPlatform(PLACE, POLL_S).train(wrong)
+
+    said = str(refusal.value)
+    assert said.startswith(f"model 'sign_in_scorer' v1 trained for {DAY}: own code 'linear_scorer'")
+    assert "is Failed: AlgorithmError: train raised KeyError: 'C'" in said
+
+
+def test_fig_run_says_which_model_and_day_failed_and_keeps_the_scores(
+    root: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "own_code"
+    shutil.copytree(root, broken)
+    place = broken / f"configs/models/code/{LOCATION}/__init__.py"
+    place.write_text(place.read_text().replace("losses = {}", "losses = {}[0]"))
+    (broken / "configs/attributes.lock.json").unlink()
+    scores = {p: p.read_bytes() for p in (broken / "data/lake/scores").rglob("*.parquet")}
+    words = ["--project", str(broken / "configs"), "--from", str(DAY), "--to", str(DAY)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(broken / "home"))
+        selected = ["--select", "key:models/sign_in_scorer__v1"]
+        done = CliRunner().invoke(main, ["run", *words, *selected])
+
+    assert done.exit_code == 1
+    assert f"model 'sign_in_scorer' v1 trained for {DAY}: own code 'linear_scorer'" in done.output
+    assert "train raised KeyError: 0" in done.output
+    assert {p: p.read_bytes() for p in scores} == scores
