@@ -335,7 +335,11 @@ def may_read(
                     # Fields are found by the key of the event that made the row.
                     reads.add(Read(LOGIN, ("session__v1",), day, day + timedelta(days=1)))
     model = project.graph.models["scorer"]
+    votes = tuple(a.column for a in project.graph.label_sets["kinds"].labels)
     for relation, _, day in planned:
+        if relation == KINDS and day:
+            # What was voted on the day, and how often on those before it, is counted.
+            reads.add(Read(KINDS, votes, day - timedelta(days=6), day + timedelta(days=1)))
         if relation == SCORES and day:
             reads |= set(score_target(project.graph, model, day, "").columns[1].reads)
             # How good the scores were of the day whose labels have come.
