@@ -24,7 +24,7 @@ from fig_assets.assets.definitions import build_definitions
 from fig_assets.cli import COLLECT_EVERY
 from fig_assets.config.load import load_config
 from fig_assets.graph.build import build_graph
-from fig_assets.workflow.bind import bind_statements, statements
+from fig_assets.workflow.steps.bind import bind_statements, statements
 from fig_assets.workflow.workspace import open_workspace
 
 T = TypeVar("T")

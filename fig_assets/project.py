@@ -20,17 +20,17 @@ from fig_assets.graph.nodes import Graph, Key, Op
 from fig_assets.models.check import model_problems
 from fig_assets.sql.published import Published, named_model, published, select_published, views
 from fig_assets.versions import Versions
-from fig_assets.workflow import learn
-from fig_assets.workflow.bind import bind_statements
-from fig_assets.workflow.compute import attributes_of, writes
-from fig_assets.workflow.lock import LockReport, lock_project
-from fig_assets.workflow.own_code import package_problems
-from fig_assets.workflow.plan import make_plan
-from fig_assets.workflow.planned import Plan
-from fig_assets.workflow.python import function_problems
+from fig_assets.workflow.changing.lock import LockReport, lock_project
+from fig_assets.workflow.changing.usage import refuse_retired
+from fig_assets.workflow.learning import learn
+from fig_assets.workflow.learning.own_code import package_problems
+from fig_assets.workflow.planning.plan import make_plan
+from fig_assets.workflow.planning.planned import Plan
 from fig_assets.workflow.run import Progress
-from fig_assets.workflow.shown import statement_text, stored_days
-from fig_assets.workflow.usage import refuse_retired
+from fig_assets.workflow.steps.bind import bind_statements
+from fig_assets.workflow.steps.compute import attributes_of, writes
+from fig_assets.workflow.steps.python import function_problems
+from fig_assets.workflow.steps.shown import statement_text, stored_days
 from fig_assets.workflow.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from fig_assets.assets.runner import Summary
     from fig_assets.models.label_report import LabelReport
-    from fig_assets.workflow.prove import Proved
+    from fig_assets.workflow.proving.prove import Proved
 
 HOME = "DAGSTER_HOME"
 DEFAULT_HOME = "data/dagster"
@@ -212,7 +212,7 @@ class Project(Versions):
             WorkflowError: there is no such label set or strong label, or nothing is stored.
             EngineError: a day was never built.
         """
-        from fig_assets.workflow.label_report import report_labels
+        from fig_assets.workflow.labelling.label_report import report_labels
 
         return report_labels(self.workspace, name, days=days, end=end, strong=strong)
 
@@ -221,7 +221,7 @@ class Project(Versions):
 
         Convert with `table.to_pandas(types_mapper=pandas.ArrowDtype)`.
         """
-        from fig_assets.workflow.schemas import pandera_schema
+        from fig_assets.workflow.steps.schemas import pandera_schema
 
         relation = self._published(name, period)
         key = {n: relation.stored[n] for n in relation.order if n in relation.stored}
@@ -322,7 +322,7 @@ class Project(Versions):
         Raises:
             WorkflowError: the project does not run on the sample.
         """
-        from fig_assets.workflow.prove import prove
+        from fig_assets.workflow.proving.prove import prove
 
         return prove(self.config, self.graph, seed=seed)
 

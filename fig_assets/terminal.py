@@ -19,8 +19,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from fig_assets.assets.runner import Summary
-    from fig_assets.workflow.prove import Proved
-    from fig_assets.workflow.untouched import Proof
+    from fig_assets.workflow.planning.untouched import Proof
+    from fig_assets.workflow.proving.prove import Proved
 
 DAGSTER_LOGGERS = ("dagster", "dagster.builtin", "alembic")
 

@@ -5,17 +5,17 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from fig_assets.graph.usage import Used
-from fig_assets.workflow.usage import usage_of
+from fig_assets.workflow.changing.usage import usage_of
 from fig_assets.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
     from fig_assets.models.registry import Decision
-    from fig_assets.workflow.branch import BranchDiff
-    from fig_assets.workflow.diff import Diff
-    from fig_assets.workflow.drift_report import Drift
-    from fig_assets.workflow.drop import Leftovers
-    from fig_assets.workflow.explained import Explained
-    from fig_assets.workflow.model_report import Standing, Training
+    from fig_assets.workflow.changing.branch import BranchDiff
+    from fig_assets.workflow.changing.diff import Diff
+    from fig_assets.workflow.changing.drop import Leftovers
+    from fig_assets.workflow.learning.drift_report import Drift
+    from fig_assets.workflow.learning.explained import Explained
+    from fig_assets.workflow.learning.model_report import Standing, Training
 
 
 class Versions(ABC):
@@ -55,7 +55,7 @@ class Versions(ABC):
             WorkflowError: there is no such attribute, they have nothing in common, or a day is
                 missing.
         """
-        from fig_assets.workflow.diff import diff_versions
+        from fig_assets.workflow.changing.diff import diff_versions
 
         return diff_versions(
             self.workspace,
@@ -73,7 +73,7 @@ class Versions(ABC):
         Raises:
             WorkflowError: there is no repository, no such revision, or no valid project in it.
         """
-        from fig_assets.workflow.branch import diff_branch
+        from fig_assets.workflow.changing.branch import diff_branch
 
         return diff_branch(self.workspace, revision)
 
@@ -83,7 +83,7 @@ class Versions(ABC):
         Returns:
             What was found, and how many files were rewritten.
         """
-        from fig_assets.workflow.drop import drop, leftovers
+        from fig_assets.workflow.changing.drop import drop, leftovers
 
         found = leftovers(self.workspace)
         return found, sum(1 for _ in drop(self.workspace, found.free)) if confirmed else 0
@@ -98,7 +98,7 @@ class Versions(ABC):
             WorkflowError: there is no such model.
             ModelError: a recorded decision is damaged.
         """
-        from fig_assets.workflow.model_report import list_models
+        from fig_assets.workflow.learning.model_report import list_models
 
         return list_models(self.workspace, name)
 
@@ -109,7 +109,7 @@ class Versions(ABC):
             WorkflowError: there is no such model.
             ModelError: a recorded decision is damaged.
         """
-        from fig_assets.workflow.model_report import report_models
+        from fig_assets.workflow.learning.model_report import report_models
 
         return report_models(self.workspace, name)
 
@@ -126,7 +126,7 @@ class Versions(ABC):
         Raises:
             WorkflowError: there is no such model, or the days are in the wrong order.
         """
-        from fig_assets.workflow.drift_report import report_drift
+        from fig_assets.workflow.learning.drift_report import report_drift
 
         return report_drift(self.workspace, name, first, last)
 
@@ -139,7 +139,7 @@ class Versions(ABC):
             WorkflowError: there is no such model, or it cannot be in force from that day on.
             ModelError: there is no such artifact, or it is damaged or outdated.
         """
-        from fig_assets.workflow.by_hand import promote
+        from fig_assets.workflow.learning.by_hand import promote
 
         return promote(self.workspace, name, trained_for, start=start, reason=reason)
 
@@ -150,7 +150,7 @@ class Versions(ABC):
             WorkflowError: there is no such model, or it had no champion before.
             ModelError: the artifact is damaged or outdated.
         """
-        from fig_assets.workflow.by_hand import rollback
+        from fig_assets.workflow.learning.by_hand import rollback
 
         return rollback(self.workspace, name, start=start, reason=reason)
 
@@ -169,6 +169,6 @@ class Versions(ABC):
             WorkflowError: there is no such model or family, or the row has no score.
             ModelError: the champion that scored it is damaged or gone.
         """
-        from fig_assets.workflow.explain import explain_row
+        from fig_assets.workflow.learning.explain import explain_row
 
         return explain_row(self.workspace, name, key, day=day, model=model)

@@ -81,8 +81,8 @@ def _edited(bench: Bench) -> Files:
 
 def _planned(bench: Bench, project: "Project") -> None:
     """Make the plan of the family and follow it."""
-    from fig_assets.workflow.follow import follow
-    from fig_assets.workflow.plan import make_plan
+    from fig_assets.workflow.planning.follow import follow
+    from fig_assets.workflow.planning.plan import make_plan
 
     days = _days(bench)
     keys = {key for op in project.graph.ops if op.kind == "window" for key in op.keys}

@@ -33,8 +33,8 @@ from fig_assets.assets import keys
 from fig_assets.assets.late_labels import late_jobs, late_schedules, without_late_labels
 from fig_assets.assets.partitions import partition
 from fig_assets.graph.nodes import Graph, Model
-from fig_assets.workflow.monitor import Monitor
-from fig_assets.workflow.retraining import (
+from fig_assets.workflow.learning.monitor import Monitor
+from fig_assets.workflow.learning.retraining import (
     Attempt,
     Cause,
     Known,

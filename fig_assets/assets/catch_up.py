@@ -20,8 +20,8 @@ from pydantic import Field
 from fig_assets.assets.markdown import code
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.errors import FigError
-from fig_assets.workflow.plan import make_plan
-from fig_assets.workflow.planned import Plan
+from fig_assets.workflow.planning.plan import make_plan
+from fig_assets.workflow.planning.planned import Plan
 
 CATCH_UP = "catch_up"
 MOST_LINES = 200

@@ -22,8 +22,15 @@ from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.ops import Part, published_key
-from fig_assets.workflow.checks import CONSERVATION, SCHEMA, SET_ASIDE, TRAINED, TRUTH, check_names
 from fig_assets.workflow.run import run_op
+from fig_assets.workflow.steps.checks import (
+    CONSERVATION,
+    SCHEMA,
+    SET_ASIDE,
+    TRAINED,
+    TRUTH,
+    check_names,
+)
 
 ACCOUNTS = {
     "raw": (CONSERVATION, "every line is landed, blank, or in the quarantine with a reason; warns"),

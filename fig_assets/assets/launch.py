@@ -16,12 +16,12 @@ from fig_assets.assets.resources import OpenWorkspace
 from fig_assets.assets.runner import Runner, Summary, resources_of
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Key
-from fig_assets.workflow.awaiting import steps_of
-from fig_assets.workflow.follow import LONGEST_RUN_DAYS, follow, ranges
-from fig_assets.workflow.plan import check_days, check_plan, make_plan
-from fig_assets.workflow.planned import Plan
-from fig_assets.workflow.raw import raw_files
+from fig_assets.workflow.planning.awaiting import steps_of
+from fig_assets.workflow.planning.follow import LONGEST_RUN_DAYS, follow, ranges
+from fig_assets.workflow.planning.plan import check_days, check_plan, make_plan
+from fig_assets.workflow.planning.planned import Plan
 from fig_assets.workflow.run import Progress
+from fig_assets.workflow.steps.raw import raw_files
 from fig_assets.workflow.workspace import Workspace
 
 

@@ -24,9 +24,9 @@ from fig_assets.assets.partitions import partition
 from fig_assets.assets.trend import trend_pictures
 from fig_assets.graph.nodes import Key
 from fig_assets.pictures.shown import image
-from fig_assets.workflow.checks import ChecksFailed, Verdict
-from fig_assets.workflow.result import DayResult
 from fig_assets.workflow.run import OpResult
+from fig_assets.workflow.steps.checks import ChecksFailed, Verdict
+from fig_assets.workflow.steps.result import DayResult
 from fig_assets.workflow.workspace import Workspace
 
 Metadata = dict[str, object]

@@ -25,7 +25,7 @@ from fig_assets.assets.partitions import partition
 from fig_assets.assets.resources import WORKSPACE, OpenWorkspace
 from fig_assets.graph.nodes import Key, Op
 from fig_assets.sql.losses import LOST_KEYS
-from fig_assets.workflow.untouched import Proof
+from fig_assets.workflow.planning.untouched import Proof
 from fig_assets.workflow.workspace import Workspace
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -92,7 +92,7 @@ def lock(
 
     Example: fig lock --allow-change asn.failure_rate@1
     """
-    from fig_assets.workflow.lock import bump_families, lock_project
+    from fig_assets.workflow.changing.lock import bump_families, lock_project
 
     path = Path(folder)
     if bump and (merge or upgrade_rules):

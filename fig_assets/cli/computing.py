@@ -13,7 +13,7 @@ from fig_assets.errors import WorkflowError
 
 if TYPE_CHECKING:
     from fig_assets.project import Project
-    from fig_assets.workflow.planned import Plan
+    from fig_assets.workflow.planning.planned import Plan
 
 MADE_NOW = "-"
 """Stands for the file of a plan that is made when it is run."""
@@ -124,7 +124,7 @@ def plan(
 
 def _plan_of(project: "Project", file: str, start: date | None, end: date | None) -> "Plan":
     """Read a plan, or make one now."""
-    from fig_assets.workflow.planned import read_plan
+    from fig_assets.workflow.planning.planned import read_plan
 
     if file == MADE_NOW:
         return project.plan(start, end)

@@ -18,8 +18,8 @@ from fig_assets.pictures.lines import Line, lines
 from fig_assets.pictures.shown import page, table
 
 if TYPE_CHECKING:
-    from fig_assets.workflow.comparison import Bin, Comparison, Row
-    from fig_assets.workflow.diff import Diff, ModelShift
+    from fig_assets.workflow.changing.comparison import Bin, Comparison, Row
+    from fig_assets.workflow.changing.diff import Diff, ModelShift
 
 
 def diff_page(diff: "Diff") -> str:

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from fig_assets.workflow.comparison import Comparison, Row, Side
-    from fig_assets.workflow.diff import Diff, ModelShift
+    from fig_assets.workflow.changing.comparison import Comparison, Row, Side
+    from fig_assets.workflow.changing.diff import Diff, ModelShift
 
 SHOWN = 5
 """So many examples are printed; JSON and page have all that were kept."""

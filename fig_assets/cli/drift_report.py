@@ -8,11 +8,11 @@ from rich.console import Console
 
 from fig_assets.pictures.lines import Line, lines
 from fig_assets.pictures.shown import page, table
-from fig_assets.workflow.watched import HEADS, cells
+from fig_assets.workflow.learning.watched import HEADS, cells
 
 if TYPE_CHECKING:
     from fig_assets.models.watch import DayWatch
-    from fig_assets.workflow.drift_report import Drift, DriftDay
+    from fig_assets.workflow.learning.drift_report import Drift, DriftDay
 
 DAY_HEADS = ("day", "trained for", "rows", "mean", "PSI", "furthest", "its PSI")
 LATER_HEADS = ("average precision", "ROC AUC", "alert precision", "alert recall")

@@ -12,7 +12,7 @@ from fig_assets.cli.base import COUNT, DAY, PROBLEMS, err, in_project, out
 
 if TYPE_CHECKING:
     from fig_assets.graph.seen import Seen
-    from fig_assets.workflow.explained import Explained, Part, Vote
+    from fig_assets.workflow.learning.explained import Explained, Part, Vote
 
 LONGEST_VALUE = 40
 

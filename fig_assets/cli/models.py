@@ -12,7 +12,7 @@ from fig_assets.cli.base import DAY, in_project, out
 
 if TYPE_CHECKING:
     from fig_assets.models.registry import Decision
-    from fig_assets.workflow.model_report import Standing
+    from fig_assets.workflow.learning.model_report import Standing
 
 REASON = click.option("--reason", required=True, help="Why; it stands in the history.")
 FROM = click.option("--from", "start", type=DAY, help="First day; the last decided when left out.")

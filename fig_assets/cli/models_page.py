@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fig_assets.pictures.lines import Line, lines
 from fig_assets.pictures.shown import page, table
-from fig_assets.workflow.model_pictures import (
+from fig_assets.workflow.learning.model_pictures import (
     Named,
     calibration,
     interval_text,
@@ -15,7 +15,7 @@ from fig_assets.workflow.model_pictures import (
 )
 
 if TYPE_CHECKING:
-    from fig_assets.workflow.model_report import Training
+    from fig_assets.workflow.learning.model_report import Training
 
 CANDIDATE = "candidate_"
 HEADS = ("model", "trained for", "learned from", "rows", "positive", "judged by", "outcome")

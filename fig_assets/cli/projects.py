@@ -10,7 +10,7 @@ import click
 from fig_assets.cli.base import in_project
 
 if TYPE_CHECKING:
-    from fig_assets.workflow.branch import BranchDiff
+    from fig_assets.workflow.changing.branch import BranchDiff
 
 MARKS = {
     "added": "+", "new version": "+", "changed": "~", "retired": "-", "removed": "-",

@@ -12,7 +12,7 @@ from fig_assets.cli.models import numbers
 
 if TYPE_CHECKING:
     from fig_assets.models.label_report import LabelReport
-    from fig_assets.workflow.model_report import Training
+    from fig_assets.workflow.learning.model_report import Training
 
 COLUMNS = ("votes", "coverage", "overlaps", "conflicts", "agreement", "accuracy", "drift")
 

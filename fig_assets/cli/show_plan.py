@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from fig_assets.workflow.planned import Plan, Standing, Work
+from fig_assets.workflow.planning.planned import Plan, Standing, Work
 
 FEW = 3
 """How many names stand in a cell before they are counted."""

@@ -11,7 +11,7 @@ import click
 from fig_assets.cli.base import DAY, DAYS, PROBLEMS, SHARE, in_project, out, write_page
 
 if TYPE_CHECKING:
-    from fig_assets.workflow.drop import Leftover, Leftovers
+    from fig_assets.workflow.changing.drop import Leftover, Leftovers
 
 MOST_READERS = 3
 """So many readers of a version are named, unless one name is asked for."""

@@ -193,7 +193,7 @@ def _rows(project: Project, relation: str) -> int:
 
 
 def _strongest(project: Project, judged: Judged | None, day: date) -> list[dict[str, object]]:
-    from fig_assets.workflow.learn import champion_of
+    from fig_assets.workflow.learning.learn import champion_of
 
     if judged is None:
         return []

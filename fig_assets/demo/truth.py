@@ -13,7 +13,7 @@ from fig_assets.models.measure import Measured, measure
 from fig_assets.models.metrics import average_precision
 from fig_assets.pictures.shown import page, table
 from fig_assets.project import Project
-from fig_assets.workflow.model_pictures import precision_recall
+from fig_assets.workflow.learning.model_pictures import precision_recall
 
 PICTURE = "data/demo.html"
 Row = tuple[date, object]

@@ -10,18 +10,19 @@ from fig_assets.engines.line_readers import readers_for, unpacked_bytes
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Op
 from fig_assets.models.registry import Decision
-from fig_assets.workflow import model_days, ranges, raw
-from fig_assets.workflow.awaiting import refuse_waiting
-from fig_assets.workflow.checks import (
+from fig_assets.workflow.labelling.label_facts import account_for_votes
+from fig_assets.workflow.learning import model_days
+from fig_assets.workflow.planning.awaiting import refuse_waiting
+from fig_assets.workflow.steps import ranges, raw
+from fig_assets.workflow.steps.checks import (
     CONSERVATION,
     Verdict,
 )
-from fig_assets.workflow.compute import attributes_of, is_whole, run_day
-from fig_assets.workflow.label_facts import account_for_votes
-from fig_assets.workflow.result import DayResult
-from fig_assets.workflow.snapshots import build_snapshots
-from fig_assets.workflow.states import refresh_states, run_states
-from fig_assets.workflow.tables import build_table
+from fig_assets.workflow.steps.compute import attributes_of, is_whole, run_day
+from fig_assets.workflow.steps.result import DayResult
+from fig_assets.workflow.steps.snapshots import build_snapshots
+from fig_assets.workflow.steps.states import refresh_states, run_states
+from fig_assets.workflow.steps.tables import build_table
 from fig_assets.workflow.workspace import Workspace
 
 LABELS = ("label", "label_model")

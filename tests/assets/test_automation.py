@@ -9,8 +9,8 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from fig_assets.graph.nodes import Model
 from fig_assets.project import load_project
-from fig_assets.workflow.monitor import Monitor
-from fig_assets.workflow.retraining import Cause, Known, Wait, retraining_cause
+from fig_assets.workflow.learning.monitor import Monitor
+from fig_assets.workflow.learning.retraining import Cause, Known, Wait, retraining_cause
 from tests.assets.signins import ENVIRONMENT, FIRST, LAST, Site, days_from, opened, write_project
 
 TRAINED = date(2024, 1, 5)

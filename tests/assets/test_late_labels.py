@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from dagster import AssetKey
 
-from fig_assets.workflow.awaiting import steps_of
+from fig_assets.workflow.planning.awaiting import steps_of
 from fig_assets.workflow.run import run_op
 from tests.assets.signins import (
     SCORER,

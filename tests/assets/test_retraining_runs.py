@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from fig_assets.assets.automation import attempts_of, request_of
-from fig_assets.workflow.monitor import Monitor
-from fig_assets.workflow.retraining import Cause, Known, Wait, retraining_cause
+from fig_assets.workflow.learning.monitor import Monitor
+from fig_assets.workflow.learning.retraining import Cause, Known, Wait, retraining_cause
 from tests.assets.signins import FIRST, Site, days_from, write_day
 from tests.workflow.watched import ONE_CLASS, TRAINED, USUAL, events, watched_site
 

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from fig_assets.cli.diff_page import diff_page
 from fig_assets.cli.diff_text import diff_json, show_diff
-from fig_assets.workflow.comparison import Bin, Comparison, DayShift, Side
-from fig_assets.workflow.decisions import Decisions
-from fig_assets.workflow.diff import Diff, ModelShift
+from fig_assets.workflow.changing.comparison import Bin, Comparison, DayShift, Side
+from fig_assets.workflow.changing.decisions import Decisions
+from fig_assets.workflow.changing.diff import Diff, ModelShift
 
 HOSTILE = "<script>alert('&')</script>[bold]"
 DAY = date(2024, 1, 1)

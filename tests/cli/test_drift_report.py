@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 from fig_assets.cli.drift_report import MOST_LINES, drift_page, pictures
 from fig_assets.models.watch import DayWatch, Watched
-from fig_assets.workflow.drift_report import Drift, DriftDay
-from fig_assets.workflow.monitor import Matured
+from fig_assets.workflow.learning.drift_report import Drift, DriftDay
+from fig_assets.workflow.learning.monitor import Matured
 
 DAY = date(2024, 1, 5)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fig_assets.cli.models_page import models_page
 from fig_assets.models.measure import measure
-from fig_assets.workflow.model_report import Training
+from fig_assets.workflow.learning.model_report import Training
 
 A, B = date(2024, 1, 5), date(2024, 1, 8)
 HOSTILE = "<script>alert('&')</script>"

@@ -4,8 +4,8 @@ from io import StringIO
 from rich.console import Console
 
 from fig_assets.cli.show_plan import show_plan
-from fig_assets.workflow.planned import Plan, Work
-from fig_assets.workflow.stale import Reason
+from fig_assets.workflow.planning.planned import Plan, Work
+from fig_assets.workflow.steps.stale import Reason
 
 DAY = date(2024, 1, 1)
 RELATION, COLUMN = "families/request/monthly_by_day", "asn_monthly_failure_rate__v2"

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
-from fig_assets.workflow.bind import bind_statements
-from fig_assets.workflow.lock import lock_project
-from fig_assets.workflow.proof_sample import Sampler, write_lines, write_table
+from fig_assets.workflow.changing.lock import lock_project
+from fig_assets.workflow.proving.proof_sample import Sampler, write_lines, write_table
+from fig_assets.workflow.steps.bind import bind_statements
 from tests.generated.projects import PYTHON, Projects
 from tests.workflow.projects import Project, days_from, differences, write_project
 

@@ -13,7 +13,7 @@ from fig_assets.graph.build import build_graph
 from fig_assets.graph.period import Window
 from fig_assets.sql.published import days_of, published, select_published
 from fig_assets.sql.training_set import select_training_set
-from fig_assets.workflow.compute import attributes_of, writes
+from fig_assets.workflow.steps.compute import attributes_of, writes
 from fig_assets.workflow.workspace import Workspace, open_workspace
 from tests.graph.projects import Change, Json, changed, put, write
 

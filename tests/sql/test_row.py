@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fig_assets.sql.row import row_target, select_rows
-from fig_assets.workflow.compute import attributes_of
+from fig_assets.workflow.steps.compute import attributes_of
 from tests.graph.projects import Json, graph_of
 from tests.graph.test_ops import with_an_alarm
 from tests.sql.shop import DAY

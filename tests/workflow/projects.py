@@ -14,7 +14,7 @@ from fig_assets.engines import open_engine
 from fig_assets.engines.lake import FILE
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.nodes import Graph, Op
-from fig_assets.workflow.plan import stale_days
+from fig_assets.workflow.planning.plan import stale_days
 from fig_assets.workflow.run import OpResult, run_op
 from fig_assets.workflow.workspace import Workspace, open_workspace
 from tests import naive

@@ -12,9 +12,9 @@ import pyarrow as pa
 from fig_assets.engines.base import DAY
 from fig_assets.graph.nodes import Op
 from fig_assets.sql.training_set import score_target
-from fig_assets.workflow.bind import bind_statements
-from fig_assets.workflow.plan import stale_days
+from fig_assets.workflow.planning.plan import stale_days
 from fig_assets.workflow.run import run_op
+from fig_assets.workflow.steps.bind import bind_statements
 from tests import naive
 from tests.workflow.projects import Json, Project, days_from, differences, write_project
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from fig_assets.config.load import load_config
 from fig_assets.errors import EngineError
-from fig_assets.workflow.bind import bind_statements
-from fig_assets.workflow.plan import make_plan
-from fig_assets.workflow.prove import prove
+from fig_assets.workflow.planning.plan import make_plan
+from fig_assets.workflow.proving.prove import prove
+from fig_assets.workflow.steps.bind import bind_statements
 from tests.workflow.projects import (
     ENVIRONMENT,
     Json,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fig_assets.errors import ConfigError
-from fig_assets.workflow.bind import bind_statements
-from fig_assets.workflow.learn import training_set
+from fig_assets.workflow.learning.learn import training_set
+from fig_assets.workflow.steps.bind import bind_statements
 from tests.generated.readers import model_of
 from tests.workflow.projects import Json, Project, days_from, write_project
 from tests.workflow.test_oracle import assert_equal_to_oracle

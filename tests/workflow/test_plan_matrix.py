@@ -11,10 +11,10 @@ import pytest
 from fig_assets.engines.base import Read, days_between
 from fig_assets.sql.judged_set import judged_reads
 from fig_assets.sql.training_set import score_target, training_reads
-from fig_assets.workflow.compute import attributes_of, writes
-from fig_assets.workflow.lock import lock_project
-from fig_assets.workflow.planned import Plan
-from tests.workflow.planning import (
+from fig_assets.workflow.changing.lock import lock_project
+from fig_assets.workflow.planning.planned import Plan
+from fig_assets.workflow.steps.compute import attributes_of, writes
+from tests.workflow.planning_project import (
     ALL,
     DAYS,
     Cells,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.workflow.plan import make_plan
-from tests.workflow.planning import append, carry_out, edit, events_of, plan_of, write_tiny
+from fig_assets.workflow.planning.plan import make_plan
+from tests.workflow.planning_project import append, carry_out, edit, events_of, plan_of, write_tiny
 from tests.workflow.projects import Project
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +21,8 @@ MOST_TOUCHES = 24
 DYING = """
 import json, os, signal, sys
 from pathlib import Path
-from fig_assets.workflow.planned import read_plan
-from tests.workflow.planning import carry_out
+from fig_assets.workflow.planning.planned import read_plan
+from tests.workflow.planning_project import carry_out
 from tests.workflow.projects import Project
 
 root, lake = sys.argv[1], sys.argv[1] + "/lake/"
@@ -53,8 +53,8 @@ for word in [*sys.argv[3:], "0"]:
 BESIDE = """
 import os, sys
 from pathlib import Path
-from fig_assets.workflow.planned import read_plan
-from tests.workflow.planning import carry_out
+from fig_assets.workflow.planning.planned import read_plan
+from tests.workflow.planning_project import carry_out
 from tests.workflow.projects import Project
 
 plan = read_plan(Path(sys.argv[2]).read_text(), "plan.json")

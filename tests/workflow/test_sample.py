@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from fig_assets.project import Project
-from fig_assets.workflow.learn import evaluation_rows, training_set
+from fig_assets.workflow.learning.learn import evaluation_rows, training_set
 from tests.assets.signins import FIRST, IP, REQUEST, SCORER, TRUTH, Json, opened, write_project
 
 LAST = date(2024, 1, 4)

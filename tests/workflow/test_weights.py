@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fig_assets.project import Project
-from fig_assets.workflow.learn import training_set
+from fig_assets.workflow.learning.learn import training_set
 from tests.assets.signins import FIRST, SCORER, TRUTH, Json, opened, write_project
 
 LAST = date(2024, 1, 5)

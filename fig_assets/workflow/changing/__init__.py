@@ -1,0 +1,1 @@
+"""What a change of the configuration does: shown, tried on a copy, dropped."""

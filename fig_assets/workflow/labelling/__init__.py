@@ -1,0 +1,1 @@
+"""What labels did and how good they are."""

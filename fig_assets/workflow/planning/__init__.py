@@ -1,0 +1,1 @@
+"""What is missing or outdated, and in which order it is computed."""

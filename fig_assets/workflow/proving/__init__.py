@@ -1,0 +1,1 @@
+"""What a project promises, proved on a small made-up sample."""

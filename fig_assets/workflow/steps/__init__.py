@@ -1,0 +1,1 @@
+"""One day of one op: its statements, rows, checks and records."""
