@@ -9,7 +9,16 @@ from dagster import AssetKey
 
 from fig_assets.cli import main
 from fig_assets.project import Project, load_project
-from tests.workflow.test_python import CODE, DAYS, NAMES, SMALL, bad, built, logins, write_code
+from tests.workflow.steps.test_python import (
+    CODE,
+    DAYS,
+    NAMES,
+    SMALL,
+    bad,
+    built,
+    logins,
+    write_code,
+)
 
 ODD = "features/request/alike__v1"
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.workflow.projects import Json
+from tests.workflow.steps.test_python import DAYS, LOGIN, built, python
 from tests.workflow.test_oracle import assert_equal_to_oracle
-from tests.workflow.test_python import DAYS, LOGIN, built, python
 
 DEEP = 7
 """How many features are computed from those before them."""
