@@ -11,7 +11,7 @@ demo: $(INSTALLED)
 
 # Everything that must hold before a change lands.
 test: $(INSTALLED) check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # The properties with fifty times as many examples, and 3,000 random projects: two hours on one core.
 # Every test is named as it ends; what fails is named with its seed, and the others still run.

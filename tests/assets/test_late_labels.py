@@ -44,7 +44,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     changes: dict[str, object] = {
         "labels/truth.json": LABELS,
         "project.json": {"name": "signins", "start_date": str(DAYS[0])},
-        "models/scorer.json": {**SCORER, "training_time_delta_days": 1},
+        "models/scorer.json": {
+            **SCORER,
+            "input_features": [
+                {"family_name": "request", "feature_names": {"all": ["networks_kind", "hour"]}}
+            ],
+            "training_time_delta_days": 1,
+        },
     }
     write_project(root, changes)
     for day in DAYS:

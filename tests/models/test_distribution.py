@@ -54,7 +54,7 @@ def test_texts_are_counted_in_the_bins_of_plain_loops(
     assert found == naive.bins_of_texts(trained, day, 20)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=20), st.lists(numbers, min_size=1, max_size=20))
 def test_distances_are_those_of_plain_loops(
     trained: list[float | None], day: list[float | None]

@@ -21,7 +21,14 @@ LABELS: Json = {
         "slow": {"when": "NOT $is_failure AND $seconds >= 5", "vote": "odd"},
     },
 }
-MODEL: Json = {**SCORER, "training_time_delta_days": 1, "sample": {"negatives": SHARE}}
+MODEL: Json = {
+    **SCORER,
+    "input_features": [
+        {"family_name": "request", "feature_names": {"all": ["networks_kind", "hour"]}}
+    ],
+    "training_time_delta_days": 1,
+    "sample": {"negatives": SHARE},
+}
 SCORED: Json = {
     **REQUEST,
     "groups": [*REQUEST["groups"], {"source": "scorer", "features": ["badness"]}],  # type: ignore[misc]

@@ -59,7 +59,7 @@ def configs() -> dict[str, Json]:
     rows["groups"][1]["features"] = ["login_count", "failure_rate", "half", "text"]
     rows["groups"].append({"features": {"lift": "$ip_weekly_failure_rate * 3 + $hour / 100"}})
     rows["groups"].append({"source": "scorer", "features": "*"})
-    rows["groups"].append({"features": {"doubt": "1 - $scorer_badness"}})
+    rows["groups"].append({"features": {"doubt": "@COALESCE(1 - $scorer_badness, $hour / 24)"}})
     names = ["ip_weekly_half", "lift", "is_odd", "networks_kind", "ip_weekly_text"]
     scorer["input_features"][0]["feature_names"]["all"] = names
     second: Json = {**copy.deepcopy(scorer), "name": "second", "output_features": ["worse"]}

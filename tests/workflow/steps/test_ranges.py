@@ -166,7 +166,7 @@ def test_spreads_in_doubt_are_the_same_in_a_range_and_day_by_day(tmp_path: Path)
 
 
 def test_hostile_events_give_the_same_in_a_range_and_day_by_day(tmp_path: Path) -> None:
-    days = days_from("2024-03-01", 9)
+    days = days_from("2024-03-01", 6)
     project = write_project(tmp_path / "all", CONFIGS, start="2024-03-01")
     (project.root / "raw" / "countries.csv").write_text(COUNTRIES_CSV)
     for day, lines in random_files(Random(3), days, 25).items():
