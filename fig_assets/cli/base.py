@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import click
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 from fig_assets.errors import ConfigError, FigError, Problem, WorkflowError
 from fig_assets.problems import MOST, more_text, problem_text, show_problems
@@ -19,6 +21,8 @@ SHARE = click.FloatRange(0, 1)
 COLLECT_EVERY = (100_000, 10, 10)
 """When Python looks for garbage: a project of thousands of features is a million objects."""
 out, err = Console(), Console(stderr=True)
+WIDEST = 1_000
+"""Characters of a line of a table, at most."""
 
 
 class Group(click.Group):
@@ -59,6 +63,16 @@ def show_warnings(problems: tuple[Problem, ...]) -> None:
 def yesterday() -> date:
     """Return the last UTC day that is over."""
     return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def show_table(table: Table, console: Console = out) -> None:
+    """Print a table whole: a narrower terminal breaks its lines, and no name or number is cut."""
+    room = console.options.update(max_width=WIDEST)
+    needed = Measurement.get(console, room, table).maximum
+    width = max(console.width, needed)
+    # A console never prints wider than it is itself.
+    wide = Console(file=console.file, width=width, force_terminal=console.is_terminal)
+    wide.print(table, soft_wrap=True)
 
 
 def write_page(path: str, text: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from fig_assets.cli.base import show_table
 from fig_assets.pictures.lines import Line, lines
 from fig_assets.pictures.shown import page, table
 from fig_assets.workflow.learning.watched import HEADS, cells
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from fig_assets.models.watch import DayWatch
     from fig_assets.workflow.learning.drift_report import Drift, DriftDay
 
+WIDEST_TEXTS = 60
+"""Characters of the most frequent texts in a terminal, at most."""
 DAY_HEADS = ("day", "trained for", "rows", "mean", "PSI", "furthest", "its PSI")
 LATER_HEADS = ("average precision", "ROC AUC", "alert precision", "alert recall")
 LATER = ("average_precision", "roc_auc", "alert_precision", "alert_recall")
@@ -32,7 +35,7 @@ def show(console: Console, drift: "Drift") -> None:
     grid = Table(*DAY_HEADS, *LATER_HEADS)
     for day in drift.days:
         grid.add_row(*_row(day))
-    console.print(grid)
+    show_table(grid, console)
     for line in _problems(drift):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     newest = _newest(drift)
@@ -40,9 +43,11 @@ def show(console: Console, drift: "Drift") -> None:
         return
     console.print(f"{drift.identity} on {newest.day}", highlight=False, markup=False)
     grid = Table(*HEADS)
+    top = grid.columns[HEADS.index("top")]
+    top.max_width, top.no_wrap = WIDEST_TEXTS, True
     for it in (newest.watch.scores, *newest.watch.inputs):
         grid.add_row(*cells(it))
-    console.print(grid)
+    show_table(grid, console)
 
 
 def drift_page(found: Sequence["Drift"]) -> str:

@@ -1,6 +1,7 @@
 """`fig explain`: why a row has its score."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -68,7 +69,10 @@ def _show(told: "Explained", top: int) -> None:
         )
     if told.base is not None and told.log_odds is not None:
         sum_of = f"{told.base:+.3f} of an average row, plus all contributions"
+        raw = 1 / (1 + math.exp(-told.log_odds))
         _line(f"  log odds {told.log_odds:+.3f} = {sum_of}")
+        if not math.isclose(raw, told.score, rel_tol=1e-9):
+            _line(f"  that is {raw:.4f} before the calibration, {told.score:.4f} after it")
     else:
         _line("  the code of this model does not tell what each attribute contributed")
     _show_parts(told, top)

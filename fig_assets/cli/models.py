@@ -49,7 +49,7 @@ def list_models(folder: str, env: str, name: str | None, *, as_json: bool) -> No
 @models.command()
 @in_project
 @click.argument("name")
-@click.argument("training_day", type=DAY)
+@click.argument("training_day", type=DAY, metavar="TRAINING_DAY")
 @FROM
 @REASON
 def promote(
@@ -120,6 +120,6 @@ def _show(model: "Standing") -> None:
     for line in (model.problem, numbers(model.metrics)):
         if line:
             out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    for made in model.history:
+    for made in (*model.history, *model.untrained):
         line = f"  {made.day}  {made.outcome}: {made.reason}"
         out.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -32,7 +32,8 @@ def _body(trainings: "Sequence[Training]") -> Iterator[str]:
         yield "<p>Nothing was trained yet.</p>"
     for truth in dict.fromkeys(it.truth for it in trainings):
         found = [it for it in trainings if it.truth == truth]
-        yield f"<h2>Truth: {escape(truth)}</h2>"
+        yield f"<h2>Learned and judged by {escape(truth)}</h2>"
+        yield "<p>A label combined of this project's votes: metrics tell how well it is met.</p>"
         yield from _curves(found)
         yield from _history(found)
         yield '<div class="wide">'
@@ -54,11 +55,17 @@ def _curves(found: "Sequence[Training]") -> Iterator[str]:
     yield "<h3>Precision over recall</h3>" + precision_recall(named)
     on = [f"{it.identity} of {it.trained_for}: {it.judged_on}" for it in shown]
     yield f"<p>{'<br>'.join(map(escape, on))}</p>"
-    if len({it.judged_on for it in shown}) > 1:
+    if len({it.judged_on for it in shown}) > 1 or _are_of_their_own_days(shown):
         yield "<p><strong>They were measured on different rows.</strong></p>"
     yield "<h3>Share of positive rows by score</h3>" + calibration(named)
     short = [(name.partition(":")[0], measured) for name, measured in named]
     yield "<h3>Scores of each class</h3>" + score_histogram(short)
+
+
+def _are_of_their_own_days(shown: "Sequence[Training]") -> bool:
+    """Tell whether models of different days were each judged on what they learned from."""
+    days = {(it.first, it.last) for it in shown}
+    return len(days) > 1 and any(name.startswith("oof_") for it in shown for name in it.metrics)
 
 
 def _shown(found: "Sequence[Training]") -> "list[Training]":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fig_assets.cli.base import DAY, DAYS, in_project, out, write_page
+from fig_assets.cli.base import DAY, DAYS, in_project, out, show_table, write_page
 from fig_assets.cli.models import numbers
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _show(told: "LabelReport") -> None:
         shares = [getattr(voter, name) for name in COLUMNS[1:]]
         polarity = ", ".join(voter.polarity) or "-"
         table.add_row(voter.name, polarity, f"{voter.votes:,}", *map(_share, shares))
-    out.print(table)
+    show_table(table)
     pairs = [
         (share, one, other)
         for place, (one, row) in enumerate(told.between.items())
@@ -182,7 +182,7 @@ def _show_truth(told: "LabelReport") -> None:
         table = Table("label", "rows of known class", *MEASURED)
         for it in told.measured:
             table.add_row(it.name, f"{it.rows:,}", *(_share(getattr(it, n)) for n in MEASURED))
-        out.print(table)
+        show_table(table)
     for words in told.warnings:
         out.print(f"warning: {words}", highlight=False, markup=False, soft_wrap=True)
 

@@ -84,7 +84,7 @@ class Explain(Node):
 
     top_k: Positive = 5
     """How many attributes explain a score."""
-    above: Number = 0.0
+    above: Share = 0.0
     """Scores from this one on are explained, 0 to 1."""
 
 

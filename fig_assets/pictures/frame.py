@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-COLOURS = ("#3566b8", "#d9822b", "#2f8f6b", "#a2477f", "#6b6fb3", "#8a7a1f")
+COLOURS = ("#3566b8", "#d9822b", "#2f8f6b", "#a2477f", "#6b6fb3", "#8a7a1f", "#3d9ab5", "#8c5a3c")
 """One for each series, in their order; after the last the first comes again."""
 WORDS, AXIS, PAPER = "#5b6577", "#c3c9d4", "#ffffff"
 LONGEST_LABEL, LONGEST_NAME = 26, 60

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from fig_assets.cli import main
 from fig_assets.models.artifact import Artifact
 from fig_assets.models.registry import Decision, Registry
+from fig_assets.workflow.learning.learn import NOT_TRAINED
 from tests.assets.signins import write_project
 from tests.models.rows import trained
 
@@ -43,6 +44,31 @@ def test_the_list_says_who_is_in_force_and_why(configs: Path) -> None:
     assert shown[2:] == [f"  {day}  promoted: roc_auc 0.9" for day in (A, B)]
     (told,) = json.loads(fig(configs, "models", "list", "scorer", "--json").stdout)
     assert (told["champion"], told["trained_for"]) == (str(B), [str(A), str(B)])
+
+
+def test_the_list_says_why_the_newest_day_was_not_trained_for(configs: Path) -> None:
+    """Only the newest: what failed before and was made good is nobody's concern."""
+    registry = Registry(configs.parent / "models")
+    for day, why in ((date(2024, 1, 9), "no row has a label"), (date(2024, 1, 10), "one class")):
+        reason = f"{NOT_TRAINED}: {why}"
+        registry.record(Decision("scorer", 1, day, "kept", B, None, reason))
+
+    shown = fig(configs, "models", "list").stdout.splitlines()
+
+    assert shown[-2:] == [
+        "  2024-01-08  promoted: roc_auc 0.9",
+        "  2024-01-10  kept: could not be trained: one class",
+    ]
+
+
+def test_without_any_model_the_list_says_what_the_newest_day_waits_for(configs: Path) -> None:
+    registry = Registry(configs.parent / "models")
+    for day in (A, B):
+        registry.record(Decision("scorer", 1, day, "no model yet", None, None, f"wait {day}"))
+
+    shown = fig(configs, "models", "list").stdout.splitlines()
+
+    assert shown == ["scorer@1: no model yet", "  2024-01-08  no model yet: wait 2024-01-08"]
 
 
 def test_a_rollback_and_a_promotion_are_told_and_listed(configs: Path) -> None:

@@ -53,5 +53,5 @@ def test_no_names_take_no_room() -> None:
 
 
 def test_colours_begin_again_after_the_last() -> None:
-    assert len({colour(place) for place in range(6)}) == 6
-    assert colour(6) == colour(0)
+    assert len({colour(place) for place in range(8)}) == 8
+    assert colour(8) == colour(0)

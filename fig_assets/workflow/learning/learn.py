@@ -37,6 +37,7 @@ from fig_assets.workflow.workspace import Workspace
 
 Column: TypeAlias = "pa.Array[Any]"
 NO_MODEL = "no model"
+NOT_TRAINED = "could not be trained"
 NEVER_BUILT = "never built"
 DEFINITION, CHAMPION_CHANGED, DUE = "definition changed", "champion changed", "training is due"
 
@@ -125,7 +126,7 @@ def decide_day(workspace: Workspace, model: Model, day: date, *, explicit: bool)
     except (ModelError, EngineError) as refusal:
         if explicit or isinstance(refusal, OwnCodeFailed):
             raise
-        kept = _record(workspace, model, day, champion, f"could not be trained: {refusal}")
+        kept = _record(workspace, model, day, champion, f"{NOT_TRAINED}: {refusal}")
         return _standing(workspace, kept)
 
 

@@ -1,6 +1,6 @@
 """A model's artifacts and decisions -> which is in force, since when, why, and how good each is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypedDict
@@ -10,6 +10,7 @@ from fig_assets.graph.nodes import Graph, Model
 from fig_assets.models.artifact import Card
 from fig_assets.models.measure import Measured
 from fig_assets.models.registry import Decision, Registry, in_force
+from fig_assets.workflow.learning.learn import NOT_TRAINED
 from fig_assets.workflow.workspace import Workspace
 
 
@@ -30,6 +31,9 @@ class Standing:
     """The decisions that trained a model, changed the champion, or were made by hand; by day."""
     problem: str
     """What is wrong with the champion's files; empty where nothing is."""
+    untrained: tuple[Decision, ...] = ()
+    """The newest day's decision where it was not trained for, though there is no model yet or the
+    training failed."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,15 @@ def _standing(workspace: Workspace, model: Model) -> Standing:
         trained_for=registry.trained_days(model.name, model.version),
         history=tuple(history),
         problem=problem,
+        untrained=tuple(_untrained(decisions[-1:], champion)),
     )
+
+
+def _untrained(newest: Sequence[Decision], champion: date | None) -> Iterator[Decision]:
+    for decision in newest:
+        failed = decision.reason.startswith(NOT_TRAINED)
+        if decision.candidate is None and not decision.by_hand and (failed or champion is None):
+            yield decision
 
 
 def _trainings(registry: Registry, model: Model) -> list[Training]:
