@@ -20,7 +20,6 @@ from fig_assets.graph.strong import ABSTAIN, combine, learned
 from fig_assets.graph.truth import build_truth
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.parse import excerpt
-from fig_assets.language.tree import span, written_results
 from fig_assets.language.types import BOOLEAN, FLOAT, STRING, Type
 
 
@@ -117,8 +116,6 @@ class LabelOwner:
         joins = self.joins
         bound = bind(self.scope, text, where, lambda ref: joins.look(ref, where), joins.column)
         self._gives(bound.computed, BOOLEAN if spec.when is not None else STRING, where)
-        if spec.when is None:
-            self._classes_of(bound.computed, where)
         if spec.vote is not None:
             self._class(spec.vote, self.definition.where(*path, "vote"))
         # Votes over fields of the event alone still stand in the rows of the family.
@@ -147,15 +144,6 @@ class LabelOwner:
             fix = comparison(text, found) if wanted == BOOLEAN else "give the name of a class"
         message = f"gives a {found}, not a {wanted}"
         self.scope.refuse(where, message, fix, excerpt(text, 0, len(text)))
-
-    def _classes_of(self, computed: Computed, where: Where) -> None:
-        """Refuse what the function writes as a class and the set does not have: it is no vote."""
-        text = computed.expression.text
-        for literal in written_results(computed.expression.tree):
-            if literal.name not in self.spec.classes:
-                fix = self.scope.nearest(literal.name, self.spec.classes, quote="'")
-                message = f"'{literal.name}' is not one of the classes"
-                self.scope.refuse(where, message, fix, excerpt(text, *span(literal)))
 
     def _strong(self, symbol: Symbol) -> Attribute:
         versions = self.spec.strong_labels[symbol.name]

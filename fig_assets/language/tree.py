@@ -120,24 +120,6 @@ def span(node: exp.Expr) -> tuple[int, int]:
     return node.meta.get("start", 0), node.meta.get("end", 0)
 
 
-def written_results(tree: exp.Expr) -> Iterator[exp.Literal]:
-    """Yield the texts that an expression writes as what it may give, through CASE, IF, COALESCE."""
-    if isinstance(tree, exp.Literal) and tree.is_string:
-        yield tree
-    elif isinstance(tree, exp.Paren):
-        yield from written_results(tree.this)
-    elif isinstance(tree, exp.Case):
-        branches = [branch.args["true"] for branch in tree.args["ifs"]]
-        for result in (*branches, tree.args.get("default")):
-            yield from written_results(result) if result else ()
-    elif isinstance(tree, exp.If):
-        for result in (tree.args["true"], tree.args.get("false")):
-            yield from written_results(result) if result else ()
-    elif isinstance(tree, exp.Coalesce):
-        for result in (tree.this, *tree.expressions):
-            yield from written_results(result)
-
-
 def blame(node: exp.Expr, message: str, fix: str = "") -> ExpressionError:
     """Return the error that says `message` about the part of the text that `node` is."""
     start, end = span(node)
