@@ -39,7 +39,7 @@ ROUNDS_WITHOUT_HOLDOUT = 100
 """Rounds, at most, where the held-out fold cannot tell when to stop."""
 IDLE = "the model learns nothing from it"
 """How the warning of an input ends that has one value, or only rare texts, on every row."""
-_STRENGTH_ROWS = 400
+_STRENGTH_ROWS = 200
 _FEW_POSITIVES = 50
 _TOO_GOOD = 0.999
 _JUDGED = {"oof": "out of fold", "unseen": "on days before"}
