@@ -53,7 +53,7 @@ def _curves(found: "Sequence[Training]") -> Iterator[str]:
     if not named:
         return
     yield "<h3>Precision over recall</h3>" + precision_recall(named)
-    on = [f"{it.identity} of {it.trained_for}: {it.judged_on}" for it in shown]
+    on = [f"{it.identity} of {it.trained_for}: {_value(it)} {it.judged_on}" for it in shown]
     yield f"<p>{'<br>'.join(map(escape, on))}</p>"
     if len({it.judged_on for it in shown}) > 1 or _are_of_their_own_days(shown):
         yield "<p><strong>They were measured on different rows.</strong></p>"
@@ -132,7 +132,8 @@ def _value(it: "Training") -> str:
 
 
 def _short(it: "Training") -> str:
-    return _value(it).removeprefix(f"{_metric(it)} ")
+    """Return the metric alone: with its interval a name would not fit into a legend."""
+    return _value(it).removeprefix(f"{_metric(it)} ").partition(" (")[0]
 
 
 def _own(metrics: Mapping[str, float | None], intervals: Mapping[str, tuple[float, float]]) -> str:

@@ -42,7 +42,8 @@ def test_the_model_in_force_is_drawn_with_its_interval_and_the_history_with_all(
     page = models_page([TRAINING, newer])
 
     assert page.count("<svg") == 4
-    assert legends(page)[0] == "scorer@1 of 2024-01-05: 0.8000 (0.7000 to 0.9000)"
+    assert legends(page)[0] == "scorer@1 of 2024-01-05: 0.8000"
+    assert "scorer@1 of 2024-01-05: roc_auc 0.8000 (0.7000 to 0.9000)" in page
     assert not any("of 2024-01-08" in name for name in legends(page))
     assert page.count("0.8 (0.7 to 0.9)") == 2
 
