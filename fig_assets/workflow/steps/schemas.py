@@ -3,11 +3,16 @@
 It stands apart so that what checks nothing need not import pandera.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
+
+with warnings.catch_warnings():
+    # pandera imports pyspark where it is installed, which warns of the frames that nobody uses.
+    warnings.simplefilter("ignore", FutureWarning)
+    import pandera.pandas as pandera
 from pandera.errors import SchemaErrors
 
 from fig_assets.config.schema import Check
