@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fig_assets.engines.connection import NO_CONNECTION, Connection
 from fig_assets.engines.limits import Limits
 from fig_assets.errors import UnsupportedOnEngine
 
@@ -13,10 +14,16 @@ if TYPE_CHECKING:
 NO_LIMITS = Limits()
 
 
-def open_engine(kind: str, path: str, root: Path, limits: Limits = NO_LIMITS) -> "Engine":
+def open_engine(
+    kind: str,
+    path: str,
+    root: Path,
+    limits: Limits = NO_LIMITS,
+    connection: Connection = NO_CONNECTION,
+) -> "Engine":
     """Open the engine of a warehouse's type; drivers are imported only here.
 
-    Relative folders start at `root`.
+    Relative folders start at `root`. Nobody logs in before the first statement.
 
     Raises:
         UnsupportedOnEngine: there is no engine of that kind.

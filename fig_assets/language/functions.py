@@ -30,8 +30,11 @@ from fig_assets.language.value import Value
 
 Resolve = Callable[[Reference], str]
 
-DIALECTS = ("duckdb",)
-"""The warehouses that expressions can be written for, by sqlglot's names."""
+DIALECTS = ("duckdb", "snowflake", "spark")
+"""The warehouses that expressions can be written for, by sqlglot's names.
+
+Trees are in DuckDB's words for all of them; the other engines translate each word that they know.
+"""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from fig_assets.config.load import Config
 from fig_assets.config.schema import Environment
 from fig_assets.engines import open_engine
 from fig_assets.engines.base import Engine
+from fig_assets.engines.connection import Connection
 from fig_assets.engines.limits import Limits, memory_bytes
 from fig_assets.graph.nodes import Graph
 from fig_assets.graph.version import RULE
@@ -71,7 +72,8 @@ def open_workspace(config: Config, graph: Graph) -> Workspace:
         warehouse.max_temp_directory_size,
         config.environment.file,
     )
-    engine = open_engine(warehouse.type, warehouse.path or "", config.root, limits)
+    connection = _connection(environment)
+    engine = open_engine(warehouse.type, warehouse.path or "", config.root, limits, connection)
     engine.rule = RULE
     return Workspace(
         graph=graph,
@@ -81,3 +83,10 @@ def open_workspace(config: Config, graph: Graph) -> Workspace:
         root=config.root,
         config=config,
     )
+
+
+def _connection(environment: Environment) -> Connection:
+    given = environment.warehouse.connection
+    settings = {key: it for key, it in given.items() if isinstance(it, str)}
+    secrets = {key: it.env for key, it in given.items() if not isinstance(it, str)}
+    return Connection(settings, secrets, environment.name)
