@@ -7,7 +7,7 @@ from functools import cache
 import duckdb
 import pytest
 
-from fig_assets.engines.duckdb import SETTINGS
+from fig_assets.engines.sandbox import SETTINGS
 from fig_assets.language.functions import FUNCTIONS, infer
 from fig_assets.language.parse import ExpressionError, parse
 from fig_assets.language.types import Type

@@ -19,7 +19,7 @@ from sqlglot import exp
 
 import fig_assets as fig
 from fig_assets.cli import main
-from fig_assets.engines.duckdb import SETTINGS
+from fig_assets.engines.sandbox import SETTINGS
 from fig_assets.language.functions import FUNCTIONS, Function, function_table, infer, lower
 from fig_assets.language.parse import Reference, parse
 from tests.docs.documents import DOCUMENTS, ROOT, Example, commands, examples, write_files

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from fig_assets.engines.duckdb import SETTINGS
+from fig_assets.engines.sandbox import SETTINGS
 
 
 @pytest.fixture(scope="module")

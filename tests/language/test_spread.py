@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp
 
-from fig_assets.engines.duckdb import SETTINGS
+from fig_assets.engines.sandbox import SETTINGS
 from fig_assets.language.spread import (
     SPREADS,
     in_doubt,
