@@ -1,9 +1,12 @@
 """Options and fixtures of all tests."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.engines.spark_server import spark_server
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -37,6 +40,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "write the golden files anew instead of comparing with them"
     parser.addoption("--update-golden", action="store_true", help=help_text)
+
+
+@pytest.fixture(scope="session")
+def spark_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a Spark Connect server, one for all processes of a run."""
+    own = tmp_path_factory.getbasetemp()
+    of_all = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with spark_server(of_all / "spark") as address:
+        yield address
 
 
 @pytest.fixture
