@@ -84,11 +84,12 @@ def read_record(path: str | Path) -> Partition:
         EngineError: it is damaged, or not a file of this program.
     """
     try:
-        raw = orjson.loads(_quickly_read(path) or (pq.read_metadata(path).metadata or {})[RECORD])
-        if raw["format"] == FORMAT:
-            return _partition(raw)
+        text = _quickly_read(path) or (pq.read_metadata(path).metadata or {})[RECORD]
+        record = decode_record(text)
     except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as refusal:
         raise _damaged(path, refusal) from refusal
+    if record is not None:
+        return record
     raise EngineError(
         f"{path}: written by another version of fig-assets\n"
         "  fix: delete the lake and build it again, or use that version"
@@ -182,8 +183,9 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _encode(table: pa.Table, record: Partition) -> tuple[memoryview | bytes, ...]:
-    text = orjson.dumps(
+def encode_record(record: Partition) -> bytes:
+    """Return the record of a day as JSON."""
+    return orjson.dumps(
         {
             "format": FORMAT,
             "rows": record.rows,
@@ -194,6 +196,20 @@ def _encode(table: pa.Table, record: Partition) -> tuple[memoryview | bytes, ...
             "notes": record.notes,
         }
     )
+
+
+def decode_record(text: bytes | str) -> Partition | None:
+    """Read what `encode_record` wrote; None where another version of this program wrote it.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is no record.
+    """
+    raw = orjson.loads(text)
+    return _partition(raw) if raw["format"] == FORMAT else None
+
+
+def _encode(table: pa.Table, record: Partition) -> tuple[memoryview | bytes, ...]:
+    text = encode_record(record)
     sink = pa.BufferOutputStream()
     stamped = table.replace_schema_metadata({RECORD: text})
     # Untyped, because pyarrow's stubs know no list of columns.

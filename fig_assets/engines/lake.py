@@ -10,46 +10,27 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from fig_assets.engines import day_file
-from fig_assets.engines.base import (
-    InputDigests,
-    Partition,
-    StoredColumn,
-    Target,
-    Written,
-    short_digest,
+from fig_assets.engines.base import InputDigests, Partition, Target, Written
+from fig_assets.engines.digest import column_digest
+from fig_assets.engines.write import (
+    Write,
+    content_of,
+    is_same,
+    kept_columns,
+    record_after,
+    refuse_conflict,
 )
-from fig_assets.engines.digest import column_digest, combined_digest
-from fig_assets.errors import Conflict, EngineError, RowSetChanged
+from fig_assets.errors import EngineError
 
 FILE = "data.parquet"
 LOCKS = ".locks"
-
-
-@dataclass(frozen=True)
-class _Write:
-    """One publish on its way: what it replaces, with what, seen from which base."""
-
-    target: Target
-    day: date | None
-    rows: pa.Table
-    digests: Mapping[str, str]
-    inputs: Mapping[str, tuple[InputDigests, ...]]
-    base: Mapping[str, int]
-
-    @property
-    def title(self) -> str:
-        return f"{self.target.relation} of {self.day or 'all days'}"
-
-    @property
-    def key_digest(self) -> str:
-        return combined_digest([self.digests[name] for name in self.target.key])
 
 
 class Lake:
@@ -138,7 +119,7 @@ class Lake:
             EngineError: the folder cannot be written, or the stored file is damaged.
         """
         digests = {name: column_digest(rows.column(name)) for name in target.names}
-        write = _Write(target, day, rows, digests, inputs, base)
+        write = Write(target, day, rows, digests, inputs, base)
         path = self.path(target.relation, day)
         try:
             _make_folder(path.parent)
@@ -193,14 +174,14 @@ class Lake:
                 "stored is untouched"
             ) from refusal
 
-    def _replace(self, path: Path, write: _Write) -> tuple[bool, dict[str, str]]:
+    def _replace(self, path: Path, write: Write) -> tuple[bool, dict[str, str]]:
         """Publish; say whether the content is another, and the digests of what was taken over."""
         stored = self.partition(write.target.relation, write.day)
-        _refuse_conflict(write, stored)
-        kept = _kept_columns(write, stored)
-        record = _record(write, stored, kept, self.rule)
+        refuse_conflict(write, stored)
+        kept = kept_columns(write, stored)
+        record = record_after(write, stored, kept, self.rule)
         same = {name: record.columns[name].digest for name in kept}
-        if stored is not None and _same(stored, record) and self._is_sound(write):
+        if stored is not None and is_same(stored, record) and self._is_sound(write):
             return False, same
         table = write.rows.select(list(write.target.names))
         if kept:
@@ -210,9 +191,9 @@ class Lake:
         stamp = day_file.write(path, table.select(list(record.columns)), record)
         self._records[str(path)] = (stamp, record)
         self._proved[str(path)] = stamp
-        return stored is None or _content(stored) != _content(record), same
+        return stored is None or content_of(stored) != content_of(record), same
 
-    def _is_sound(self, write: _Write) -> bool:
+    def _is_sound(self, write: Write) -> bool:
         """Say whether the stored file can stay: one with damaged rows is written anew."""
         try:
             return self.prove(write.target.relation, write.day) is not None
@@ -230,84 +211,6 @@ class Lake:
         with (folder / (day.isoformat() if day else "all")).open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
-
-
-def _record(write: _Write, stored: Partition | None, kept: tuple[str, ...], rule: int) -> Partition:
-    """Say what the day holds after a write; columns keep their place in the file."""
-    target = write.target
-    old = stored.columns if stored else {}
-    generation = stored.generation + 1 if stored else 1
-    new: dict[str, StoredColumn] = {}
-    for column in target.columns:
-        if kept and column.name in target.key and not target.whole:
-            # Who makes the rows keeps the record of the keys; this write only found them.
-            new[column.name] = old[column.name]
-            continue
-        digest = write.digests[column.name]
-        same = column.name in old and old[column.name].digest == digest
-        number = old[column.name].generation if same else generation
-        inputs = write.inputs.get(column.name, ())
-        new[column.name] = StoredColumn(column.fingerprint, digest, number, inputs, rule)
-    places = [name for name in old if name in new or name in kept]
-    columns = {name: new.get(name) or old[name] for name in dict.fromkeys([*places, *new])}
-    for column in target.columns:
-        if column.siblings and column.name in new and new[column.name] is not old.get(column.name):
-            seen = _sibling_digests(write, column.siblings, columns)
-            known = columns[column.name]
-            columns[column.name] = replace(known, inputs=(*known.inputs, seen))
-    notes = {**(stored.notes if stored and kept else {}), **target.notes}
-    rows = write.rows.num_rows
-    return Partition(rows, generation, target.key, write.key_digest, columns, notes)
-
-
-def _sibling_digests(
-    write: _Write, names: tuple[str, ...], columns: Mapping[str, StoredColumn]
-) -> InputDigests:
-    """Digest what a day holds of the columns that another one was computed from."""
-    digest = ""
-    if all(name in columns for name in names):
-        digest = short_digest(write.key_digest, [columns[name].digest for name in names])
-    start = write.day.isoformat() if write.day else ""
-    return InputDigests(write.target.relation, names, start, (digest,))
-
-
-def _same(stored: Partition, record: Partition) -> bool:
-    return stored.columns == record.columns and dict(stored.notes) == record.notes
-
-
-def _content(record: Partition) -> dict[str, str]:
-    return {name: column.digest for name, column in record.columns.items()}
-
-
-def _refuse_conflict(write: _Write, stored: Partition | None) -> None:
-    newer = [
-        name
-        for name in write.target.names
-        if stored
-        and name in stored.columns
-        and stored.columns[name].generation > write.base.get(name, 0)
-        and stored.columns[name].digest != write.digests[name]
-    ]
-    if newer:
-        raise Conflict(
-            f"{write.title}: {', '.join(newer)} was published by another run while this one was "
-            "computed; the stored rows are newer and were kept"
-        )
-
-
-def _kept_columns(write: _Write, stored: Partition | None) -> tuple[str, ...]:
-    """Name the stored columns that stay; none where a whole write changes the set of keys."""
-    if stored is None:
-        return ()
-    others = tuple(name for name in stored.columns if name not in write.digests)
-    if stored.key == write.target.key and stored.key_digest == write.key_digest:
-        return others
-    if write.target.whole or not others:
-        return ()
-    raise RowSetChanged(
-        f"{write.title}: the keys differ from the stored ones, so {', '.join(others)} must be "
-        "computed with it"
-    )
 
 
 def _make_folder(folder: Path) -> None:

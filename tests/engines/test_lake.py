@@ -24,11 +24,11 @@ LINES_OF_A_PUBLISH = 247
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from fig_assets.engines import day_file, lake
+from fig_assets.engines import day_file, lake, write
 from tests.engines.lakes import publish, table, target
 from tests.engines.test_lake import NEW
 
-FILES = (lake.__file__, day_file.__file__)
+FILES = (lake.__file__, day_file.__file__, write.__file__)
 moments = [int(word) for word in sys.argv[2:]]
 
 def publish_and_die(folder, moment):
