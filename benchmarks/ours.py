@@ -50,7 +50,7 @@ def store_events(
     names = {attribute.name: attribute.column for attribute in node.attributes}
     for day, table in zip(days, tables, strict=True):
         columns = [names.get(name, name) for name in table.column_names]
-        target = event_target(node, 0, day, node.attributes)
+        target = event_target(node, project.graph.sources[node.source], day, node.attributes)
         project.workspace.engine.replace_days(target, table.rename_columns(columns), [day])
 
 

@@ -24,6 +24,7 @@ from fig_assets.graph.nodes import Graph, Op
 from fig_assets.graph.ops import Part, published_key
 from fig_assets.workflow.run import run_op
 from fig_assets.workflow.steps.checks import (
+    COMPLETE,
     CONSERVATION,
     SCHEMA,
     SET_ASIDE,
@@ -101,6 +102,9 @@ def check_specs(graph: Graph, op: Op) -> list[AssetCheckSpec]:
     if kind in ACCOUNTS and (shown is None or shown in op.keys):
         name, words = ACCOUNTS[kind]
         found.append(AssetCheckSpec(name, asset=keys.asset_key(op.keys[-1]), description=words))
+    if op.kind == "raw" and graph.sources[op.owner].accounts:
+        words = "every account has files of the day, and all can be read; warns"
+        found.append(AssetCheckSpec(COMPLETE, asset=keys.asset_key(op.keys[-1]), description=words))
     return found
 
 

@@ -21,7 +21,7 @@ from fig_assets.workflow.planning.follow import LONGEST_RUN_DAYS, follow, ranges
 from fig_assets.workflow.planning.plan import check_days, check_plan, make_plan
 from fig_assets.workflow.planning.planned import Plan
 from fig_assets.workflow.run import Progress
-from fig_assets.workflow.steps.raw import raw_files
+from fig_assets.workflow.steps.raw_accounts import find_parts
 from fig_assets.workflow.workspace import Workspace
 
 
@@ -79,7 +79,7 @@ def launch(
     check_days(workspace.graph, start, end)
     for op in workspace.graph.ops:
         if op.kind == "raw" and selected & set(op.keys):
-            raw_files(workspace, workspace.graph.sources[op.owner])
+            find_parts(workspace, workspace.graph.sources[op.owner])
     summary = Summary(start, end)
     opened = OpenWorkspace(workspace, progress, frozenset({end} if train else ()))
     assets = {a.op.name: a for a in build_assets(workspace) if isinstance(a, AssetsDefinition)}

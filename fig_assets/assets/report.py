@@ -135,6 +135,7 @@ def _check_result(key: Key, name: str, verdicts: Mapping[date | None, Verdict]) 
     )
     if failed:
         words += f" on {failed[0]}" + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")
+    words += f": {some.named}" if some.named else ""
     return AssetCheckResult(
         asset_key=keys.asset_key(key),
         check_name=name,

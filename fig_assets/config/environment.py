@@ -3,10 +3,11 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Tag, model_validator
 from pydantic import Field as Bound
 
 from fig_assets.config.node import (
+    Account,
     Day,
     Described,
     Flag,
@@ -173,6 +174,68 @@ class Source(Node):
     """How many days after an event its line may still come: day D is read from the files of days D
     to D + late_days.
     """
+    account: Account | None = None
+    """The account that the lines are of, which events read as `$account`. Example: `"us-1"`."""
+
+    @model_validator(mode="after")
+    def _account_of_events(self) -> Self:
+        if self.account is not None and self.format in ("csv", "parquet"):
+            raise wrong(
+                f"a table has no accounts, and {self.format} files are tables",
+                at=("account",),
+                fix="leave it out",
+            )
+        return self
+
+
+def _files(raw: object) -> str:
+    return "<many>" if isinstance(raw, list | tuple) else "<one>"
+
+
+def _apart(found: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Return the sources of a list, if their accounts can be told apart and have days in common."""
+    first = found[0]
+    for place, source in enumerate(found):
+        before = found[:place]
+        if source.account is None:
+            raise wrong(
+                "each source in a list is of an account",
+                at=(place,),
+                fix=f'add "account": "account-{place + 1}"',
+            )
+        if source.account in [other.account for other in before]:
+            raise wrong(
+                f"account '{source.account}' is in the list already",
+                at=(place, "account"),
+                fix=f'write "{source.account}-{place + 1}"',
+            )
+        if source.path in [other.path for other in before]:
+            raise wrong(
+                "two accounts have the same files",
+                at=(place, "path"),
+                fix="write the path of this account's files",
+            )
+        if source.format != first.format:
+            raise wrong(
+                "the accounts of a source have files of one format",
+                at=(place, "format"),
+                fix=f'write "{first.format}"',
+            )
+        if ("{date}" in source.path) != ("{date}" in first.path):
+            raise wrong(
+                "either all accounts of a source have files with days, or none has",
+                at=(place, "path"),
+                fix="write {date} where the day stands in the names of the files",
+            )
+    return found
+
+
+Files = Annotated[
+    Annotated[Source, Tag("<one>")]
+    | Annotated[tuple[Source, ...], Bound(min_length=1), AfterValidator(_apart), Tag("<many>")],
+    Discriminator(_files),
+]
+"""A source, or one for each of the accounts that the same events come from."""
 
 
 class Environment(Node):
@@ -186,8 +249,10 @@ class Environment(Node):
     """Where trained models are kept."""
     training: Training = Training()
     """Where own training code runs."""
-    sources: dict[Name, Source] = Bound(default_factory=dict)
-    """Raw files by name; events and tables say which one they are read from."""
+    sources: dict[Name, Files] = Bound(default_factory=dict)
+    """Raw files by name; events and tables say which one they are read from. A list has one source
+    for each account.
+    """
     event_defaults: EventDefaults = EventDefaults()
     """Take precedence over those of the project."""
     start_date: Day | None = None
@@ -196,3 +261,12 @@ class Environment(Node):
     """Last day here (UTC), included."""
     schedules: Flag = True
     """`false` switches schedules and sensors off by default."""
+
+    def files(self, name: str) -> tuple[Source, ...]:
+        """Return the files of a source, those of each account where there are several."""
+        found = self.sources[name]
+        return (found,) if isinstance(found, Source) else found
+
+    def table_files(self, name: str) -> Source:
+        """Return the files of a table's source, which has no accounts."""
+        return self.files(name)[0]

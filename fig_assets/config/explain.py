@@ -47,7 +47,7 @@ EXAMPLES = {
 }
 """What a missing key could look like."""
 
-TAGS = ("<every>", "<listed>", "<own>", "<joined>", "<text>", "<env>")
+TAGS = ("<every>", "<listed>", "<own>", "<joined>", "<text>", "<env>", "<one>", "<many>")
 """Steps that the schema puts into Pydantic's places and nobody wrote."""
 
 _KINDS = {
@@ -126,7 +126,9 @@ def _is_echo(error: "ErrorDetails") -> bool:
 
 def _problem(error: "ErrorDetails", place: Place) -> Problem:
     *parents, last = error["loc"] or ("",)
-    path = (*(step for step in parents if step not in TAGS), last)
+    # A key that nobody knows may be called like one of the tags.
+    tail = (last,) if last not in TAGS or error["type"] == "extra_forbidden" else ()
+    path = (*(step for step in parents if step not in TAGS), *tail)
     is_key = path[-1:] == ("[key]",)
     path = path[:-1] if is_key else path
     about = error.get("ctx", {})

@@ -17,9 +17,20 @@ from pydantic import (
 )
 from pydantic import Field as Bound
 
-from fig_assets.config.patterns import DAY, MEMORY, NAME, REFERENCE, SCALAR, SIZE, TAGS, TYPE
+from fig_assets.config.patterns import (
+    ACCOUNT,
+    DAY,
+    MEMORY,
+    NAME,
+    REFERENCE,
+    SCALAR,
+    SIZE,
+    TAGS,
+    TYPE,
+)
 from fig_assets.config.rules import (
     Unknown,
+    check_account,
     check_memory,
     check_name,
     check_plain,
@@ -36,6 +47,9 @@ Name = Annotated[str, AfterValidator(check_name), WithJsonSchema(NAME)]
 
 Reference = Annotated[str, AfterValidator(check_reference), WithJsonSchema(REFERENCE)]
 """The name of an attribute, pinned to a version or not: `failure_rate` or `failure_rate@2`."""
+
+Account = Annotated[str, AfterValidator(check_account), WithJsonSchema(ACCOUNT)]
+"""The name of an account: `us-1`."""
 
 Text = Annotated[str, Bound(min_length=1)]
 PlainText = Annotated[Text, AfterValidator(check_plain)]

@@ -24,6 +24,10 @@ NAME = _matching(
     "a name: a-z, 0-9 and single _, starting with a letter, at most 63 characters; day, "
     "event_time, event_id and window_... are taken",
 )
+ACCOUNT = _matching(
+    r"^[a-z0-9]([a-z0-9]|[-_.](?=[a-z0-9])){0,62}$",
+    "an account: a-z, 0-9 and single - _ . between them, at most 63 characters",
+)
 REFERENCE = _matching(
     r"^[a-z][a-z0-9_]{0,62}(@[1-9][0-9]{0,8})?$", 'a feature: "failure_rate" or "failure_rate@2"'
 )

@@ -7,7 +7,7 @@ from datetime import date
 
 from pydantic_core import PydanticCustomError
 
-from fig_assets.config.patterns import MEMORY, SIZE
+from fig_assets.config.patterns import ACCOUNT, MEMORY, SIZE
 
 RESERVED = ("day", "event_time", "event_id")
 
@@ -57,6 +57,18 @@ def check_name(name: str) -> str:
     if len(name) > 63:
         raise wrong(f"the name {_quoted(name)} has {len(name)} characters; 63 are allowed")
     return name
+
+
+def check_account(name: str) -> str:
+    """Return `name` if an account can be called so: it is the name of a folder, too."""
+    if re.fullmatch(ACCOUNT["pattern"], name):
+        return name
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
+    raise wrong(
+        f"{_quoted(name)} is no name of an account: lower-case letters, digits, and single - _ . "
+        "between them",
+        fix=f'write "{plain}"' if plain else "",
+    )
 
 
 def check_plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """Config -> `Graph`: every name resolved, every type known, every problem told at once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -9,11 +10,13 @@ from fig_assets.config.load import Config, Definition
 from fig_assets.config.schema import Model as ModelSpec
 from fig_assets.errors import ConfigError, Problem
 from fig_assets.graph.check import RULES
+from fig_assets.graph.definitions import Delivered
 from fig_assets.graph.events import EventOwner
 from fig_assets.graph.families import FamilyOwner
 from fig_assets.graph.labels import LabelOwner
 from fig_assets.graph.models import ModelOwner
 from fig_assets.graph.nodes import (
+    ACCOUNT,
     Attribute,
     Event,
     Family,
@@ -24,6 +27,7 @@ from fig_assets.graph.nodes import (
     Table,
 )
 from fig_assets.graph.ops import cut, parts_of
+from fig_assets.graph.owners import Symbol
 from fig_assets.graph.rows import RowOwner
 from fig_assets.graph.scope import Refused, Scope
 from fig_assets.graph.sources import Landing, Source
@@ -121,6 +125,7 @@ def _assemble(
         return {node.title if isinstance(node, Model) else node.name: node for node in found}
 
     events, families, rows = of(Event), of(Family), of(RowFamily)
+    events = {name: _with_account(scope, event) for name, event in events.items()}
     labels, models = of(LabelSet), of(Model)
     sources = _sources(scope.config, list(events.values()), list(tables.values()))
     parts = parts_of(
@@ -149,6 +154,14 @@ def _assemble(
     )
 
 
+def _with_account(scope: Scope, event: Event) -> Event:
+    """Give an event the field `account`, if something reads it."""
+    account = scope.resolved.get(Symbol(event.name, ACCOUNT, 1))
+    if account is None or not isinstance(account.definition, Delivered):
+        return event
+    return replace(event, attributes=(account, *event.attributes))
+
+
 def _features(rows: Mapping[str, RowFamily]) -> list[Attribute]:
     """List the features of row families as the families know them: joins by their places."""
     return [feature for row in rows.values() for feature in row.features]
@@ -157,10 +170,17 @@ def _features(rows: Mapping[str, RowFamily]) -> list[Attribute]:
 def _sources(config: Config, events: list[Event], tables: list[Table]) -> dict[str, Source]:
     found = {}
     for name in sorted({e.source for e in events} | {t.source for t in tables}):
-        spec = config.environment.spec.sources[name]
+        files = config.environment.spec.files(name)
         landings: dict[str, Landing] = {}
         for event in events:
             if event.source == name:
                 landings[event.landing.relation] = event.landing
-        found[name] = Source(name, spec.format, spec.path, spec.late_days, tuple(landings.values()))
+        late_days = max(spec.late_days for spec in files)
+        whole = Source(name, files[0].format, files[0].path, late_days, tuple(landings.values()))
+        accounts = tuple(
+            whole.of_account(spec.account, spec.path, spec.late_days)
+            for spec in files
+            if spec.account is not None
+        )
+        found[name] = replace(whole, accounts=accounts)
     return found

@@ -68,6 +68,11 @@ class Carried:
 
 
 @dataclass(frozen=True, eq=False)
+class Delivered:
+    """The account whose raw files held the line; NULL where the environment names none."""
+
+
+@dataclass(frozen=True, eq=False)
 class Later:
     """A column of what a label set joins: which of its joins, the column there, its asset key."""
 
@@ -131,6 +136,7 @@ Definition = (
     | Called
     | Joined
     | Carried
+    | Delivered
     | Voted
     | Combined
     | Learned

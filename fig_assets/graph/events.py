@@ -8,8 +8,17 @@ from fig_assets.config.load import Definition
 from fig_assets.config.schema import Event as EventSpec
 from fig_assets.config.schema import EventDefaults
 from fig_assets.errors import Where
-from fig_assets.graph.definitions import Carried, Computed, Extracted
-from fig_assets.graph.nodes import EVENT_ID, EVENT_TIME, About, Attribute, Event, Input, label_of
+from fig_assets.graph.definitions import Carried, Computed, Delivered, Extracted
+from fig_assets.graph.nodes import (
+    ACCOUNT,
+    EVENT_ID,
+    EVENT_TIME,
+    About,
+    Attribute,
+    Event,
+    Input,
+    label_of,
+)
 from fig_assets.graph.owners import Choice, Symbol
 from fig_assets.graph.period import Reach
 from fig_assets.graph.scope import (
@@ -29,6 +38,8 @@ from fig_assets.language.paths import Path, Step, can_hold_many, parse_path
 from fig_assets.language.types import STRING, TIMESTAMP, Type
 
 CARRIED: Mapping[str, Type] = {EVENT_TIME: TIMESTAMP, EVENT_ID: STRING}
+BUILT_IN = {ACCOUNT: Choice(1, (1,), is_built_in=True)}
+"""Fields that are stored where something reads them, unless the event has its own of that name."""
 
 
 class EventOwner:
@@ -43,8 +54,8 @@ class EventOwner:
         self.source = ""
         with suppress(Refused):  # Its fields have a meaning wherever its lines come from.
             self.source = self._source()
-        known = scope.environment.sources
-        late_days = known[self.source].late_days if self.source else 0
+        files = scope.environment.files(self.source) if self.source else ()
+        late_days = max((source.late_days for source in files), default=0)
         self._raw = Input(("raw", self.source), Reach(0, late_days))
 
     @cached_property
@@ -59,12 +70,15 @@ class EventOwner:
 
     @cached_property
     def _names(self) -> dict[str, Choice]:
-        return {name: Choice(1, (1,)) for name in CARRIED} | choices(self.spec.fields)
+        carried = {name: Choice(1, (1,)) for name in CARRIED}
+        return BUILT_IN | carried | choices(self.spec.fields)
 
     def resolve(self, symbol: Symbol) -> Attribute:
         """See `Owner.resolve`."""
         if symbol.name in CARRIED:
             return self._carried(symbol)
+        if self.names()[symbol.name].is_built_in:
+            return self._account(symbol)
         versions = self.spec.fields[symbol.name]
         spec = versions.all[symbol.version]
         path = place(versions, ("fields", symbol.name), symbol.version)
@@ -164,6 +178,7 @@ class EventOwner:
             )
             for name, choice in self.names().items()
             for version in choice.versions
+            if not choice.is_built_in
         ]
         steps: list[Callable[[], object]] = [*fields, self._row_filter, self.landing]
         self.scope.each(steps)
@@ -179,10 +194,11 @@ class EventOwner:
         )
 
     def _source(self) -> str:  # noqa: RET503 - a refusal raises
-        known = self.scope.environment.sources
-        lines = sorted(name for name, source in known.items() if source.format == "json")
+        place = self.scope.environment
+        known = {name: place.files(name)[0].format for name in place.sources}
+        lines = sorted(name for name, format_ in known.items() if format_ == "json")
         name = self.spec.source or ("events" if "events" in lines else "".join(lines[:2]))
-        if name in known and known[name].format == "json":
+        if name in lines:
             return name
         if self.spec.source is None:
             where = self.definition.where("name")
@@ -190,9 +206,9 @@ class EventOwner:
             self.scope.refuse(where, f"{self.what} does not say its source", fix)
         where = self.definition.where("source")
         if name in known:
-            message = f"source '{name}' is {known[name].format}; events are read from json lines"
+            message = f"source '{name}' is {known[name]}; events are read from json lines"
             self.scope.refuse(where, message, self.scope.nearest(name, lines))
-        message = f"source '{name}' is not in environment '{self.scope.environment.name}'"
+        message = f"source '{name}' is not in environment '{place.name}'"
         self.scope.refuse(where, message, self.scope.nearest(name, known))
 
     def _row_filter(self) -> Computed | None:
@@ -245,6 +261,20 @@ class EventOwner:
             inputs=(self._raw,),
             fingerprint=fingerprint("carried", self.meaning, symbol.name),
             about=About(self.definition.where("name"), words[symbol.name], self.spec.owner),
+        )
+
+    def _account(self, symbol: Symbol) -> Attribute:
+        words = "The account whose raw files held the event; NULL where there are no accounts."
+        return Attribute(
+            key=attribute_key("events", self.name, name=symbol.name, version=1),
+            owner=self.name,
+            name=symbol.name,
+            version=1,
+            type=STRING,
+            definition=Delivered(),
+            inputs=(self._raw,),
+            fingerprint=fingerprint("account"),
+            about=About(self.definition.where("name"), words, self.spec.owner),
         )
 
 

@@ -81,7 +81,7 @@ class OneJoin:
         source = self.source
         if isinstance(source, Table):
             return {name: Choice(1, (1,)) for name in source.columns}
-        return source.names()
+        return {n: choice for n, choice in source.names().items() if not choice.is_built_in}
 
     def attribute(self, reference: Reference, where: Where) -> Attribute:
         """Return the attribute of a field of the source, a new object for each reference."""

@@ -24,7 +24,7 @@ from fig_assets.usercode.package import Package
 Key = tuple[str, ...]
 """An asset key: `("features", "asn", "weekly_by_day", "failure_rate__v1")`."""
 
-EVENT_TIME, EVENT_ID = "event_time", "event_id"
+EVENT_TIME, EVENT_ID, ACCOUNT = "event_time", "event_id", "account"
 SOURCE_FILE, SOURCE_LINE = "source_file", "source_line"
 ROW_ORDER = (EVENT_TIME, EVENT_ID, SOURCE_FILE, SOURCE_LINE)
 """What decides which of several rows comes first, and the stored order of events."""

@@ -34,6 +34,8 @@ class Choice:
 
     default: int
     versions: tuple[int, ...]
+    is_built_in: bool = False
+    """Whether it is there without being written, and so has one version for ever."""
 
 
 class Owner(Protocol):

@@ -137,7 +137,7 @@ class RowOwner(Rows):
             self.scope,
             text,
             where,
-            lambda ref: self._look(ref, where, in_base=in_base),
+            lambda ref: self._look(ref, where, in_base=in_base, reader=symbol.name),
             self.column,
         )
         kind = self.scope.declared(
@@ -183,7 +183,7 @@ class RowOwner(Rows):
     def feature(self, reference: Reference, where: Where) -> Attribute:
         """See `Rows.feature`."""
         in_base = reference.name in (EVENT_TIME, EVENT_ID)
-        return self._look(reference, where, in_base=in_base)
+        return self._look(reference, where, in_base=in_base, reader="")
 
     def node(self) -> RowFamily:
         """Build the whole family; raises Refused when a part of it is refused."""
@@ -212,8 +212,11 @@ class RowOwner(Rows):
             about=about(self.definition, self.spec),
         )
 
-    def _look(self, reference: Reference, where: Where, *, in_base: bool) -> Attribute:
-        if in_base and reference.name in self.base.names():
+    def _look(self, reference: Reference, where: Where, *, in_base: bool, reader: str) -> Attribute:
+        field = self.base.names().get(reference.name) if in_base else None
+        # A built-in field hides no feature of its name, but from that feature itself.
+        hidden = self._names if field and field.is_built_in else {}
+        if field and (reference.name not in hidden or reference.name == reader):
             symbol = self.scope.pick(self.base, reference.name, reference.version, where)
             return self.scope.attribute(symbol, where)
         if not in_base and reference.name not in self._names:
@@ -234,7 +237,7 @@ class RowOwner(Rows):
             self.definition,
             spec,
             path,
-            lookup=lambda ref, where: self._look(ref, where, in_base=in_base),
+            lookup=lambda ref, where: self._look(ref, where, in_base=in_base, reader=symbol.name),
             column=self.column,
         )
         rows: tuple[Input, ...] = ()

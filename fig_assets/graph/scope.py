@@ -205,7 +205,7 @@ class Scope:
 
         The fields of the raw line itself have one version for ever, so nothing is recorded.
         """
-        if name in (EVENT_TIME, EVENT_ID):
+        if name in (EVENT_TIME, EVENT_ID) or choice.is_built_in:
             return choice.default
         version = self.pins.version(owner.name, name, choice.default)
         if version not in choice.versions:

@@ -1,6 +1,6 @@
 """Raw files as a project sees them: which there are, and how their lines become candidates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fig_assets.language.paths import Path
 
@@ -13,7 +13,7 @@ class Source:
     """Raw files of one environment; a file of day F holds events of F-late_days to F.
 
     `landings` are the shares it is split into: by each distinct choice of the paths for time, id
-    and event type.
+    and event type. `late_days` is the longest of its accounts'.
     """
 
     name: str
@@ -21,6 +21,20 @@ class Source:
     path: str
     late_days: int
     landings: tuple["Landing", ...]
+    account: str | None = None
+    """The account that all these files are of, where the environment says so."""
+    accounts: tuple["Source", ...] = ()
+    """The files of each account, where there are any; `path` is that of the first."""
+
+    @property
+    def parts(self) -> tuple["Source", ...]:
+        """The files that are read on their own: those of each account, or all."""
+        return self.accounts or (self,)
+
+    def of_account(self, name: str, path: str, late_days: int) -> "Source":
+        """Return the part that is one account's, with landing relations of its own."""
+        landings = tuple(landing.of_account(name) for landing in self.landings)
+        return Source(self.name, self.format, path, late_days, landings, account=name)
 
     @property
     def is_dated(self) -> bool:
@@ -51,3 +65,8 @@ class Landing:
     id: Path | None
     event_names: tuple[str, ...] = ()
     """The event types it is for; empty where it is for every line."""
+
+    def of_account(self, account: str) -> "Landing":
+        """Return the landing of one account's lines: `landing/events@us-1`."""
+        kind, source, *rest = self.relation.split("/")
+        return replace(self, relation="/".join([kind, f"{source}@{account}", *rest]))

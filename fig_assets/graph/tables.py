@@ -18,9 +18,10 @@ def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
         where = definition.where("source")
         environment = scope.environment.name
         scope.refuse(where, f"source '{spec.source}' is not in environment '{environment}'", fix)
-    if sources[spec.source].format not in ("csv", "parquet"):
+    files = scope.environment.table_files(spec.source)
+    if files.format not in ("csv", "parquet"):
         where = definition.where("source")
-        message = f"source '{spec.source}' is {sources[spec.source].format}"
+        message = f"source '{spec.source}' is {files.format}"
         scope.refuse(where, f"{message}; tables are read from csv or parquet", "name another")
     _check_days(scope, definition)
     columns = {
@@ -51,7 +52,7 @@ def build_table(scope: Scope, definition: Definition[TableSpec]) -> Table:
 def _check_days(scope: Scope, definition: Definition[TableSpec]) -> None:
     """Refuse a daily table whose files have no days, and a static one whose files have."""
     spec = definition.spec
-    path = scope.environment.sources[spec.source].path
+    path = scope.environment.table_files(spec.source).path
     if (spec.snapshot == "daily") == (DATE in path):
         return
     where = definition.where("snapshot")

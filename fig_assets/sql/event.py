@@ -8,8 +8,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Read, Target
-from fig_assets.graph.definitions import Computed, Extracted
+from fig_assets.graph.definitions import Computed, Delivered, Extracted
 from fig_assets.graph.nodes import (
+    ACCOUNT,
     EVENT_ID,
     EVENT_TIME,
     ROW_ORDER,
@@ -19,6 +20,7 @@ from fig_assets.graph.nodes import (
     Event,
 )
 from fig_assets.graph.period import Window
+from fig_assets.graph.sources import Source
 from fig_assets.language.arrays import elements_along
 from fig_assets.language.duck import call, count_where, number
 from fig_assets.language.paths import EVERY, Path, json_path, json_path_of
@@ -52,9 +54,17 @@ LANDED: dict[str, pa.DataType] = {
 KEY_TYPES: dict[str, pa.DataType] = {name: LANDED[name] for name in ROW_ORDER}
 
 
-def shares(event: Event, late_days: int) -> tuple[str, ...]:
-    """Name the landing relations of an event: the lines that came 0, 1, ... days late."""
-    return tuple(f"{event.landing.relation}/{late}" for late in range(late_days + 1))
+def shares(event: Event, source: Source) -> dict[str, str | None]:
+    """Name the landing relations of an event, each with its account, where there are any.
+
+    They hold the lines that came 0, 1, ... days late.
+    """
+    return {
+        f"{landing.relation}/{late}": part.account
+        for part in source.parts
+        for landing in [event.landing.of_account(part.account) if part.account else event.landing]
+        for late in range(part.late_days + 1)
+    }
 
 
 def stored_columns(event: Event) -> dict[str, pa.DataType]:
@@ -63,11 +73,11 @@ def stored_columns(event: Event) -> dict[str, pa.DataType]:
 
 
 def event_target(
-    event: Event, late_days: int, day: date, attributes: Sequence[Attribute]
+    event: Event, source: Source, day: date, attributes: Sequence[Attribute]
 ) -> Target:
     """Say which columns a write of `attributes` on `day` replaces, and what it reads."""
     end = day + timedelta(days=1)
-    reads = tuple(Read(n, (EVENT_TYPE, PAYLOAD), day, end) for n in shares(event, late_days))
+    reads = tuple(Read(n, (EVENT_TYPE, PAYLOAD), day, end) for n in shares(event, source))
     known = {a.column for a in event.attributes} - set(KEY_TYPES)
     filtered = _siblings(event.where, known)
     key = tuple(
@@ -91,33 +101,38 @@ def _siblings(definition: object, known: set[str]) -> tuple[str, ...]:
 
 
 def select_event(
-    event: Event, late_days: int, day: date, attributes: Sequence[Attribute], dialect: str
+    event: Event, files: Source, day: date, attributes: Sequence[Attribute], dialect: str
 ) -> exp.Select:
     """Select the rows of `event` on `day`, ordered by `ROW_ORDER`.
 
     The payload of each line is parsed once, for all paths together that `attributes` need, and
-    once more where some of them are about the elements of arrays.
+    once more where some of them are about the elements of arrays. Two lines of one id are one
+    event where they are of one account.
 
     Returns:
         One row for each event, columns `(day, *ROW_ORDER, *attributes)`, and a boolean
         `lost__...` for each attribute that can lose a value.
     """
     chain = Chain()
-    source = chain.add("candidates", _candidates(event, late_days, day))
-    source = chain.add("events", _without_duplicates(event, source))
     filtered = _where_attributes(event)
     needed = closure([*attributes, *filtered], event.attributes)
+    delivered = [a.column for a in needed if isinstance(a.definition, Delivered)]
+    of_accounts = bool(delivered or files.accounts)
+    source = chain.add("candidates", _candidates(event, files, day, of_accounts=of_accounts))
+    source = chain.add("events", _without_duplicates(event, files, source))
     extracted = [a for a in needed if isinstance(a.definition, Extracted)]
     lost = [a for a in attributes if is_losing_path(a)]
     if extracted:
-        source = chain.add("parsed", _parse(extracted, source))
-        source = chain.add("fields", _fields(extracted, lost, source, dialect))
+        source = chain.add("parsed", _parse(extracted, source, delivered))
+        source = chain.add("fields", _fields(extracted, lost, source, delivered, dialect))
+    elif delivered:
+        source = chain.add("fields", select([*_carried(), *_delivered(delivered)], source))
     computed = [
         (a.column, a.definition, value(a.definition, a.type, dialect))
         for a in needed
         if isinstance(a.definition, Computed)
     ]
-    ready = {*ROW_ORDER, *(a.column for a in extracted)}
+    ready = {*ROW_ORDER, *delivered, *(a.column for a in extracted)}
     source = add_layers(chain, source, computed, ready)
     names = [n for n in (a.column for a in attributes) if n not in KEY_TYPES]
     wanted: list[exp.Expr] = [column(name) for name in (*ROW_ORDER, *names)]
@@ -128,16 +143,20 @@ def select_event(
     return chain.finish(query.order_by(*(column(name) for name in ROW_ORDER), copy=False))
 
 
-def select_counts(event: Event, late_days: int, day: date) -> exp.Select:
+def select_counts(event: Event, files: Source, day: date) -> exp.Select:
     """Count what became of the landed lines of `day`.
 
     Returns:
         One row: lines, lines of this event's type, and different events among those.
     """
     chain = Chain()
-    source = chain.add("candidates", _candidates(event, late_days, day))
+    of_accounts = bool(files.accounts)
+    source = chain.add("candidates", _candidates(event, files, day, of_accounts=of_accounts))
     matches = _of_type(event)
-    named = exp.Case().when(matches.copy(), column(EVENT_ID))
+    # No account has a slash in its name.
+    ids = [column(ACCOUNT), exp.Literal.string("/"), column(EVENT_ID)]
+    identity = exp.DPipe(this=exp.DPipe(this=ids[0], expression=ids[1]), expression=ids[2])
+    named = exp.Case().when(matches.copy(), identity if of_accounts else column(EVENT_ID))
     without_id = exp.and_(matches.copy(), column(EVENT_ID).is_(exp.null()))
     distinct = exp.Count(this=exp.Distinct(expressions=[named]))
     return chain.finish(
@@ -149,16 +168,21 @@ def select_counts(event: Event, late_days: int, day: date) -> exp.Select:
     )
 
 
-def _candidates(event: Event, late_days: int, day: date) -> exp.Query:
+def _candidates(event: Event, files: Source, day: date, *, of_accounts: bool) -> exp.Query:
     days = Window(day, day + timedelta(days=1))
     wanted = (EVENT_TIME, EVENT_ID, EVENT_TYPE, PAYLOAD, SOURCE_FILE, SOURCE_LINE)
     selects = [
-        exp.select(*(column(name) for name in wanted))
+        exp.select(*(column(name) for name in wanted), *([_account(it)] if of_accounts else []))
         .from_(scan(name, LANDED, days, "landed"))
         .where(on_days(days))
-        for name in shares(event, late_days)
+        for name, it in shares(event, files).items()
     ]
     return selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
+
+
+def _account(name: str | None) -> exp.Expr:
+    value = exp.null() if name is None else exp.Literal.string(name)
+    return named(exp.cast(value, "text"), ACCOUNT)
 
 
 def _of_type(event: Event) -> exp.Expr:
@@ -167,16 +191,26 @@ def _of_type(event: Event) -> exp.Expr:
     return column(EVENT_TYPE).eq(exp.Literal.string(event.event_name))
 
 
-def _without_duplicates(event: Event, source: str) -> exp.Select:
+def _without_duplicates(event: Event, files: Source, source: str) -> exp.Select:
     order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in ROW_ORDER])
-    first = exp.Window(this=exp.RowNumber(), partition_by=[column(EVENT_ID)], order=order).eq(1)
+    same = [column(name) for name in ([EVENT_ID, ACCOUNT] if files.accounts else [EVENT_ID])]
+    first = exp.Window(this=exp.RowNumber(), partition_by=same, order=order).eq(1)
     unnamed = column(EVENT_ID).is_(exp.null())
     return exp.select("*").from_(source).where(_of_type(event)).qualify(exp.or_(unnamed, first))
 
 
-def _parse(extracted: Sequence[Attribute], source: str) -> exp.Select:
+def _carried() -> list[exp.Expr]:
+    return [column(name) for name in ROW_ORDER]
+
+
+def _delivered(names: Sequence[str]) -> list[exp.Expr]:
+    """Give the account the names of the fields that hold it."""
+    return [named(column(ACCOUNT), name) for name in names]
+
+
+def _parse(extracted: Sequence[Attribute], source: str, delivered: Sequence[str]) -> exp.Select:
     """Parse each payload once for the texts of all fields, and once for all arrays."""
-    columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
+    columns = [*_carried(), *([column(ACCOUNT)] if delivered else [])]
     texts = [exp.Literal.string(json_path(_path(a))) for a in extracted if not _path(a).is_wide]
     # The text of an array and a text that looks like one are told apart by another function.
     arrays = [exp.Literal.string(before) for before in _arrays(extracted)]
@@ -201,11 +235,15 @@ def _before(path: Path) -> str:
 
 
 def _fields(
-    extracted: Sequence[Attribute], lost: Sequence[Attribute], source: str, dialect: str
+    extracted: Sequence[Attribute],
+    lost: Sequence[Attribute],
+    source: str,
+    delivered: Sequence[str],
+    dialect: str,
 ) -> exp.Select:
     """Type the texts; of the fields in `lost`, remember where there was one."""
     wanted = {attribute.key for attribute in lost}
-    columns: list[exp.Expr] = [column(name) for name in ROW_ORDER]
+    columns = [*_carried(), *_delivered(delivered)]
     places, arrays = count(1), _arrays(extracted)
     for attribute in extracted:
         path = _path(attribute)

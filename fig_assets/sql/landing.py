@@ -1,21 +1,25 @@
 """Raw lines in memory -> SELECT of what decides where each belongs: time, id, event type."""
 
+from datetime import date, timedelta
+
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.engines.base import Column, Target
+from fig_assets.engines.base import DAY, Column, Target
 from fig_assets.graph.nodes import (
+    ACCOUNT,
     EVENT_ID,
     EVENT_TIME,
     ROW_ORDER,
     SOURCE_FILE,
     SOURCE_LINE,
 )
-from fig_assets.graph.sources import Landing
+from fig_assets.graph.period import Window
+from fig_assets.graph.sources import Landing, Source
 from fig_assets.language.paths import Path, json_path
 from fig_assets.language.types import STRING, TIMESTAMP, convert
 from fig_assets.sql.event import EVENT_TYPE, LANDED, PAYLOAD
-from fig_assets.sql.expressions import column, named
+from fig_assets.sql.expressions import column, named, on_days, scan
 
 EVENT_DAY, TIME_TEXT = "event_day", "time_text"
 LINES: dict[str, pa.DataType] = {
@@ -76,10 +80,37 @@ def landing_target(landing: Landing, late: int, notes: dict[str, str]) -> Target
     return Target(f"{landing.relation}/{late}", ROW_ORDER, columns, notes=notes)
 
 
-def quarantine_target(source: str) -> Target:
+def select_landed_before(landing: Landing, day: date) -> exp.Select:
+    """Select the lines of a day that came with its own file, as they are stored."""
+    days = Window(day, day + timedelta(days=1))
+    return (
+        exp.select(*(column(name) for name in (DAY, *ROW_ORDER, EVENT_TYPE, PAYLOAD)))
+        .from_(scan(f"{landing.relation}/0", LANDED, days, "landed"))
+        .where(on_days(days))
+        .order_by(*(column(name) for name in ROW_ORDER))
+    )
+
+
+def quarantined(source: Source) -> dict[str, pa.DataType]:
+    """Return the columns of a source's quarantine, with the account where there are several."""
+    return {**QUARANTINED, ACCOUNT: pa.string()} if source.accounts else QUARANTINED
+
+
+def quarantine_target(source: Source) -> Target:
     """Describe the lines of a source's file that belong nowhere."""
-    columns = tuple(Column(name, kind) for name, kind in QUARANTINED.items())
-    return Target(f"quarantine/{source}", (SOURCE_FILE, SOURCE_LINE), columns)
+    columns = tuple(Column(name, kind) for name, kind in quarantined(source).items())
+    return Target(f"quarantine/{source.name}", (SOURCE_FILE, SOURCE_LINE), columns)
+
+
+def select_quarantined_before(source: Source, account: str, day: date) -> exp.Select:
+    """Select the quarantined lines of one account, as they are stored."""
+    days = Window(day, day + timedelta(days=1))
+    columns = {DAY: pa.date32(), **quarantined(source)}
+    return (
+        exp.select(*(column(name) for name in quarantined(source)))
+        .from_(scan(f"quarantine/{source.name}", columns, days, "quarantined"))
+        .where(on_days(days), column(ACCOUNT).eq(exp.Literal.string(account)))
+    )
 
 
 def _text(path: Path) -> exp.Expr:

@@ -9,11 +9,12 @@ from functools import partial
 from fig_assets.engines.line_readers import readers_for, unpacked_bytes
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Op
+from fig_assets.graph.sources import Source
 from fig_assets.models.registry import Decision
 from fig_assets.workflow.labelling.label_facts import account_for_votes
 from fig_assets.workflow.learning import model_days
 from fig_assets.workflow.planning.awaiting import refuse_waiting
-from fig_assets.workflow.steps import ranges, raw
+from fig_assets.workflow.steps import ranges, raw, raw_accounts
 from fig_assets.workflow.steps.checks import (
     CONSERVATION,
     Verdict,
@@ -201,37 +202,38 @@ def _run_each(
 
 def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progress) -> OpResult:
     source = workspace.graph.sources[op.owner]
-    files = raw.raw_files(workspace, source)
+    found = raw_accounts.find_parts(workspace, source)
     dates: Sequence[date | None] = days if source.is_dated else [None]
-    needed = [path for day in dates for path in files.get(day, [])]
+    needed = [path for day in dates for part in found for path in part.of(day)]
     with readers_for(needed, workspace.workers) as readers:
         if source.is_dated:
 
             def land(day: date) -> DayResult:
-                landed = raw.land(workspace, source, day, files.get(day, []), readers)
-                return _landed_result(source.key, day, landed)
+                landed = raw_accounts.land_parts(workspace, source, day, found, readers)
+                return _landed_result(source, day, landed)
 
-            largest = max((unpacked_bytes(files.get(day, [])) for day in days), default=0)
+            sizes = (unpacked_bytes(part.of(day)) for day in days for part in found)
+            largest = max(sizes, default=0)
             at_once = workspace.fitting(RAW_COPIES * largest)
             return _run_each(workspace, op, days, land, progress=progress, at_once=at_once)
         last = workspace.graph.end or raw.today()
         every = _days(workspace.graph.start, last)
-        landed = raw.land_everything(workspace, source, needed, every, readers)
+        landed = raw_accounts.land_all_parts(workspace, source, found, every, readers)
     progress(op.name, None)
-    return OpResult(op, {None: _landed_result(source.key, workspace.graph.start, landed)})
+    return OpResult(op, {None: _landed_result(source, workspace.graph.start, landed)})
 
 
-def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:
+def _landed_result(source: Source, day: date, landed: raw.Landed) -> DayResult:
     result = DayResult(day, rows=sum(landed.shares.values()) + landed.elsewhere)
-    lost = landed.lines - landed.blank - landed.unclaimed - result.rows
-    lost -= sum(landed.quarantined.values())
+    # What one account has too much is not what another lacks.
+    lost = sum(abs(one.lost) for one in (*landed.accounts.values(), landed))
     result.verdicts.append(
         Verdict(
-            key=key,
+            key=source.key,
             name=CONSERVATION,
             passed=lost == 0,
             blocking=False,
-            failed_rows=abs(lost),
+            failed_rows=lost,
             rows=landed.lines,
             unit="lines",
         )
@@ -245,6 +247,8 @@ def _landed_result(key: Key, day: date, landed: raw.Landed) -> DayResult:
         "quarantine": landed.quarantined,
         "shares": {str(event_day): n for event_day, n in sorted(landed.shares.items())},
     }
+    if landed.accounts:
+        raw_accounts.tell_accounts(landed, result, source)
     return result
 
 

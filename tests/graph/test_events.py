@@ -241,3 +241,51 @@ def test_the_spelling_of_the_event_itself_leaves_no_trace(tmp_path: Path) -> Non
     two = fingerprints(tmp_path / "b", put(ORDER, "where", value="( $amount@1 > 1 )"))
 
     assert one == two
+
+
+@pytest.mark.parametrize(
+    ("change", "reads"),
+    [
+        pytest.param(
+            put("features/request.json", "groups", 0, "features", "shop", value="$account"),
+            "account__v1",
+            id="feature",
+        ),
+        pytest.param(put(ORDER, "where", value="$account = 'us'"), "account__v1", id="where"),
+        pytest.param(put(ORDER, "fields", "account", value="payer"), "account__v1", id="own field"),
+        pytest.param(put(ORDER, "description", value="$account"), None, id="nothing"),
+    ],
+)
+def test_the_account_is_a_field_where_something_reads_it(
+    tmp_path: Path, change: Change, reads: str | None
+) -> None:
+    columns = [field.column for field in graph_of(tmp_path, change).events["order"].attributes]
+    assert [name for name in columns if "account" in name] == ([reads] if reads else [])
+
+
+def test_a_field_called_account_is_read_from_the_payload(tmp_path: Path) -> None:
+    event = graph_of(tmp_path, put(ORDER, "fields", "account", value="payer")).events["order"]
+    (field,) = [field for field in event.attributes if field.name == "account"]
+    assert isinstance(field.definition, Extracted)
+
+
+@pytest.mark.parametrize(
+    ("definition", "reads"),
+    [
+        pytest.param("$account", "events/order/account__v1", id="itself"),
+        pytest.param("@UPPER($country)", "features/request/account__v1", id="another"),
+    ],
+)
+def test_a_feature_called_account_comes_before_the_events_account_but_in_itself(
+    tmp_path: Path, definition: str, reads: str
+) -> None:
+    graph = graph_of(
+        tmp_path,
+        put("features/request.json", "groups", 0, "features", "account", value=definition),
+        put("features/request.json", "groups", 0, "features", "is_ours", value="$account = 'us'"),
+    )
+    features = {feature.name: feature for feature in graph.row_families["request"].features}
+    if definition == "$account":
+        assert ["/".join(read.key) for read in features["account"].inputs][:1] == [reads]
+    else:
+        assert ["/".join(read.key) for read in features["is_ours"].inputs][:1] == [reads]

@@ -65,8 +65,8 @@ def event_rows(config: Config, files: Files, name: str, day: date) -> list[Row]:
         return []
     found = [
         row
-        for line in _lines_within_reach(config, files, event, day)
-        if (row := _row(config, event, line)) is not None
+        for account, line in _lines_within_reach(config, files, event, day)
+        if (row := _row(config, event, line, account)) is not None
         and isinstance(row["event_time"], datetime)
         and row["event_time"].date() == day
     ]
@@ -114,6 +114,8 @@ def scope_of(row: Row, names: dict[str, Versions]) -> Scope:
     def lookup(name: str, version: int | None) -> Value:
         if name in {"event_time", "event_id"}:
             return row[name]
+        if name == "account" and name not in names:
+            return row.get("account")
         return row[column(name, names[name].default if version is None else version)]
 
     return lookup
@@ -167,27 +169,38 @@ def _path(path: str) -> tuple[tuple[str | int | Every, ...], str]:
     return tuple(steps), rest.removeprefix("::") or "string"
 
 
-def _lines_within_reach(config: Config, files: Files, event: Spec, day: date) -> Iterator[Line]:
-    source = config.sources[event.get("source") or _usual_source(config)]
-    if "{date}" in source["path"]:
-        reach = source.get("late_days", 1)
-        dates: list[date | None] = [day + timedelta(days=late) for late in range(reach + 1)]
-    else:
-        dates = [None]
-    for dated in dates:
-        for file in files.find(source["path"], dated):
-            yield from files.lines(file)
+def _lines_within_reach(
+    config: Config, files: Files, event: Spec, day: date
+) -> Iterator[tuple[str | None, Line]]:
+    """Give the lines that may be of `day`, each with the account whose file holds it."""
+    written = config.sources[event.get("source") or _usual_source(config)]
+    for source in written if isinstance(written, list) else [written]:
+        dates: list[date | None] = [None]
+        if "{date}" in source["path"]:
+            reach = source.get("late_days", 1)
+            dates = [day + timedelta(days=late) for late in range(reach + 1)]
+        for dated in dates:
+            for file in files.find(source["path"], dated):
+                for line in files.lines(file):
+                    yield source.get("account"), line
 
 
 def _usual_source(config: Config) -> str:
     if "events" in config.sources:
         return "events"
-    [only] = [name for name, source in config.sources.items() if source["format"] == "json"]
+    [only] = [
+        name
+        for name, source in config.sources.items()
+        if isinstance(source, list) or source["format"] == "json"
+    ]
     return only
 
 
-def _row(config: Config, event: Spec, line: Line) -> Row | None:
-    """Give one line as a row of the event, or None where it is not one of its rows."""
+def _row(config: Config, event: Spec, line: Line, account: str | None) -> Row | None:
+    """Give one line as a row of the event, or None where it is not one of its rows.
+
+    A row of an account says which, beside the columns that a stored row has.
+    """
     file, number, payload = line
     names = field_versions(event)
     paths: Spec = {**config.defaults, **event}
@@ -198,6 +211,7 @@ def _row(config: Config, event: Spec, line: Line) -> Row | None:
         "event_id": walk(payload, paths["id"]) if "id" in paths else None,
         "source_file": file,
         "source_line": number,
+        **({"account": account} if account else {}),
     }
     field = _fields(names, payload, row)
     for name, live in names.items():
@@ -209,6 +223,8 @@ def _fields(names: dict[str, Versions], payload: dict[str, object], row: Row) ->
     def field(name: str, version: int | None) -> Value:
         if name in {"event_time", "event_id"}:
             return row[name]
+        if name == "account" and name not in names:
+            return row.get("account")
         spec = names[name].all[names[name].default if version is None else version]
         path = spec.get("json")
         value = walk(payload, path) if path else evaluate(spec["function"], field)
@@ -218,12 +234,14 @@ def _fields(names: dict[str, Versions], payload: dict[str, object], row: Row) ->
 
 
 def _first_of_each_id(rows: list[Row]) -> list[Row]:
-    seen: set[Value] = set()
+    """Keep the first row of each id; two accounts may have the same ids."""
+    seen: set[tuple[Value, Value]] = set()
     kept = []
     for row in rows:
-        if row["event_id"] is None or row["event_id"] not in seen:
+        same = row.get("account"), row["event_id"]
+        if row["event_id"] is None or same not in seen:
             kept.append(row)
-        seen.add(row["event_id"])
+        seen.add(same)
     return kept
 
 

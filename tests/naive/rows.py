@@ -39,7 +39,7 @@ def wide_rows(world: World, name: str, day: date, *, scores: Scores) -> list[Wid
         chosen = "where" not in base or evaluate(base["where"], field) is True
         if key is not None and key not in kept and chosen:
             joins = _Joins(world, family["groups"], day=day, key=key, scores=scores)
-            known = {*names, "event_time", "event_id"}
+            known = {*names, "event_time", "event_id", "account"}
             features = _Features(layout, family["groups"], field=field, names=known, joins=joins)
             moment = {name: event[name] for name in ("event_time", "event_id")}
             row = {family["granularity"]: key, **moment, **features.all()}

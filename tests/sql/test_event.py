@@ -7,6 +7,7 @@ import pytest
 from sqlglot import exp
 
 from fig_assets.graph.nodes import Attribute, Graph
+from fig_assets.graph.sources import Source
 from fig_assets.sql.event import PAYLOAD, event_target, select_event
 from tests.graph.projects import Json, graph_of
 from tests.sql.shop import DAY
@@ -35,6 +36,10 @@ def with_a_filter(project: Json) -> None:
 
 def chosen(graph: Graph, names: Sequence[str]) -> list[Attribute]:
     return [a for a in graph.events["visit"].attributes if a.name in names]
+
+
+def source_of(graph: Graph) -> Source:
+    return graph.sources[graph.events["visit"].source]
 
 
 def parsed(tree: exp.Expr) -> dict[str, list[str]]:
@@ -67,8 +72,8 @@ def test_only_the_paths_of_what_is_asked_for_are_parsed_once(
     graph = graph_of(tmp_path, with_visits)
     asked = chosen(graph, names)
 
-    tree = select_event(graph.events["visit"], 1, DAY, asked, "duckdb")
-    target = event_target(graph.events["visit"], 1, DAY, asked)
+    tree = select_event(graph.events["visit"], source_of(graph), DAY, asked, "duckdb")
+    target = event_target(graph.events["visit"], source_of(graph), DAY, asked)
 
     assert parsed(tree) == paths
     assert set(target.names) <= set(tree.named_selects)
@@ -77,6 +82,7 @@ def test_only_the_paths_of_what_is_asked_for_are_parsed_once(
 
 def test_what_filters_rows_is_parsed_whatever_is_asked_for(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, with_a_filter)
-    tree = select_event(graph.events["visit"], 1, DAY, chosen(graph, ["country"]), "duckdb")
+    asked = chosen(graph, ["country"])
+    tree = select_event(graph.events["visit"], source_of(graph), DAY, asked, "duckdb")
     assert parsed(tree) == {PLAIN: ['$."country"', '$."place"."city"']}
     assert "city__v1" not in tree.named_selects

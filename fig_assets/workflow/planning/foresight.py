@@ -12,10 +12,12 @@ from fig_assets.engines.base import Read, days_between
 from fig_assets.engines.snapshot import Snapshot
 from fig_assets.graph.awaited import days_awaited
 from fig_assets.graph.nodes import Attribute, Key, Op
+from fig_assets.graph.sources import Source
 from fig_assets.workflow.learning import learn
 from fig_assets.workflow.learning.champions import decisions_to_make
 from fig_assets.workflow.steps import raw
 from fig_assets.workflow.steps.compute import attributes_of, writes
+from fig_assets.workflow.steps.raw_accounts import PartFiles, find_parts, stale_parts
 from fig_assets.workflow.steps.snapshots import stale_snapshots
 from fig_assets.workflow.steps.stale import (
     MISSING,
@@ -96,32 +98,34 @@ class Foresight:
 
     def _raw(self, op: Op) -> None:
         source = self.workspace.graph.sources[op.owner]
-        files = raw.raw_files(self.workspace, source)
+        found = find_parts(self.workspace, source)
         place = "/".join(op.keys[0])
         if not source.is_dated:
-            self._undated(op, place)
+            self._undated(op, place, found)
             return
         for day in self.days:
-            dated = files.get(day, [])
-            if reason := raw.stale_files(self.workspace, source, day, dated):
-                self._add(op, place, day, {LINES: told(reason)})
+            stale = stale_parts(self.workspace, found, day)
+            if stale:
+                self._add(op, place, day, {LINES: told(_reason(stale, found))})
+            for part in stale:
                 # Late shares are published only where there are late lines.
-                for late in range(source.late_days + 1 if dated else 1):
-                    self._mark_landings(op, late, day - timedelta(days=late))
+                for late in range(part.source.late_days + 1 if part.of(day) else 1):
+                    self._mark_landings(part.source, late, day - timedelta(days=late))
 
-    def _undated(self, op: Op, place: str) -> None:
+    def _undated(self, op: Op, place: str, found: Sequence[PartFiles]) -> None:
         graph = self.workspace.graph
-        source = graph.sources[op.owner]
-        files = raw.raw_files(self.workspace, source).get(None, [])
-        reasons = {raw.stale_files(self.workspace, source, day, files) for day in self.days} - {""}
-        if reasons:
-            self._add(op, place, None, {LINES: told(min(reasons))})
+        stale: dict[PartFiles, str] = {}
+        for day in self.days:
+            stale |= stale_parts(self.workspace, found, day)
+        if stale:
+            self._add(op, place, None, {LINES: told(_reason(stale, found))})
             last = graph.end or raw.today()
             for day in days_between(graph.start, last + timedelta(days=1)):
-                self._mark_landings(op, 0, day)
+                for part in stale:
+                    self._mark_landings(part.source, 0, day)
 
-    def _mark_landings(self, op: Op, late: int, day: date) -> None:
-        for landing in self.workspace.graph.sources[op.owner].landings:
+    def _mark_landings(self, source: Source, late: int, day: date) -> None:
+        for landing in source.landings:
             self._records.marks.add(f"{landing.relation}/{late}", day, None)
 
     def _table(self, op: Op) -> None:
@@ -252,6 +256,14 @@ def row_columns(write: Write) -> set[str]:
         return {target.key[0]} if len(target.key) == 1 else set(target.names)
     attributes = {attribute.column for attribute in write.attributes}
     return {name for name in target.names if name in target.key or name not in attributes}
+
+
+def _reason(stale: Mapping[PartFiles, str], found: Sequence[PartFiles]) -> str:
+    """Say in one word why the files of some accounts, or of a source without, are not landed."""
+    reasons = set(stale.values())
+    if reasons == {"missing"} and len(stale) < len(found):
+        return "another account"
+    return min(reasons - {"missing"} or reasons)
 
 
 def told(reason: str) -> Reason:

@@ -40,7 +40,7 @@ class ProofLake:
         self.awaiting = days_awaited(graph)
         environment = config.environment.spec
         sources = {
-            name: environment.sources[name].model_copy(update={"path": source.path})
+            name: environment.table_files(name).model_copy(update={"path": source.path})
             for name, source in graph.sources.items()
         }
         self.workspace = Workspace(
@@ -142,10 +142,17 @@ class ProofLake:
 
 def for_proofs(graph: Graph, start: date, end: date) -> Graph:
     """Return the graph over files of its own, for days of its own, without declared checks."""
-    sources = {name: replace(source, path=_path(source)) for name, source in graph.sources.items()}
+    sources = {name: _made_up(source) for name, source in graph.sources.items()}
     return replace(without_checks(graph), start=start, end=end, sources=sources)
+
+
+def _made_up(source: Source) -> Source:
+    """Return a source, with as many accounts, over files of its own."""
+    accounts = tuple(map(_made_up, source.accounts))
+    return replace(source, path=_path(source), accounts=accounts)
 
 
 def _path(source: Source) -> str:
     suffix = "jsonl" if source.format == "json" else source.format
-    return f"raw/{source.name}/{DATE if source.is_dated else 'all'}.{suffix}"
+    folder = f"{source.name}/{source.account}" if source.account else source.name
+    return f"raw/{folder}/{DATE if source.is_dated else 'all'}.{suffix}"

@@ -180,9 +180,11 @@ def write_lines(graph: Graph, root: Path, lines: Iterable[Line], files: Sequence
         days: Sequence[date | None] = files if source.is_dated else [None]
         for day in days:
             texts = [line.text for line in mine if day is None or line.file == day]
-            path = root / source.path.replace(DATE, str(day))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("".join(f"{text}\n" for text in [*texts, "{", "", "[1]"]), "utf-8")
+            for place, part in enumerate(source.parts):
+                path = root / part.path.replace(DATE, str(day))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                own = [*texts[place :: len(source.parts)], "{", "", "[1]"]
+                path.write_text("".join(f"{text}\n" for text in own), "utf-8")
 
 
 def write_table(rows: Sequence[Json], types: Sequence[str], path: Path) -> None:

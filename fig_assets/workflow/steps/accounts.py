@@ -7,6 +7,7 @@ from fig_assets.sql.daily_state import select_lost_keys, source_columns
 from fig_assets.sql.losses import LOST_KEYS
 from fig_assets.sql.state_columns import states_of
 from fig_assets.workflow.steps.checks import CONSERVATION, MAX_SET_ASIDE, SET_ASIDE, Verdict
+from fig_assets.workflow.steps.raw_accounts import missing_accounts, worded
 from fig_assets.workflow.steps.result import DayResult
 from fig_assets.workflow.workspace import Workspace
 
@@ -14,8 +15,8 @@ from fig_assets.workflow.workspace import Workspace
 def account_for_lines(workspace: Workspace, op: Op, result: DayResult) -> None:
     """Account for every landed line of the day: each is a row, or is counted with its reason."""
     event = workspace.graph.events[op.owner]
-    late = workspace.graph.sources[event.source].late_days
-    tree = events.select_counts(event, late, result.day)
+    source = workspace.graph.sources[event.source]
+    tree = events.select_counts(event, source, result.day)
     counts = {name: int(n) for name, n in workspace.engine.query(tree).to_pylist()[0].items()}
     parts = {
         "other_events": counts["lines"] - counts["matching"],
@@ -23,6 +24,8 @@ def account_for_lines(workspace: Workspace, op: Op, result: DayResult) -> None:
         "filtered": counts["different"] - result.rows if event.where is not None else 0,
     }
     result.notes |= {"lines": counts["lines"], **parts}
+    if missing := missing_accounts(workspace, source, result.day):
+        result.notes["missing_accounts"] = worded(missing)
     lost = counts["lines"] - result.rows - sum(parts.values())
     result.verdicts.append(
         Verdict(

@@ -160,8 +160,8 @@ def _some_states(workspace: Workspace, op: Op, day: date, *, of_rows: bool) -> I
 def _counts(workspace: Workspace, day: date) -> Iterator[Statement]:
     graph, dialect = workspace.graph, workspace.engine.dialect
     for event in graph.events.values():
-        late = graph.sources[event.source].late_days
-        yield Statement(f"counts of {event.name}", partial(events.select_counts, event, late, day))
+        tree = partial(events.select_counts, event, graph.sources[event.source], day)
+        yield Statement(f"counts of {event.name}", tree)
     for family in graph.row_families.values():
         tree = partial(row.select_set_aside, graph, family, day, dialect)
         yield Statement(f"counts of {family.name}", tree)

@@ -19,6 +19,8 @@ SCHEMA = "schema"
 """The check of a whole relation: its key is there and unique, its columns have their types."""
 CONSERVATION = "conservation"
 """The check of an event: every landed line of the day is a row, or is counted with its reason."""
+COMPLETE = "accounts"
+"""The check of a raw source with accounts: each gave its lines."""
 SET_ASIDE = "set_aside"
 """The check of a row family: how many events form no row, for want of a key or of a new one."""
 TRAINED = "trained"
@@ -41,13 +43,16 @@ class Verdict:
     rows: int
     sample: tuple[Mapping[str, str], ...] = ()
     unit: str = "rows"
+    named: str = ""
+    """What fails, where it has a name."""
 
     @property
     def words(self) -> str:
         """One sentence for people."""
         if self.passed and not self.failed_rows:
             return f"all {self.rows} {self.unit} pass"
-        return f"{self.failed_rows} of {self.rows} {self.unit} fail"
+        told = f"{self.failed_rows} of {self.rows} {self.unit} fail"
+        return f"{told}: {self.named}" if self.named else told
 
 
 class ChecksFailed(WorkflowError):

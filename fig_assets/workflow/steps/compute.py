@@ -111,12 +111,12 @@ def account(workspace: Workspace, op: Op, result: DayResult) -> None:
 def _event_write(workspace: Workspace, op: Op, day: date, attributes: Sequence[Attribute]) -> Write:
     graph = workspace.graph
     event = graph.events[op.owner]
-    late = graph.sources[event.source].late_days
-    target = events.event_target(event, late, day, attributes)
+    source = graph.sources[event.source]
+    target = events.event_target(event, source, day, attributes)
     dialect = workspace.engine.dialect
     return Write(
         target,
-        lambda: events.select_event(event, late, day, attributes, dialect),
+        lambda: events.select_event(event, source, day, attributes, dialect),
         tuple(attributes),
         # A late share may be missing: its file need not have come, or held nothing of this day.
         needs=tuple(r for r in target.columns[0].reads if r.relation.endswith("/0")),

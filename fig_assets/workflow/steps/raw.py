@@ -20,18 +20,24 @@ from fig_assets.sql.event import PAYLOAD
 from fig_assets.sql.landing import (
     EVENT_DAY,
     LINES,
-    QUARANTINED,
     TIME_TEXT,
     landing_target,
     quarantine_target,
+    quarantined,
     select_landed,
 )
 from fig_assets.workflow.workspace import Workspace
 
 FILES, LINE_COUNT, READING = "files", "lines", "reading"
+MISSING = "missing"
+"""Why an account gave nothing, or nothing new, to a day."""
 NO_TIME, LATE, FUTURE = "no usable time", "late", "from the future"
 EXCERPT = 200
 IN_THIS_PROCESS = LineReaders()
+Shares = Sequence[tuple[int, date]]
+"""How many days late, and the event day."""
+BadLines = list[dict[str, object]]
+"""Rows of a quarantine."""
 
 
 @dataclass
@@ -52,10 +58,20 @@ class Landed:
     """Lines that only an event with its own time path can place."""
     unclaimed: int = 0
     """Lines of a type that no event imports, where every event has paths of its own."""
+    missing: str = ""
+    """Why this account gave nothing new; empty where it gave its lines."""
+    accounts: dict[str, "Landed"] = field(default_factory=dict)
+    """What became of each account's lines, where there are accounts."""
+
+    @property
+    def lost(self) -> int:
+        """How many lines nothing is known of; always 0."""
+        known = sum(self.shares.values()) + self.elsewhere + self.blank + self.unclaimed
+        return self.lines - known - sum(self.quarantined.values())
 
 
 def raw_files(workspace: Workspace, source: Source) -> dict[date | None, list[Path]]:
-    """Find the raw files of a source by the day in their names.
+    """Find the raw files of a source, or of one account of it, by the day in their names.
 
     Raises:
         WorkflowError: the folder is not there.
@@ -84,9 +100,15 @@ def land(
     Raises:
         RawFileError: a file cannot be read as a whole; nothing of the day is published.
     """
-    shares = [(late, day - timedelta(days=late)) for late in range(source.late_days + 1)]
     landed = Landed(day, files=len(files))
-    return _land(workspace, source, files, shares, landed, readers=readers)
+    bad = land_lines(workspace, source, files, shares_of(source, day), landed, readers=readers)
+    publish_quarantine(workspace, source, day, bad)
+    return landed
+
+
+def shares_of(source: Source, day: date) -> Shares:
+    """Return the event days that the files dated `day` may hold, each with how late it is."""
+    return [(late, day - timedelta(days=late)) for late in range(source.late_days + 1)]
 
 
 def land_everything(
@@ -102,22 +124,32 @@ def land_everything(
     """
     shares = [(0, day) for day in days]
     landed = Landed(None, files=len(files))
-    return _land(workspace, source, files, shares, landed, readers=readers)
+    bad = land_lines(workspace, source, files, shares, landed, readers=readers)
+    publish_quarantine(workspace, source, min(days), bad)
+    return landed
 
 
-def _land(
+def land_lines(
     workspace: Workspace,
     source: Source,
     files: Sequence[Path],
-    shares: Sequence[tuple[int, date]],
+    shares: Shares,
     landed: Landed,
     *,
     readers: LineReaders,
-) -> Landed:
+) -> BadLines:
+    """Read files, publish the share of each event day, and count in `landed` what became of it.
+
+    Returns:
+        The lines that belong to none of the days, or are no events: rows of the quarantine.
+
+    Raises:
+        RawFileError: a file cannot be read as a whole; nothing was published.
+    """
     lines, bad = _read(workspace, files, landed, readers)
     dialect = workspace.engine.dialect
     days = {day for _, day in shares}
-    notes = {FILES: _file_notes(workspace, files), LINE_COUNT: str(landed.lines)}
+    notes = {FILES: file_notes(workspace, files), LINE_COUNT: str(landed.lines)}
     tables = [
         _of_its_events(
             workspace.engine.query(select_landed(landing, "lines", dialect), {"lines": lines}),
@@ -130,7 +162,7 @@ def _land(
     del lines
     for landing, table in zip(source.landings, tables, strict=True):
         for late, day in shares:
-            noted = {} if late else {**notes, READING: _reading(source, landing)}
+            noted = {} if late else {**notes, READING: reading(source, landing)}
             _publish_share(workspace, landing, table, (late, day), noted)
     elsewhere = {place for table in tables[1:] for place in _places(table, days)}
     # A line that one landing could place is not lost.
@@ -148,9 +180,9 @@ def _land(
     landed.elsewhere = len(elsewhere - _places(tables[0], days)) if elsewhere else 0
     known = sum(landed.shares.values()) + landed.elsewhere + len(strays)
     landed.unclaimed = read - known
-    first = min(days) if landed.day is None else landed.day
-    _publish_quarantine(workspace, source, first, bad, landed)
-    return landed
+    for reason in (str(line["reason"]) for line in bad):
+        landed.quarantined[reason] = landed.quarantined.get(reason, 0) + 1
+    return bad
 
 
 def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence[Path]) -> str:
@@ -160,12 +192,14 @@ def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence
         stored = workspace.engine.partition(f"{landing.relation}/0", day)
         if stored is None:
             return "missing"
-        if stored.notes.get(READING) != _reading(source, landing):
+        if stored.notes.get(READING) != reading(source, landing):
             return "definition changed"
         known = json.loads(stored.notes.get(FILES, "{}"))
     if set(known) != {_name(workspace, path) for path in files}:
         return "raw files changed"
     for path in files:
+        if not known[_name(workspace, path)]:
+            return "raw files changed"
         size, modified, digest = known[_name(workspace, path)]
         status = path.stat()
         if (status.st_size, status.st_mtime_ns) == (size, modified):
@@ -177,8 +211,9 @@ def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence
 
 def _read(
     workspace: Workspace, files: Sequence[Path], landed: Landed, readers: LineReaders
-) -> tuple[pa.Table, list[dict[str, object]]]:
-    tables, bad = [], []
+) -> tuple[pa.Table, BadLines]:
+    tables: list[pa.Table] = []
+    bad: BadLines = []
     for path, read in zip(files, readers.read(files), strict=True):
         name = _name(workspace, path)
         for lines in read:
@@ -236,7 +271,7 @@ def _publish_share(
     engine.replace_days(target, share, [day])
 
 
-def _reading(source: Source, landing: Landing) -> str:
+def reading(source: Source, landing: Landing) -> str:
     """Say how lines are read: where their time, id and type stand, and how late they may come."""
     paths = (landing.time, landing.id, landing.event_type)
     words = [path.text if path else None for path in paths]
@@ -250,12 +285,12 @@ def _places(table: pa.Table, days: set[date]) -> set[tuple[str, int]]:
     return {(row[SOURCE_FILE], row[SOURCE_LINE]) for row in rows}
 
 
-def _misplaced(table: pa.Table, days: set[date]) -> list[dict[str, object]]:
+def _misplaced(table: pa.Table, days: set[date]) -> BadLines:
     """Return the lines whose time is unusable or whose day is none of `days`."""
     inside = pc.is_in(table.column(EVENT_DAY), pa.array(sorted(days), pa.date32()))
     rows = table.filter(pc.invert(inside))
     names = (EVENT_DAY, TIME_TEXT, SOURCE_FILE, SOURCE_LINE, PAYLOAD)
-    found: list[dict[str, object]] = []
+    found: BadLines = []
     for row in rows.select(list(names)).to_pylist():
         event_day = row[EVENT_DAY]
         reason = NO_TIME if event_day is None else LATE if event_day < min(days) else FUTURE
@@ -271,28 +306,27 @@ def _misplaced(table: pa.Table, days: set[date]) -> list[dict[str, object]]:
     return found
 
 
-def _publish_quarantine(
-    workspace: Workspace,
-    source: Source,
-    day: date,
-    bad: list[dict[str, object]],
-    landed: Landed,
-) -> None:
+def publish_quarantine(workspace: Workspace, source: Source, day: date, bad: BadLines) -> None:
+    """Publish the lines of a source's files that are no events of theirs."""
     bad.sort(key=lambda line: (str(line[SOURCE_FILE]), int(str(line[SOURCE_LINE]))))
-    for line in bad:
-        reason = str(line["reason"])
-        landed.quarantined[reason] = landed.quarantined.get(reason, 0) + 1
-    schema = pa.schema(list(QUARANTINED.items()))
+    schema = pa.schema(list(quarantined(source).items()))
     table = pa.Table.from_pylist(bad, schema=schema)
     table = table.append_column(DAY, pa.repeat(pa.scalar(day, pa.date32()), len(bad)))
-    workspace.engine.replace_days(quarantine_target(source.name), table, [day])
+    workspace.engine.replace_days(quarantine_target(source), table, [day])
 
 
-def _file_notes(workspace: Workspace, files: Sequence[Path]) -> str:
-    notes = {}
+def file_notes(workspace: Workspace, files: Sequence[Path]) -> str:
+    """Write what tells whether files are still those that were read."""
+    notes: dict[str, list[object]] = {}
     for path in files:
-        status = path.stat()
-        notes[_name(workspace, path)] = [status.st_size, status.st_mtime_ns, file_digest(path)]
+        try:
+            status = path.stat()
+            digest = file_digest(path)
+        except OSError:
+            # Of what cannot be read nothing is known: it is always another one.
+            notes[_name(workspace, path)] = []
+            continue
+        notes[_name(workspace, path)] = [status.st_size, status.st_mtime_ns, digest]
     return json.dumps(notes, sort_keys=True)
 
 

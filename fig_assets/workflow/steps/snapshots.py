@@ -103,7 +103,7 @@ def build_snapshots(
 
 def stale_snapshots(workspace: Workspace, op: Op, days: Sequence[date]) -> dict[date, str]:
     """Return the days whose content is not that of the newest file dated up to them, and why."""
-    path = workspace.environment.sources[workspace.graph.tables[op.owner].source].path
+    path = workspace.environment.table_files(workspace.graph.tables[op.owner].source).path
     found = _snapshots(workspace, find_files(path, workspace.root))
     reasons = {day: _reason(workspace, op, found, day) for day in days}
     return {day: reason for day, reason in reasons.items() if reason}

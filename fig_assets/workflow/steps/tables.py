@@ -26,7 +26,7 @@ def build_table(workspace: Workspace, op: Op) -> tuple[Written, dict[str, int]]:
         WorkflowError: the source has no file.
     """
     table = workspace.graph.tables[op.owner]
-    path = workspace.root / workspace.environment.sources[table.source].path
+    path = workspace.root / workspace.environment.table_files(table.source).path
     if not path.exists():
         raise WorkflowError(
             f"table '{table.name}': {path} does not exist\n"
@@ -42,7 +42,7 @@ def read_rows(workspace: Workspace, table: Table, path: Path) -> pa.Table:
     Raises:
         RawFileError: a column is missing or there twice, or the file cannot be read as a whole.
     """
-    source = workspace.environment.sources[table.source]
+    source = workspace.environment.table_files(table.source)
     form: Literal["csv", "parquet"] = "parquet" if source.format == "parquet" else "csv"
     return read_table(path, form, _types(table))
 
@@ -67,7 +67,7 @@ def first_of_each_key(rows: pa.Table, key: str) -> tuple[pa.Table, dict[str, int
 def static_target(workspace: Workspace, op: Op) -> Target:
     """Describe the stored relation of a table without days, made of its file as it is now."""
     table = workspace.graph.tables[op.owner]
-    path = workspace.root / workspace.environment.sources[table.source].path
+    path = workspace.root / workspace.environment.table_files(table.source).path
     return table_target(table, {"file": file_digest(path)} if path.exists() else {})
 
 
@@ -79,7 +79,7 @@ def stale_table(workspace: Workspace, op: Op) -> str:
     stored = workspace.engine.partition(table.relation, None)
     if reason or stored is None:
         return reason or "missing"
-    path: Path = workspace.root / workspace.environment.sources[table.source].path
+    path: Path = workspace.root / workspace.environment.table_files(table.source).path
     return "" if stored.notes == target.notes or not path.exists() else "source file changed"
 
 
