@@ -3,10 +3,14 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.engines.spark_server import spark_server
+
+if TYPE_CHECKING:
+    from tests.engines.s3 import Server
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -49,6 +53,17 @@ def spark_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     of_all = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with spark_server(of_all / "spark") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]:
+    """Give a server of S3, one for all processes of a run."""
+    from tests.engines.s3 import shared
+
+    own = tmp_path_factory.getbasetemp()
+    of_all = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with shared(of_all / "s3") as server:
+        yield server
 
 
 @pytest.fixture

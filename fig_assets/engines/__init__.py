@@ -31,7 +31,7 @@ def open_engine(
     if kind == "duckdb":
         from fig_assets.engines.duckdb import open_duckdb
 
-        return open_duckdb(path, root, limits)
+        return open_duckdb(path, root, limits, connection)
     raise UnsupportedOnEngine(
         f'there is no engine for warehouse type \'{kind}\' yet; fix: use "type": "duckdb"'
     )

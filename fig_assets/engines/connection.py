@@ -8,15 +8,31 @@ from fig_assets.errors import EngineError
 
 
 @dataclass(frozen=True)
+class S3Access:
+    """How an environment reaches S3; what is empty is boto3's own choice."""
+
+    endpoint: str = ""
+    region: str = ""
+    profile: str = ""
+    environment: str = ""
+    """The name of the environment, for messages."""
+
+
+ANY_ACCESS = S3Access()
+
+
+@dataclass(frozen=True)
 class Connection:
     """The `connection` of an environment's warehouse; secrets are read when one logs in.
 
-    `secrets` gives the environment variable of each; `environment` is what messages name.
+    `secrets` gives the environment variable of each; `environment` is what messages name; `s3`
+    says how a lake in a bucket is reached.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     environment: str = ""
+    s3: S3Access = ANY_ACCESS
 
     def resolved(self) -> dict[str, str]:
         """Return all settings, with the secrets read from the process's environment.

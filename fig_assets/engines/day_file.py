@@ -38,8 +38,10 @@ TAIL_SIZE = 8
 """The last bytes of a Parquet file: the length of the footer, and a magic word."""
 
 
-Stamp = tuple[int, int, int]
-"""What tells one version of a file from another without reading it: time, size and inode."""
+Stamp = tuple[int | str, int, int]
+"""What tells one version of a file from another without reading it: the time or what a bucket
+calls it, the size in bytes, and the inode.
+"""
 
 
 def stamp_of(path: str | Path) -> Stamp | None:
@@ -57,7 +59,15 @@ def write(path: Path, table: pa.Table, record: Partition) -> Stamp:
     Raises:
         OSError: it could not be written; the old file is untouched.
     """
-    content = _encode(table, record)
+    return write_parts(path, encode(table, record))
+
+
+def write_parts(path: Path, content: Sequence[memoryview | bytes]) -> Stamp:
+    """Replace the file at `path`, atomically and durably.
+
+    Raises:
+        OSError: it could not be written; the old file is untouched.
+    """
     temporary = path.parent / f".tmp-{uuid.uuid4().hex}"
     try:
         with temporary.open("wb") as file:
@@ -84,29 +94,51 @@ def read_record(path: str | Path) -> Partition:
         EngineError: it is damaged, or not a file of this program.
     """
     try:
-        text = _quickly_read(path) or (pq.read_metadata(path).metadata or {})[RECORD]
-        record = decode_record(text)
+        with Path(path).open("rb", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - FOOTER_SIZE, 0))
+            text = _quickly_found(file.read())
+        return _decoded(text or (pq.read_metadata(path).metadata or {})[RECORD], path)
     except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as refusal:
-        raise _damaged(path, refusal) from refusal
+        raise damaged(path, refusal) from refusal
+
+
+def record_of(tail: bytes, called: str) -> Partition:
+    """Read the record in the last bytes of a file, which hold its whole footer.
+
+    Raises:
+        EngineError: it is damaged, or not a file of this program; names it as it is `called`.
+    """
+    try:
+        text = _quickly_found(tail)
+        if text is None:
+            text = (pq.read_metadata(pa.BufferReader(tail)).metadata or {})[RECORD]
+        return _decoded(text, called)
+    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as refusal:
+        raise damaged(called, refusal) from refusal
+
+
+def footer_size(tail: bytes) -> int:
+    """Return how many of a file's last bytes hold its footer."""
+    return TAIL_SIZE + int.from_bytes(tail[-TAIL_SIZE:-4], "little")
+
+
+def _decoded(text: bytes, called: str | Path) -> Partition:
+    record = decode_record(text)
     if record is not None:
         return record
     raise EngineError(
-        f"{path}: written by another version of fig-assets\n"
+        f"{called}: written by another version of fig-assets\n"
         "  fix: delete the lake and build it again, or use that version"
     )
 
 
-def _quickly_read(path: str | Path) -> bytes | None:
+def _quickly_found(tail: bytes) -> bytes | None:
     """Return the text of a record from the footer's bytes; None where it is not plain to see.
 
     Arrow takes five times as long, to read what it says of each column; a window needs the records
     of all its days.
     """
-    with Path(path).open("rb", buffering=0) as file:
-        size = file.seek(0, os.SEEK_END)
-        start = max(size - FOOTER_SIZE, 0)
-        file.seek(start)
-        tail = file.read()
     footer = len(tail) - TAIL_SIZE - int.from_bytes(tail[-TAIL_SIZE:-4], "little")
     place = tail.find(RECORD_MARK, max(footer, 0)) + len(RECORD_MARK)
     is_plain = tail.endswith(b"PAR1") and footer >= 0 and tail.count(RECORD_MARK, footer) == 1
@@ -120,8 +152,12 @@ def _quickly_read(path: str | Path) -> bytes | None:
     return tail[place + 1 : place + 1 + length]
 
 
-def verify(path: str | Path) -> None:
+def verify(path: str | Path, called: str = "") -> None:
     """Read a file once and compare it with its checksum.
+
+    Args:
+        path: The file.
+        called: Its name for messages, where that is another.
 
     Raises:
         EngineError: it is not, bit for bit, what was written.
@@ -129,25 +165,25 @@ def verify(path: str | Path) -> None:
     try:
         content = memoryview(Path(path).read_bytes())
     except OSError as refusal:
-        raise _damaged(path, refusal) from refusal
+        raise damaged(called or path, refusal) from refusal
     footer = len(content) - TAIL_SIZE - int.from_bytes(content[-TAIL_SIZE:-4], "little")
     check = footer - CHECK_SIZE
     if check < 0 or bytes(content[check:footer]) != _check(content[:check], content[footer:]):
-        raise _damaged(path, "its content is not what was written")
+        raise damaged(called or path, "its content is not what was written")
 
 
-def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
+def read_columns(path: str | Path, names: Sequence[str], called: str = "") -> pa.Table:
     """Read some columns of a file whose content is proved first.
 
     Raises:
         EngineError: it is damaged.
     """
-    verify(path)
+    verify(path, called)
     with pq.ParquetFile(path) as file:
         return file.read(columns=list(names), use_threads=False)
 
 
-def column_sizes(path: str | Path) -> dict[str, int]:
+def column_sizes(path: str | Path, called: str = "") -> dict[str, int]:
     """Return the bytes that each column takes in a file.
 
     Raises:
@@ -156,7 +192,7 @@ def column_sizes(path: str | Path) -> dict[str, int]:
     try:
         meta = pq.read_metadata(path)
     except (OSError, pa.ArrowException) as refusal:
-        raise _damaged(path, refusal) from refusal
+        raise damaged(called or path, refusal) from refusal
     found: dict[str, int] = {}
     for group in range(meta.num_row_groups):
         for place in range(meta.num_columns):
@@ -208,7 +244,8 @@ def decode_record(text: bytes | str) -> Partition | None:
     return _partition(raw) if raw["format"] == FORMAT else None
 
 
-def _encode(table: pa.Table, record: Partition) -> tuple[memoryview | bytes, ...]:
+def encode(table: pa.Table, record: Partition) -> tuple[memoryview | bytes, ...]:
+    """Return the bytes of a file, in parts."""
     text = encode_record(record)
     sink = pa.BufferOutputStream()
     stamped = table.replace_schema_metadata({RECORD: text})
@@ -268,7 +305,8 @@ def _inputs(raw: dict) -> InputDigests:  # type: ignore[type-arg]
     )
 
 
-def _damaged(path: str | Path, why: object) -> EngineError:
+def damaged(path: str | Path, why: object) -> EngineError:
+    """Return what is raised about a file that cannot be read."""
     return EngineError(
         f"{path}: damaged or not a file of this lake: {why}\n"
         "  fix: delete the file and build its day again"

@@ -7,7 +7,6 @@ days at once from their own threads.
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Self
@@ -18,19 +17,20 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from fig_assets.engines import scans
+from fig_assets.engines.connection import NO_CONNECTION, Connection
 from fig_assets.engines.day_rows import in_order
 from fig_assets.engines.empty import EmptyRelations
 from fig_assets.engines.lake import Lake
 from fig_assets.engines.lake_engine import SPILL, LakeEngine
 from fig_assets.engines.limits import Limits, refused
+from fig_assets.engines.open_lake import open_lake
 from fig_assets.engines.sandbox import open_sandbox
 from fig_assets.engines.spill import Spill
-from fig_assets.errors import EngineError, UnsupportedOnEngine
+from fig_assets.errors import EngineError
 
 BATCH_ROWS = 100_000
 """How many rows of a statement over several days are taken from DuckDB at once."""
 NO_LIMITS = Limits()
-UNREADABLE_IN_PATHS = "*?[="
 
 
 class DuckDBEngine(LakeEngine):
@@ -135,25 +135,8 @@ class DuckDBEngine(LakeEngine):
         return dialect.generate(tree, copy=False, pretty=pretty)
 
 
-def open_duckdb(path: str, root: Path, limits: Limits = NO_LIMITS) -> DuckDBEngine:
-    """Open the embedded default over the lake at `path`; it and where to spill start at `root`.
-
-    Raises:
-        UnsupportedOnEngine: the path is an address, such as `s3://bucket/lake`.
-        EngineError: the path has characters by which DuckDB would read other files or columns.
-    """
-    if "://" in path:
-        raise UnsupportedOnEngine(
-            f"the lake's path {path} is no folder of this machine, which is all DuckDB reads yet\n"
-            '  fix: write a folder as "path" of the warehouse'
-        )
-    lake = (root / path).resolve()
-    odd = [mark for mark in UNREADABLE_IN_PATHS if mark in str(lake)]
-    if odd:
-        raise EngineError(
-            f"the lake's path {lake} has {' '.join(odd)} in it, which DuckDB reads as a pattern\n"
-            '  fix: choose another folder as "path" of the warehouse'
-        )
-    if limits.temp_directory is not None:
-        limits = replace(limits, temp_directory=str((root / limits.temp_directory).resolve()))
-    return DuckDBEngine(Lake(lake), limits)
+def open_duckdb(
+    path: str, root: Path, limits: Limits = NO_LIMITS, connection: Connection = NO_CONNECTION
+) -> DuckDBEngine:
+    """Open the embedded default over the lake at `path`; see `open_lake`."""
+    return DuckDBEngine(*open_lake(path, root, limits, connection))

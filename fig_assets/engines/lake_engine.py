@@ -15,11 +15,11 @@ from typing import Self
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.engines import catalog, day_file
+from fig_assets.engines import catalog
 from fig_assets.engines.base import Audit, DayRows, InputDigests, Partition, Target, Written
 from fig_assets.engines.day_rows import shaped, split
 from fig_assets.engines.lake import Lake
-from fig_assets.engines.scratch import linked
+from fig_assets.engines.scratch import copied
 from fig_assets.engines.snapshot import Snapshot
 
 SPILL = ".tmp"
@@ -65,6 +65,7 @@ class LakeEngine(ABC):
         audit: Audit | None = None,
     ) -> tuple[Written, ...]:
         """See `Engine.replace_days`."""
+        self.lake.look_again(target.relation)
         bases = {day: self.lake.generations(target, day) for day in days}
         inputs = _inputs(target, Snapshot(self))
         parts = split(self._rows(rows), target, days)
@@ -79,6 +80,8 @@ class LakeEngine(ABC):
 
     def compute_days(self, targets: Mapping[date, Target], rows: exp.Query) -> Iterator[DayRows]:
         """See `Engine.compute_days`."""
+        for relation in {target.relation for target in targets.values()}:
+            self.lake.look_again(relation)
         bases = {day: self.lake.generations(target, day) for day, target in targets.items()}
         now = Snapshot(self)
         inputs = {day: _inputs(target, now) for day, target in targets.items()}
@@ -88,6 +91,7 @@ class LakeEngine(ABC):
 
     def replace_all(self, target: Target, rows: exp.Query | pa.Table) -> Written:
         """See `Engine.replace_all`."""
+        self.lake.look_again(target.relation)
         base = self.lake.generations(target, None)
         inputs = _inputs(target, Snapshot(self))
         part = shaped(self._rows(rows), target).select(list(target.names))
@@ -105,8 +109,8 @@ class LakeEngine(ABC):
     def scratch(self, relations: Sequence[str]) -> Iterator[Self]:
         """See `Engine.scratch`."""
         with (
-            linked(self.lake.root, SPILL, relations) as root,
-            self._over(Lake(root)) as engine,
+            copied(self.lake.storage, SPILL, relations) as copy,
+            self._over(Lake(copy)) as engine,
         ):
             engine.rule = self.rule
             yield engine
@@ -126,7 +130,7 @@ class LakeEngine(ABC):
 
     def column_sizes(self, relation: str, day: date) -> Mapping[str, int]:
         """See `Engine.column_sizes`."""
-        return day_file.column_sizes(self.lake.path(relation, day))
+        return self.lake.column_sizes(relation, day)
 
     def drop_columns(self, relation: str, day: date, names: Sequence[str]) -> None:
         """See `Engine.drop_columns`."""

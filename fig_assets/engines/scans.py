@@ -8,7 +8,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Scan, days_between, scan_of
-from fig_assets.engines.lake import FILE, Lake
+from fig_assets.engines.lake import Lake
+from fig_assets.engines.storage import FILE
 
 SOURCES = ("with_", "from_", "joins", "this", "expression")
 """Where statements, joins and unions name what they read."""
@@ -83,7 +84,7 @@ def _replaced(tree: exp.Query, source_of: Callable[[Scan], exp.Expr]) -> exp.Que
 
 def _stored(scan: Scan, lake: Lake) -> exp.Expr:
     days = _days(scan, lake)
-    files = [file for day in days if (file := lake.prove(scan.relation, day))]
+    files = lake.prove_days(scan.relation, days)
     if not files:
         return _no_rows(scan.columns)
     held = _held(scan, lake, days)
@@ -117,8 +118,8 @@ def _held(scan: Scan, lake: Lake, days: Sequence[date | None]) -> Counter[str]:
 
 
 def _pattern(scan: Scan, lake: Lake) -> str:
-    folder = lake.root / scan.relation
-    return str(folder / "day=*" / FILE if DAY in scan.columns else folder / FILE)
+    folder = f"{lake.address}/{scan.relation}"
+    return f"{folder}/day=*/{FILE}" if DAY in scan.columns else f"{folder}/{FILE}"
 
 
 def _read_parquet(files: Sequence[str], *, by_name: bool = False) -> exp.Table:

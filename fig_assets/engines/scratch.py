@@ -1,13 +1,34 @@
-"""A lake -> a copy of it for a moment, into which can be written: files are linked, not copied."""
+"""A lake -> a copy of it for a moment, into which can be written: files are linked, not copied.
+
+Of a lake in a bucket nothing is fetched but what is read; what is written stands on this machine.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from fig_assets.engines.lake import FILE
+from fig_assets.engines.overlay import Overlay
 from fig_assets.engines.spill import Spill
+from fig_assets.engines.storage import FILE, LocalFolder, Storage
 from fig_assets.errors import EngineError
+
+
+@contextmanager
+def copied(storage: Storage, inside: str, relations: Sequence[str]) -> Iterator[Storage]:
+    """Give a storage with the relations of a lake whose names begin with `relations`.
+
+    What is written there changes nothing in the lake, and is gone at the end.
+
+    Raises:
+        EngineError: there is no place for it on this machine.
+    """
+    if isinstance(storage, LocalFolder):
+        with linked(storage.folder, inside, relations) as root:
+            yield LocalFolder(root)
+        return
+    with linked(storage.folder, inside, ()) as root:
+        yield Overlay(storage, LocalFolder(root), relations)
 
 
 @contextmanager

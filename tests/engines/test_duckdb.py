@@ -193,9 +193,9 @@ def test_a_folder_to_spill_to_that_cannot_be_made_is_told(tmp_path: Path) -> Non
         engine.query(query("SELECT 1 AS n"))
 
 
-def test_an_address_is_no_folder_and_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedOnEngine, match="s3://bucket/lake is no folder"):
-        open_duckdb("s3://bucket/lake", tmp_path)
+def test_an_address_that_is_not_of_s3_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedOnEngine, match="gs://bucket/lake is neither a folder"):
+        open_duckdb("gs://bucket/lake", tmp_path)
 
 
 def test_opening_makes_no_folder(tmp_path: Path) -> None:
