@@ -34,6 +34,10 @@ STRICT_JSON = f"^\\s*(?:{_TOKEN})(?:,?\\s*(?:{_TOKEN}|null)|[\\]}}:.eE+\\s])*$"
 NaN, Infinity, a comma before a closing bracket. The value null is left out too."""
 
 
+SOURCE = "source"
+"""What is noted on the cast of a float to a text: the type that it comes from."""
+
+
 def call(name: str, *arguments: exp.Expr) -> exp.Expr:
     """Return the call of the warehouse's function `name`."""
     return exp.Anonymous(this=name, expressions=list(arguments))
@@ -179,6 +183,11 @@ def convert_in_duckdb(tree: exp.Expr, source: str, target: str) -> exp.Expr:
             return let(tree, _whole)
         case "date", "timestamp":
             return try_cast(tree, "TIMESTAMP")
+        case "float", "string":
+            text_of_float = cast(tree, "VARCHAR")
+            # Other engines write floats in another way, and must know one when they see it.
+            text_of_float.meta[SOURCE] = source
+            return text_of_float
         case _:
             return cast(tree, _PLAIN[target])
 
