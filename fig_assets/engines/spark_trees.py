@@ -61,7 +61,7 @@ def cast(tree: exp.Expr, to: str) -> exp.Expr:
 
 def try_cast(tree: exp.Expr, to: str) -> exp.Expr:
     """Return `TRY_CAST(tree AS to)`; `to` is a Spark type."""
-    return exp.TryCast(this=tree, to=exp.DataType.build(to, dialect="spark"))
+    return exp.TryCast(this=tree, to=exp.DataType.build(to, dialect="spark"), safe=True)
 
 
 def is_null(tree: exp.Expr) -> exp.Expr:
