@@ -6,7 +6,7 @@ from fig_assets.engines.spark_numbers import unsigned, whole
 from fig_assets.engines.spark_texts import at_end
 from fig_assets.engines.spark_trees import cast, literal, loose, once, try_cast
 from fig_assets.engines.translate import Build, Walk, function, of_arguments, unsupported
-from fig_assets.language.duck import (
+from fig_assets.readings import (
     NUMBERS,
     OFFSET_TIMESTAMP,
     SOURCE,

@@ -15,7 +15,7 @@ from fig_assets.engines.spark_trees import (
     when,
 )
 from fig_assets.engines.translate import Build, Walk, function, of_arguments, renamed, unsupported
-from fig_assets.language.duck import (
+from fig_assets.readings import (
     DECIMAL_NUMBER,
     TRUTH_VALUE,
     UTC_TIMESTAMP,

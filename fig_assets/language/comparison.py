@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from fig_assets.language.duck import (
-    WHOLE_NUMBER,
     cast,
     convert_in_duckdb,
     is_small,
@@ -28,6 +27,7 @@ from fig_assets.language.types import (
     widen,
 )
 from fig_assets.language.value import Value, bare
+from fig_assets.readings import WHOLE_NUMBER
 
 EXACT = 2**53
 """Below it every whole number is a float of its own."""

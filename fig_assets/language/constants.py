@@ -4,8 +4,8 @@ import re
 from datetime import UTC, date, datetime
 from math import isfinite
 
-from fig_assets.language.duck import OFFSET_TIMESTAMP, UTC_TIMESTAMP
 from fig_assets.language.types import BIGINT, BOOLEAN, DATE, FLOAT, STRING, TIMESTAMP, Type
+from fig_assets.readings import OFFSET_TIMESTAMP, UTC_TIMESTAMP
 
 Constant = bool | int | float | str | date | datetime
 
