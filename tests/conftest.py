@@ -79,3 +79,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def fakesnow_port() -> Iterator[int]:
+    """Give the port of a server that answers Snowflake's connector, one for each process."""
+    from tests.engines.flakes import fakesnow
+
+    with fakesnow() as port:
+        yield port

@@ -32,6 +32,10 @@ def open_engine(
         from fig_assets.engines.duckdb import open_duckdb
 
         return open_duckdb(path, root, limits, connection)
+    if kind == "snowflake":
+        from fig_assets.engines.snowflake import open_snowflake
+
+        return open_snowflake(connection)
     raise UnsupportedOnEngine(
         f'there is no engine for warehouse type \'{kind}\' yet; fix: use "type": "duckdb"'
     )

@@ -43,6 +43,8 @@ class Column:
     reads: tuple[Read, ...] = ()
     siblings: tuple[str, ...] = ()
     """Columns of the same statement that it is computed from; their content is recorded too."""
+    is_document: bool = False
+    """Whether its texts are JSON documents, which a warehouse may keep parsed."""
 
 
 @dataclass(frozen=True)

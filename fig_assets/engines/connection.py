@@ -26,13 +26,14 @@ class Connection:
     """The `connection` of an environment's warehouse; secrets are read when one logs in.
 
     `secrets` gives the environment variable of each; `environment` is what messages name; `s3`
-    says how a lake in a bucket is reached.
+    says how a lake in a bucket is reached; `project` is shown in a warehouse's history of queries.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     environment: str = ""
     s3: S3Access = ANY_ACCESS
+    project: str = ""
 
     def resolved(self) -> dict[str, str]:
         """Return all settings, with the secrets read from the process's environment.

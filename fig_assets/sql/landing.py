@@ -76,7 +76,7 @@ def select_landed(landing: Landing, lines: str, dialect: str) -> exp.Select:
 def landing_target(landing: Landing, late: int, notes: dict[str, str]) -> Target:
     """Describe the share of a file that belongs to the day `late` days before it."""
     names = [*ROW_ORDER, EVENT_TYPE, PAYLOAD]
-    columns = tuple(Column(name, LANDED[name]) for name in names)
+    columns = tuple(Column(n, LANDED[n], is_document=n == PAYLOAD) for n in names)
     return Target(f"{landing.relation}/{late}", ROW_ORDER, columns, notes=notes)
 
 

@@ -1,0 +1,287 @@
+"""Snowflake's words for JSON and for lists: parsed where they are read, texts where they are kept.
+
+JSON of a column, and of an element of a list, is a text here, as it is written.
+"""
+
+import re
+
+from sqlglot import exp
+
+from fig_assets.engines.snowflake_trees import (
+    ENGINE,
+    bounded,
+    cast,
+    is_known,
+    lambda_of,
+    literal,
+    loose,
+    text,
+)
+from fig_assets.engines.translate import Build, Walk, function, of_arguments, same, unsupported
+
+PARSE = "TRY_PARSE_JSON"
+_ELEMENT, _ROWS = "element__", "unnested__"
+_STEP = re.compile(r'\."((?:[^"\\]|\\.)*)"|\[(\d+|\*)\]')
+Step = str | int
+
+
+def extracted(node: exp.Expr, walk: Walk, *, as_text: bool) -> exp.Expr:
+    """Translate JSON_EXTRACT or JSON_EXTRACT_STRING along one path, or several at once."""
+    json, path = node.expressions
+    document = function(PARSE, walk(json))
+    if isinstance(path, exp.Array):
+        found = [_along(document.copy(), _steps(one.name), as_text) for one in path.expressions]
+        return function("ARRAY_CONSTRUCT", *found)
+    steps = _steps(path.name)
+    if "*" not in steps:
+        return _along(document, steps, as_text)
+    return _of_all(document, steps, as_text)
+
+
+def _of_all(document: exp.Expr, steps: list[Step], as_text: bool) -> exp.Expr:  # noqa: FBT001
+    place = steps.index("*")
+    before, after = steps[:place], steps[place + 1 :]
+    if "*" in after:
+        raise unsupported(ENGINE, "elements of elements of an array")
+    array = function("AS_ARRAY", _reached(document, before))
+    element = exp.column(_ELEMENT)
+    one = _along(element, after, as_text)
+    found = function("TRANSFORM", array, lambda_of(_ELEMENT, one))
+    if not after:
+        return found
+    there = is_known(_reached(exp.column(_ELEMENT), after))
+    kept = function("FILTER", array.copy(), lambda_of(_ELEMENT, there))
+    return function("TRANSFORM", kept, lambda_of(_ELEMENT, one.copy()))
+
+
+def _along(document: exp.Expr, steps: list[Step], as_text: bool) -> exp.Expr:  # noqa: FBT001
+    reached = _reached(document, steps)
+    return cast(reached, "VARCHAR") if as_text else function("TO_JSON", reached)
+
+
+def _reached(document: exp.Expr, steps: list[Step]) -> exp.Expr:
+    if not steps:
+        return document
+    words = ""
+    for step in steps:
+        if isinstance(step, int):
+            words += f"[{step}]"
+        elif re.search(r'["\\]', step):
+            raise unsupported(ENGINE, f"a path with the key {step!r}")
+        else:
+            words += f'."{step}"' if words else f'"{step}"'
+    return function("GET_PATH", document, text(words))
+
+
+def _steps(path: str) -> list[Step]:
+    """Read a path as DuckDB does; `*` stands for every element."""
+    if path == "$":
+        return []
+    if not path.startswith("$") or "".join(m[0] for m in _STEP.finditer(path)) != path[1:]:
+        raise unsupported(ENGINE, f"the path {path}")
+    found: list[Step] = []
+    for match in _STEP.finditer(path):
+        if match[2] is None:
+            found.append(re.sub(r"\\(.)", r"\1", match[1]))
+        else:
+            found.append("*" if match[2] == "*" else int(match[2]))
+    return found
+
+
+def json_type(json: exp.Expr) -> exp.Expr:
+    """Return the type of JSON, of which only ARRAY is asked for."""
+    return function("TYPEOF", function(PARSE, json))
+
+
+def array_length(json: exp.Expr) -> exp.Expr:
+    """Return the number of elements of a JSON array."""
+    return function("ARRAY_SIZE", function("AS_ARRAY", function(PARSE, json)))
+
+
+def element(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate `list[place]`, places from 1; a name for a value is written out as the value."""
+    (place,) = node.expressions
+    made = node.this.unnest()
+    if _is_let(made):
+        packed, lambda_ = made.expressions
+        (value,) = packed.expressions
+        name = lambda_.expressions[0].name
+        return walk(bounded(_replaced(lambda_.this.copy(), name, value)))
+    if isinstance(made, exp.Array):
+        return walk(made.expressions[int(place.name) - 1])
+    return function("GET", walk(made), literal(int(place.name) - 1))
+
+
+def _is_let(tree: exp.Expr) -> bool:
+    if not isinstance(tree, exp.Anonymous) or tree.name != "LIST_TRANSFORM":
+        return False
+    packed = tree.expressions[0]
+    return isinstance(packed, exp.Array) and len(packed.expressions) == 1
+
+
+def _replaced(tree: exp.Expr, name: str, value: exp.Expr) -> exp.Expr:
+    """Write `value` wherever a lambda's body names it, not looking where the name is another's."""
+    if isinstance(tree, exp.Column) and tree.name == name and not tree.table:
+        is_whole = isinstance(value, exp.Array | exp.Anonymous)
+        return value.copy() if is_whole else loose(value.copy())
+    if isinstance(tree, exp.Lambda) and any(one.name == name for one in tree.expressions):
+        return tree
+    for child in list(tree.iter_expressions()):
+        found = _replaced(child, name, value)
+        if found is not child:
+            child.replace(found)
+    return tree
+
+
+def field(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate STRUCT_EXTRACT of a record that stands there."""
+    whole, place = node.expressions
+    if not (isinstance(whole, exp.Anonymous) and whole.name == "ROW" and not place.is_string):
+        raise unsupported(ENGINE, "a field of a record")
+    return walk(whole.expressions[int(place.name) - 1])
+
+
+def of_elements(name: str) -> Build:
+    """Translate LIST_FILTER or LIST_TRANSFORM; an element is a number or a text."""
+
+    def build(node: exp.Expr, walk: Walk) -> exp.Expr:
+        values, made = node.expressions
+        named = made.expressions[0].name
+        kind = "DOUBLE" if "ISFINITE" in made.this.sql() else "VARCHAR"
+        kind = "INT" if "CHR(" in made.this.sql() else kind
+        body = walk(made.this)
+        for column in list(body.find_all(exp.Column)):
+            if column.name == named and not column.table:
+                typed = cast(exp.column(named), kind)
+                if column is body:
+                    body = typed
+                else:
+                    column.replace(typed)
+        return function(name, walk(values), lambda_of(named, body))
+
+    return build
+
+
+def array(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate a list of values."""
+    return function("ARRAY_CONSTRUCT", *map(walk, node.expressions))
+
+
+def dot_product(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    """Refuse: Snowflake multiplies vectors of a fixed size only."""
+    raise unsupported(ENGINE, "LIST_DOT_PRODUCT")
+
+
+def contains(values: exp.Expr, value: exp.Expr) -> exp.Expr:
+    """Return whether one of some texts is `value`; not NULL because one of them is."""
+    wanted = exp.Cast(this=value, to=exp.DataType.build("VARIANT", dialect="snowflake"))
+    return function("ARRAY_CONTAINS", wanted, values)
+
+
+def numbers(*bounds: exp.Expr) -> exp.Expr:
+    """Return the whole numbers below the last of `bounds`, from 0 or the first of them."""
+    first, end = bounds if len(bounds) > 1 else (literal(0), bounds[0])
+    return function("ARRAY_GENERATE_RANGE", first, end)
+
+
+def series(first: exp.Expr, last: exp.Expr) -> exp.Expr:
+    """Return the whole numbers from `first` to `last`."""
+    return numbers(first, exp.Add(this=loose(last), expression=literal(1)))
+
+
+def extract(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate LIST_EXTRACT of texts at a fixed place."""
+    values, place = node.expressions
+    return cast(function("GET", walk(values), literal(int(place.name) - 1)), "VARCHAR")
+
+
+def select(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate a SELECT; a list that makes a row of each element is read beside its source."""
+    unnested = [call for item in node.expressions for call in _unnests(item)]
+    if not unnested:
+        return same(node, walk)
+    copy = node.copy()
+    lists: list[exp.Expr] = []
+    for item in copy.expressions:
+        for call in _unnests(item):
+            lists.append(call.expressions[0])
+            call.replace(exp.column(f"{_ELEMENT}{len(lists) - 1}"))
+    found = same(copy, walk)
+    beside = function("FLATTEN", exp.Kwarg(this=exp.var("INPUT"), expression=walk(lists[0])))
+    alias = exp.TableAlias(this=exp.to_identifier(_ROWS))
+    found.append("laterals", exp.Lateral(this=beside, alias=alias))
+    for column in list(found.find_all(exp.Column)):
+        if column.name.startswith(_ELEMENT) and column.name[len(_ELEMENT) :].isdigit():
+            place = int(column.name[len(_ELEMENT) :])
+            column.replace(_at_row(lists[place], walk) if place else _value())
+    return found
+
+
+def _value() -> exp.Expr:
+    return cast(exp.column("VALUE", _ROWS), "BIGINT")
+
+
+def _at_row(values: exp.Expr, walk: Walk) -> exp.Expr:
+    """Return the element of a list that belongs to a row, in its own type where it stands there."""
+    index = exp.column("INDEX", _ROWS)
+    if not isinstance(values, exp.Array):
+        return function("GET", walk(values), index)
+    branches = [
+        exp.If(this=exp.EQ(this=index.copy(), expression=literal(place)), true=walk(one))
+        for place, one in enumerate(values.expressions)
+    ]
+    return exp.Case(ifs=branches)
+
+
+def _unnests(tree: exp.Expr) -> list[exp.Anonymous]:
+    return [call for call in tree.find_all(exp.Anonymous) if call.name == "UNNEST"]
+
+
+def with_all(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate a named select; Snowflake decides itself what it keeps."""
+    found = same(node, walk)
+    found.set("materialized", None)
+    return found
+
+
+def exact(node: exp.Expr, _: Walk) -> exp.Expr:
+    """Translate a name: Snowflake reads one without quotes in upper case."""
+    return exp.to_identifier(node.name, quoted=True)
+
+
+def ordered(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate a key of an order; NULL is last both ways unless it is said."""
+    found = same(node, walk)
+    found.set("nulls_first", bool(node.args.get("nulls_first")))
+    return found
+
+
+DOCUMENTS: dict[str, Build] = {
+    "JSON_EXTRACT": lambda node, walk: extracted(node, walk, as_text=False),
+    "JSON_EXTRACT_STRING": lambda node, walk: extracted(node, walk, as_text=True),
+    "JSON_TYPE": of_arguments(json_type),
+    "JSON_ARRAY_LENGTH": of_arguments(array_length),
+    "LIST_EXTRACT": extract,
+    "LIST_TRANSFORM": of_elements("TRANSFORM"),
+    "LIST_FILTER": of_elements("FILTER"),
+    "LIST_CONTAINS": of_arguments(contains),
+    "LIST_DISTINCT": of_arguments(lambda values: function("ARRAY_DISTINCT", values)),
+    "LIST_SORT": of_arguments(lambda values: function("ARRAY_SORT", values)),
+    "LIST_DOT_PRODUCT": of_arguments(dot_product),
+    "LEN": of_arguments(lambda values: function("ARRAY_SIZE", values)),
+    "FLATTEN": of_arguments(lambda values: function("ARRAY_FLATTEN", values)),
+    "ARRAY_TO_STRING": of_arguments(lambda *given: function("ARRAY_TO_STRING", *given)),
+    "STRUCT_EXTRACT": field,
+    "RANGE": of_arguments(numbers),
+    "GENERATE_SERIES": of_arguments(series),
+}
+"""Functions of JSON and of lists."""
+LIST_NODES: dict[type[exp.Expr], Build] = {
+    exp.Bracket: element,
+    exp.Array: array,
+    exp.Select: select,
+    exp.CTE: with_all,
+    exp.Ordered: ordered,
+    exp.Identifier: exact,
+}
+"""Nodes of lists, and of what becomes rows."""
