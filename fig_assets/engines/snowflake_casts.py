@@ -17,10 +17,11 @@ from fig_assets.engines.snowflake_trees import (
     when,
 )
 from fig_assets.engines.translate import Build, Walk, function, of_arguments, unsupported
-from fig_assets.language.duck import (
+from fig_assets.readings import (
     DECIMAL_NUMBER,
     NUMBERS,
     OFFSET_TIMESTAMP,
+    SOURCE,
     STRICT_JSON,
     TRUTH_VALUE,
     UTC_TIMESTAMP,
@@ -65,7 +66,7 @@ def casted(node: exp.Expr, walk: Walk) -> exp.Expr:
         # A list is a list: its elements are typed where they are taken out.
         return walk(node.this)
     to = snowflake_type(kind)
-    source = node.meta.get("source")
+    source = node.meta.get(SOURCE)
     if to == "VARCHAR" and source == "float":
         raise unsupported(ENGINE, "the text of a float")
     if to == "VARCHAR" and source == "timestamp":

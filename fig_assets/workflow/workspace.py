@@ -72,7 +72,7 @@ def open_workspace(config: Config, graph: Graph) -> Workspace:
         warehouse.max_temp_directory_size,
         config.environment.file,
     )
-    connection = _connection(environment)
+    connection = _connection(environment, config.project.spec.name)
     engine = open_engine(warehouse.type, warehouse.path or "", config.root, limits, connection)
     engine.rule = RULE
     return Workspace(
@@ -85,8 +85,8 @@ def open_workspace(config: Config, graph: Graph) -> Workspace:
     )
 
 
-def _connection(environment: Environment) -> Connection:
+def _connection(environment: Environment, project: str) -> Connection:
     given = environment.warehouse.connection
     settings = {key: it for key, it in given.items() if isinstance(it, str)}
     secrets = {key: it.env for key, it in given.items() if not isinstance(it, str)}
-    return Connection(settings, secrets, environment.name)
+    return Connection(settings, secrets, environment.name, project=project)
