@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fig_assets.cli.base import PROBLEMS, in_project, out, show_warnings
+from fig_assets.cli.environments import validate_all
+from fig_assets.config.environment import EVERY
 from fig_assets.errors import ConfigError, Problem
 from fig_assets.problems import problem_json
 
@@ -32,8 +34,14 @@ def validate(
     With --prove it also runs on a small made-up sample in a temporary lake, and what it promises
     is proved or refuted there: no look-ahead, incremental runs, untouched neighbours, joins.
 
+    With --env all every environment is checked, each on its own.
+
     Example: fig validate --strict
     """
+    if env == EVERY:
+        if listed or proving:
+            raise click.UsageError("--list and --prove are for one environment")
+        sys.exit(validate_all(folder, strict=strict, as_json=as_json))
     try:
         project, outdated, statements = _checked(folder, env)
     except ConfigError as refusal:

@@ -238,10 +238,23 @@ Files = Annotated[
 """A source, or one for each of the accounts that the same events come from."""
 
 
+EVERY = "all"
+"""What stands for every environment on the command line."""
+
+
+def _one(name: str) -> str:
+    if name == EVERY:
+        raise wrong(
+            f"no environment can be called '{EVERY}', which stands for every one",
+            fix='write "production", and name the file so',
+        )
+    return name
+
+
 class Environment(Node):
     """`environments/<name>.json`: where things are, which says nothing about what they mean."""
 
-    name: Name
+    name: Annotated[Name, AfterValidator(_one)]
     """The name of this file without its suffix."""
     warehouse: Warehouse
     """Where rows are computed and kept."""

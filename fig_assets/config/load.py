@@ -28,7 +28,7 @@ from fig_assets.config.schema import (
 )
 from fig_assets.errors import ConfigError, Problem, Where
 
-__all__ = ["Config", "Definition", "load_config", "survey_config"]
+__all__ = ["Config", "Definition", "environment_names", "load_config", "survey_config"]
 
 FOLDERS = ("environments", "events", "features", "labels", "models", "python", "tables")
 
@@ -95,6 +95,19 @@ def load_config(folder: Path, environment: str, *, partial: bool = False) -> Con
     if base is None or broken or (reader.problems and not partial):
         raise ConfigError([*reader.problems, *broken])
     return _config(reader, base, found, lock)
+
+
+def environment_names(folder: Path) -> tuple[str, ...]:
+    """Return the names of the environments of the project in `folder`, in order.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    found = tuple(file.stem for file in _files(folder / "environments"))
+    if not found:
+        where = Where(f"{folder.resolve().name}/environments")
+        raise ConfigError([Problem(where, "there is no environment", "write local.json in it")])
+    return found
 
 
 def survey_config(folder: Path, environment: str) -> Config:
