@@ -16,6 +16,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 LONG = (
     "test_server.py",
+    "test_deploy.py",
     "test_generated.py",
     "test_event_log.py",
     "test_flights.py",

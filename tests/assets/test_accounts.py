@@ -36,7 +36,7 @@ def test_a_missing_account_is_a_warning_on_its_day_and_in_the_summary(tmp_path: 
         summary = site.run(FIRST, SECOND, '+key:"events/login"')
         verdicts = site.verdicts("raw/events", "accounts")
         told = site.metadata("events/login")
-        (rows,) = [site.metadata("raw/events")[str(FIRST)]["accounts"]]
+        records, _ = site.metadata("raw/events")[str(FIRST)]["accounts"]  # type: ignore[misc]
 
     assert not summary.refused
     assert summary.failed_checks == [
@@ -48,7 +48,7 @@ def test_a_missing_account_is_a_warning_on_its_day_and_in_the_summary(tmp_path: 
     assert verdicts[str(FIRST)].severity.name == "WARN"
     assert told[str(FIRST)]["missing_accounts"] == "eu-1: no files"
     assert "missing_accounts" not in told[str(SECOND)]
-    assert [row.data["account"] for row in rows] == ["us-1", "eu-1"]  # type: ignore[attr-defined]
+    assert [record.data["account"] for record in records] == ["us-1", "eu-1"]
     assert told[str(SECOND)]["dagster/row_count"] == 12
 
 

@@ -22,6 +22,8 @@ from tests.assets.postgres import Postgres, programs, serving
 from tests.assets.server import INTERRUPTIBLE, ROOT, free_port, stop, wait_until
 from tests.assets.signins import ENVIRONMENT, FIRST, days_from, key, write_project
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = ROOT / "deploy"
 DAYS = [str(day) for day in days_from(FIRST, 2)]
 JOB = "daily_etl"
