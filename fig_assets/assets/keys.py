@@ -8,6 +8,8 @@ from fig_assets.graph.nodes import Key, Op
 
 REMEMBERED = 65_536
 """So many keys are made once: each is named by all that reads its asset."""
+LAKES = ("duckdb", "spark")
+"""Engines that keep their rows in files."""
 
 
 @lru_cache(REMEMBERED)
@@ -43,5 +45,5 @@ def kinds(op: Op, dialect: str) -> set[str]:
     if op.kind in ("model", "score"):
         return {"lightgbm", "python"}
     if op.kind in ("python", "label_model"):
-        return {"python", "parquet"} if dialect == "duckdb" else {"python", dialect}
-    return {dialect, "parquet"} if dialect == "duckdb" else {dialect}
+        return {"python", "parquet"} if dialect in LAKES else {"python", dialect}
+    return {dialect, "parquet"} if dialect in LAKES else {dialect}

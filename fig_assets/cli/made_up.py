@@ -42,12 +42,16 @@ def sample(target: str, *, start: datetime, end: datetime, events: int, seed: in
 @click.option("--days", type=DAYS, default=35, show_default=True, help="Days until yesterday.")
 @click.option("--events", type=EVENTS, default=10_000, show_default=True, help="Events a day.")
 @click.option("--project", "folder", default="configs", show_default=True, help="Project.")
-def demo(*, days: int, events: int, folder: str) -> None:
+@click.option(
+    "--env", envvar="FIG_ENV", default="local", show_default=True, help="Whose warehouse to use."
+)
+def demo(*, days: int, events: int, folder: str, env: str) -> None:
     """Run the whole pipeline on made-up sign-ins; a second run does what is missing only.
 
     Example: fig demo --days 14 --events 1000
     """
     from fig_assets.demo import run_demo
 
-    if not run_demo(Path(folder), days=days, events_per_day=events, out=out, err=err):
+    ok = run_demo(Path(folder), days=days, events_per_day=events, out=out, err=err, environment=env)
+    if not ok:
         sys.exit(PROBLEMS)

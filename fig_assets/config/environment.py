@@ -71,11 +71,17 @@ RESOURCES = ("memory_limit", "temp_directory", "max_temp_directory_size", "threa
 """What a warehouse that computes in the process may use of the machine."""
 
 
+LAKES = ("duckdb", "spark")
+"""Warehouses that keep their rows in a lake of files."""
+SPARK_KEYS = ("master", "remote", "token")
+"""What the connection of a Spark says, besides any setting of Spark's own."""
+
+
 class Warehouse(Node):
     """Where rows are computed and kept.
 
-    `path` is the folder of the lake, and what follows it says what `duckdb` may use of the
-    machine; `connection` is for warehouses one logs in to, and takes secrets as `{"env": "NAME"}`
+    `path` is the folder of the lake of `duckdb` and `spark`, and what follows it says what `duckdb`
+    may use of the machine; `connection` is for the others, and takes secrets as `{"env": "NAME"}`
     only.
     """
 
@@ -99,12 +105,16 @@ class Warehouse(Node):
     core.
     """
     connection: dict[str, Setting] = Bound(default_factory=dict)
-    """For warehouses one logs in to. Secrets are `{"env": "NAME"}` only."""
+    """For warehouses one logs in to. Secrets are `{"env": "NAME"}` only. Of Spark: `master`, or
+    `remote` and `token`, and any setting that begins with `spark.`.
+    """
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.type == "duckdb" and self.path is None:
-            raise wrong('a duckdb warehouse needs "path"', fix='add "path": "data/lake"')
+        if self.type in LAKES and self.path is None:
+            raise wrong(f'a {self.type} warehouse needs "path"', fix='add "path": "data/lake"')
+        if self.type == "spark":
+            self._check_spark()
         for key in RESOURCES if self.type != "duckdb" else ():
             if getattr(self, key) is not None:
                 raise wrong(
@@ -120,6 +130,22 @@ class Warehouse(Node):
                     fix=f'change the secret, then write {{"env": "FIG_{key.upper()}"}}',
                 )
         return self
+
+    def _check_spark(self) -> None:
+        if "master" in self.connection and "remote" in self.connection:
+            raise wrong(
+                'a Spark is started here by "master", or is that of a server by "remote"',
+                at=("connection", "master"),
+                fix="leave one of them out",
+            )
+        for key in self.connection:
+            if key not in SPARK_KEYS and not key.startswith("spark."):
+                raise wrong(
+                    "unknown setting of Spark {text}",
+                    at=("connection", key),
+                    fix=f"use one of: {', '.join(SPARK_KEYS)}, or a name that begins with spark.",
+                    text=f"'{key}'",
+                )
 
 
 class ModelStore(Node):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from fig_assets.config.load import load_config
 from fig_assets.demo.truth import PICTURE, Judged, cells, judge, write_picture
 from fig_assets.project import Project, load_project
 from fig_assets.terminal import Display
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fig_assets.assets.runner import Summary
 
 ENVIRONMENT = "demo"
+EMBEDDED = ("local", ENVIRONMENT)
+"""Environments whose demonstration is that of the embedded default."""
 FOLDER = "data/demo"
 REPORT = "data/demo.json"
 SEED = 7
@@ -71,22 +74,37 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
-def run_demo(folder: Path, *, days: int, events_per_day: int, out: Console, err: Console) -> bool:
+def run_demo(
+    folder: Path,
+    *,
+    days: int,
+    events_per_day: int,
+    out: Console,
+    err: Console,
+    environment: str = "local",
+) -> bool:
     """Run the demonstration and print its report; returns whether nothing was refused.
 
     The first run fixes the start day in `environments/demo.json`; later runs append days up to
     yesterday and compute only what is missing. Writes `data/demo.json` beside the project.
+
+    Another `environment` than the embedded default gives its warehouse to the same demonstration:
+    it is written to `environments/demo_<environment>.json`, and keeps rows and models of its own.
+
+    Raises:
+        ConfigError: there is no such environment.
     """
     clock = Clock()
     begun = time.perf_counter()
     end = datetime.now(UTC).date() - timedelta(days=1)
     start = _start(folder, end - timedelta(days=days - 1))
+    name = ENVIRONMENT if environment in EMBEDDED else _elsewhere(folder, environment)
     raw = folder.resolve().parent / FOLDER / "raw"
     with Display(err) as display, ExitStack() as opened:
         with clock.step("sample"):
             _sample(raw, start, end, events_per_day, display)
         with clock.step("validate"):
-            project = opened.enter_context(load_project(folder, ENVIRONMENT))
+            project = opened.enter_context(load_project(folder, name))
             statements = project.bind()
         begun_run = time.perf_counter()
         summary = project.execute_workflow(
@@ -105,7 +123,7 @@ def run_demo(folder: Path, *, days: int, events_per_day: int, out: Console, err:
     target = folder.resolve().parent / REPORT
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    _show(out, report, clock, summary)
+    _show(out, report, clock, summary, name)
     return summary.ok
 
 
@@ -131,6 +149,22 @@ def _start(folder: Path, wanted: date) -> date:
     }
     file.write_text(json.dumps(environment, indent=2) + "\n", encoding="utf-8")
     return wanted
+
+
+def _elsewhere(folder: Path, environment: str) -> str:
+    """Write the demonstration's environment anew, with the warehouse of another one."""
+    name = f"{ENVIRONMENT}_{environment}"
+    warehouse = load_config(folder, environment).environment.spec.warehouse
+    own = {"path": f"data/{name}/lake"} if warehouse.path else {}
+    said = json.loads((folder / "environments" / f"{ENVIRONMENT}.json").read_text("utf-8"))
+    said |= {
+        "name": name,
+        "warehouse": {**warehouse.model_dump(mode="json", exclude_unset=True), **own},
+        "models": {"path": f"data/{name}/models"},
+    }
+    file = folder / "environments" / f"{name}.json"
+    file.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    return name
 
 
 def _sample(raw: Path, start: date, end: date, events_per_day: int, display: Display) -> None:
@@ -205,7 +239,9 @@ def _strongest(project: Project, judged: Judged | None, day: date) -> list[dict[
     return [{"attribute": name, "strength": round(value, 4)} for name, value in ranked[:10]]
 
 
-def _show(out: Console, report: dict[str, object], clock: Clock, summary: "Summary") -> None:
+def _show(
+    out: Console, report: dict[str, object], clock: Clock, summary: "Summary", environment: str
+) -> None:
     steps = Table("step", "seconds", "budget", title="where the time went")
     for name, budget in BUDGET_S.items():
         steps.add_row(name, f"{clock.seconds.get(name, 0.0):.1f}", str(budget))
@@ -238,5 +274,7 @@ def _show(out: Console, report: dict[str, object], clock: Clock, summary: "Summa
         out.print(f"  as curves: {PICTURE}")
     out.print(f"done in {report['seconds']} seconds. Next:")
     out.print("  make dev                                  the asset graph, at 127.0.0.1:3000")
-    out.print("  FIG_ENV=demo .venv/bin/fig query request_threat_scorer --limit 5", markup=False)
-    out.print("  FIG_ENV=demo .venv/bin/fig sql asn --period weekly_by_day", markup=False)
+    out.print(
+        f"  FIG_ENV={environment} .venv/bin/fig query request_threat_scorer --limit 5", markup=False
+    )
+    out.print(f"  FIG_ENV={environment} .venv/bin/fig sql asn --period weekly_by_day", markup=False)

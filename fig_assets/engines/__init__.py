@@ -36,6 +36,11 @@ def open_engine(
         from fig_assets.engines.snowflake import open_snowflake
 
         return open_snowflake(connection)
+    if kind == "spark":
+        from fig_assets.engines.spark import open_spark
+
+        return open_spark(path, root, connection)
     raise UnsupportedOnEngine(
-        f'there is no engine for warehouse type \'{kind}\' yet; fix: use "type": "duckdb"'
+        f"there is no engine for warehouse type '{kind}'; "
+        'fix: use "type": "duckdb", "spark" or "snowflake"'
     )

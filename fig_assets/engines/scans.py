@@ -82,21 +82,30 @@ def _replaced(tree: exp.Query, source_of: Callable[[Scan], exp.Expr]) -> exp.Que
     return copy
 
 
+def files(scan: Scan, lake: Lake) -> list[str]:
+    """Return the stored files of the days of a relation, each proved sound.
+
+    Raises:
+        EngineError: one of them is damaged.
+    """
+    return lake.prove_days(scan.relation, _days(scan, lake))
+
+
 def _stored(scan: Scan, lake: Lake) -> exp.Expr:
     days = _days(scan, lake)
-    files = lake.prove_days(scan.relation, days)
-    if not files:
-        return _no_rows(scan.columns)
+    found = lake.prove_days(scan.relation, days)
+    if not found:
+        return no_rows(scan.columns)
     held = _held(scan, lake, days)
-    if all(held.get(name) == len(files) for name in scan.columns):
-        return _read_parquet(files)
-    return _filled(scan.columns, held, _read_parquet(files, by_name=True))
+    if all(held.get(name) == len(found) for name in scan.columns):
+        return _read_parquet(found)
+    return _filled(scan.columns, held, _read_parquet(found, by_name=True))
 
 
 def _lasting(scan: Scan, lake: Lake) -> exp.Expr:
     held = _held(scan, lake, _days(scan, lake))
     if not held:
-        return _no_rows(scan.columns)
+        return no_rows(scan.columns)
     return _filled(scan.columns, held, _read_parquet([_pattern(scan, lake)], by_name=True))
 
 
@@ -141,7 +150,8 @@ def _filled(
     return _subquery(exp.Select(expressions=wanted).from_(files, copy=False))
 
 
-def _no_rows(columns: Mapping[str, pa.DataType]) -> exp.Subquery:
+def no_rows(columns: Mapping[str, pa.DataType]) -> exp.Subquery:
+    """Return a statement that gives columns and no row."""
     nulls = [_null(name, kind) for name, kind in columns.items()]
     return _subquery(exp.Select(expressions=nulls).where(exp.false(), copy=False))
 

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from fig_assets.engines.spark_session import Session
 
     Values: TypeAlias = "pa.Array[Any]"
 else:
@@ -102,13 +102,16 @@ OWN_FUNCTIONS = (
 """Every function of a session, by what it gives."""
 
 
-def register(session: "SparkSession") -> None:
+def register(session: "Session") -> None:
     """Give a session, classic or remote, the functions that translated statements call."""
     functions = import_module("pyspark.sql.functions")
+    types = import_module("pyspark.sql.pandas.types")
     # So that a worker does not have to import this package.
     import_module("pyspark.cloudpickle").register_pickle_by_value(sys.modules[__name__])
     for own in OWN_FUNCTIONS:
-        session.udf.register(own.name, functions.arrow_udf(body(own), own.returns))
+        # The name of a type would ask for a classic session.
+        kind = types.from_arrow_type(_TYPES[own.returns])
+        session.udf.register(own.name, functions.arrow_udf(body(own), kind))
 
 
 def body(own: OwnFunction) -> Body:

@@ -25,16 +25,10 @@ from fig_assets.language.meaning import canonical
 from fig_assets.language.rows import ROW_FUNCTIONS
 from fig_assets.language.sketch import rank, register
 from fig_assets.language.tree import ExpressionError, Reference, aggregate_nodes, blame
-from fig_assets.language.types import BIGINT, FLOAT, NULL, STRING, Type, sql_type
+from fig_assets.language.types import BIGINT, DIALECTS, FLOAT, NULL, STRING, Type, sql_type
 from fig_assets.language.value import Value
 
 Resolve = Callable[[Reference], str]
-
-DIALECTS = ("duckdb", "snowflake", "spark")
-"""The warehouses that expressions can be written for, by sqlglot's names.
-
-Trees are in DuckDB's words for all of them; the other engines translate each word that they know.
-"""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,12 @@ from sqlglot import exp
 
 from fig_assets.language.duck import convert_in_duckdb, data_type, embedding_in_duckdb
 
+DIALECTS = ("duckdb", "snowflake", "spark")
+"""The warehouses that expressions can be written for, by sqlglot's names.
+
+Trees are in DuckDB's words for all of them; the other engines translate each word that they know.
+"""
+
 
 @dataclass(frozen=True)
 class Type:
@@ -175,7 +181,7 @@ def convert(tree: exp.Expr, source: Type, target: Type, dialect: str) -> exp.Exp
     """
     if not convertible(source, target):
         raise ValueError(f"{source} can never become {target}")
-    if dialect != "duckdb":
+    if dialect not in DIALECTS:
         raise ValueError(f"no conversions for dialect '{dialect}'")
     if source == target:
         return tree

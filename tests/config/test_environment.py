@@ -44,9 +44,55 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(key: str) -> None:
     assert "hunter2" not in str(error["ctx"])
 
 
-def test_a_duckdb_warehouse_needs_a_path() -> None:
-    with pytest.raises(ValidationError, match='a duckdb warehouse needs "path"'):
-        Warehouse.model_validate({"type": "duckdb"})
+@pytest.mark.parametrize("kind", ["duckdb", "spark"])
+def test_a_warehouse_over_a_lake_needs_a_path(kind: str) -> None:
+    with pytest.raises(ValidationError, match=f'a {kind} warehouse needs "path"'):
+        Warehouse.model_validate({"type": kind})
+
+
+SPARK = {"type": "spark", "path": "data/lake"}
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        {},
+        {"master": "local[2]", "spark.driver.memory": "8g"},
+        {"remote": "sc://spark:15002", "token": {"env": "FIG_SPARK_TOKEN"}},
+    ],
+    ids=["the defaults", "a classic session", "a server"],
+)
+def test_a_spark_is_started_here_or_that_of_a_server(connection: dict[str, object]) -> None:
+    warehouse = Warehouse.model_validate({**SPARK, "connection": connection})
+    assert set(warehouse.connection) == set(connection)
+
+
+@pytest.mark.parametrize(
+    ("connection", "message", "at"),
+    [
+        ({"url": "sc://spark"}, "unknown setting of Spark 'url'", "url"),
+        (
+            {"remote": "sc://spark", "master": "local[2]"},
+            'or is that of a server by "rem',
+            "master",
+        ),
+        (
+            {"remote": "sc://spark", "token": "hunter2"},
+            "a secret must not stand in a file",
+            "token",
+        ),
+    ],
+)
+def test_what_no_spark_understands_is_refused(
+    connection: dict[str, object], message: str, at: str
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Warehouse.model_validate({**SPARK, "connection": connection})
+
+    [error] = refusal.value.errors()
+    assert message in error["msg"]
+    assert error["ctx"]["at"] == ("connection", at)
+    assert "hunter2" not in str(error["ctx"])
 
 
 @pytest.mark.parametrize(
@@ -107,3 +153,5 @@ def test_only_what_computes_here_has_limits_of_this_machine(key: str) -> None:
     value = 2 if key == "threads" else "6GB"
     with pytest.raises(ValidationError, match=f'"{key}" is for duckdb warehouses'):
         Warehouse.model_validate({"type": "snowflake", key: value})
+    with pytest.raises(ValidationError, match=f'"{key}" is for duckdb warehouses'):
+        Warehouse.model_validate({**SPARK, key: value})

@@ -53,3 +53,26 @@ def _version(java: Path) -> int:
         return 0
     found = re.search(r'version "(\d+)', said.stderr)
     return int(found[1]) if found else 0
+
+
+CLASSIC = {
+    "spark.driver.extraJavaOptions": OPTIONS,
+    "spark.sql.shuffle.partitions": "2",
+}
+"""What a session in a test's own process is started with."""
+
+
+def end_classic_session() -> None:
+    """End the Java that a classic session started beside this process."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        session.stop()
+    gateway = SparkContext._gateway
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(30)
+        SparkContext._gateway = SparkContext._jvm = None

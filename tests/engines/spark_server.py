@@ -52,21 +52,33 @@ def spark_server(folder: Path) -> Iterator[str]:
 
 
 def _start(folder: Path) -> None:
-    """Start a guard, and wait until its server answers."""
+    """Start a guard that outlives this process, and wait until its server answers."""
     with (folder / "guard.log").open("w") as log:
-        guard = subprocess.Popen(
+        started = subprocess.run(
             [sys.executable, __file__, str(folder)],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            check=False,
         )
+    if started.returncode:
+        logs = [file.read_text()[-4000:] for file in sorted(folder.glob("*.log"))]
+        raise RuntimeError("the Spark server did not start\n" + "\n".join(logs))
+
+
+def start(folder: Path) -> bool:
+    """Leave a guard behind, once its server answers; say whether it does."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        guard(folder)
+        return True
     deadline = time.monotonic() + START_S
     while not (folder / "address").exists():
-        if guard.poll() is not None or time.monotonic() > deadline:
-            logs = [(folder / name).read_text()[-4000:] for name in ("guard.log", "server.log")]
-            raise RuntimeError("the Spark server did not start\n" + "\n".join(logs))
+        if os.waitpid(child, os.WNOHANG) != (0, 0) or time.monotonic() > deadline:
+            return False
         time.sleep(POLL_S)
+    return True
 
 
 def guard(folder: Path) -> None:
@@ -108,6 +120,7 @@ def _run_server(folder: Path, port: int) -> subprocess.Popen[bytes]:
                 "SPARK_HOME": str(home),
                 "JAVA_HOME": str(java_home(folder)),
                 "SPARK_LOCAL_IP": LOCAL,
+                "PYSPARK_PYTHON": sys.executable,
             },
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -144,4 +157,4 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    guard(Path(sys.argv[1]))
+    sys.exit(not start(Path(sys.argv[1])))

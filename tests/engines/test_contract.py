@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,14 +13,17 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyspark.sql.connect.session import SparkSession as RemoteSession
 from sqlglot import exp
 
 from fig_assets.engines import open_engine
 from fig_assets.engines.base import Engine, Read, Target, relation
+from fig_assets.engines.connection import Connection
 from fig_assets.engines.limits import Limits
 from fig_assets.engines.snapshot import stale_reason
 from fig_assets.errors import Conflict, EngineError, RowSetChanged
 from tests.engines import flakes
+from tests.engines.java import CLASSIC, end_classic_session, java_home
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
 
 
@@ -43,12 +47,35 @@ FAKESNOW_GAPS = {
 }
 """What the stand-in for Snowflake cannot do, by test; the live suite has no such list."""
 
+
+def spark(folder: Path, request: pytest.FixtureRequest) -> Engine:
+    request.getfixturevalue("java")
+    local = {"master": "local[2]", **CLASSIC}
+    return open_engine("spark", "lake", folder, connection=Connection(local, environment="test"))
+
+
+def spark_connect(folder: Path, request: pytest.FixtureRequest) -> Engine:
+    remote = {"remote": request.getfixturevalue("spark_address")}
+    return open_engine("spark", "lake", folder, connection=Connection(remote, environment="test"))
+
+
 ENGINES: dict[str, Callable[[Path, pytest.FixtureRequest], Engine]] = {
     "duckdb": lambda folder, _: open_engine("duckdb", "lake", folder),
     "duckdb on s3": duckdb_on_s3,
     "snowflake (fakesnow)": snowflake,
+    "spark": spark,
+    "spark-connect": spark_connect,
 }
 """A new engine is one line here."""
+
+
+@pytest.fixture(scope="module")
+def java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let Spark find a Java, and end the one that it starts beside this process."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("JAVA_HOME", str(java_home(tmp_path_factory.mktemp("java"))))
+        yield
+    end_classic_session()
 
 
 @pytest.fixture(params=ENGINES)
@@ -387,7 +414,8 @@ def test_hostile_names_are_names(engine: Engine, name: str) -> None:
 
 def test_sums_of_floats_are_the_same_every_time(engine: Engine) -> None:
     rows = table(["x"] * 5000, rate=[(-1) ** n * 10.0 ** (n % 17) for n in range(5000)])
-    total = exp.select(exp.Sum(this=exp.column("rate")).as_("rate")).from_("lines")
+    total = exp.select(exp.Anonymous(this="FSUM", expressions=[exp.column("rate")]).as_("rate"))
+    total = total.from_("lines")
     with ThreadPoolExecutor(4) as pool:
         sums = list(pool.map(lambda _: engine.query(total, {"lines": rows}), range(12)))
     assert len({found["rate"][0].as_py() for found in sums}) == 1
@@ -422,10 +450,29 @@ def test_what_is_stored_tells_whether_it_is_stale(engine: Engine) -> None:
     assert stale_reason(engine, made, DAY) == "input changed"
 
 
-def test_sql_is_text_that_runs_as_it_stands(engine: Engine) -> None:
+def _in_duckdb(text: str, _: pytest.FixtureRequest) -> list[tuple[object, ...]]:
+    with duckdb.connect() as connection:
+        return connection.sql(text).fetchall()
+
+
+@contextmanager
+def _other_session(request: pytest.FixtureRequest) -> Iterator[RemoteSession]:
+    session = RemoteSession(request.getfixturevalue("spark_address"))
+    yield session
+    session.stop()
+
+
+def _in_spark(text: str, request: pytest.FixtureRequest) -> list[tuple[object, ...]]:
+    with _other_session(request) as session:
+        return [tuple(row) for row in session.sql(text).collect()]
+
+
+RUN = {"duckdb": _in_duckdb, "spark": _in_spark}
+
+
+def test_sql_is_text_that_runs_as_it_stands(engine: Engine, request: pytest.FixtureRequest) -> None:
     engine.replace_days(target("total", "rate"), table(["ann"], total=[1], rate=[0.5]), [DAY])
     text = engine.sql(logins(DAY, NEXT))
     assert text.startswith("SELECT\n")
-    if engine.dialect == "duckdb" and "s3://" not in text:
-        with duckdb.connect() as connection:
-            assert connection.sql(text).fetchall() == [(DAY, "ann", 1, 0.5)]
+    if engine.dialect in RUN and "s3://" not in text:
+        assert RUN[engine.dialect](text, request) == [(DAY, "ann", 1, 0.5)]
