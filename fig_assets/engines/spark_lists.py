@@ -98,9 +98,10 @@ def record(*values: exp.Expr) -> exp.Expr:
 
 
 def field(node: exp.Expr, walk: Walk) -> exp.Expr:
-    """Translate STRUCT_EXTRACT by a place."""
+    """Translate STRUCT_EXTRACT by a place or a name."""
     whole, place = node.expressions
-    return exp.Dot(this=walk(whole), expression=exp.to_identifier(f"p{place.name}"))
+    name = place.name if place.is_string else f"p{place.name}"
+    return exp.Dot(this=walk(whole), expression=exp.to_identifier(name))
 
 
 def series(first: exp.Expr, last: exp.Expr) -> exp.Expr:

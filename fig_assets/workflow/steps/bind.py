@@ -9,7 +9,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.base import DAY, Column, Target
-from fig_assets.errors import ConfigError, EngineError, Problem, Where
+from fig_assets.errors import ConfigError, EngineError, Problem, UnsupportedOnEngine, Where
 from fig_assets.graph.definitions import Voted
 from fig_assets.graph.nodes import Attribute, Op
 from fig_assets.graph.period import Window
@@ -24,6 +24,7 @@ from fig_assets.sql.shapes import representatives, unread
 from fig_assets.sql.state_columns import states_of
 from fig_assets.sql.training_set import select_scoring_set, select_training_set
 from fig_assets.workflow.steps.compute import attributes_of, select_windows_of, writes
+from fig_assets.workflow.steps.refused import OTHERWISE, refused_words
 from fig_assets.workflow.steps.states import state_trees, state_writes
 from fig_assets.workflow.steps.write import Write
 from fig_assets.workflow.workspace import Workspace
@@ -60,15 +61,23 @@ def bind_statements(workspace: Workspace) -> int:
         if (names := unread(workspace.graph, attribute))
     ]
     count = 0
+    unsupported: list[Problem] = []
     for statement in statements(workspace):
         count += 1
         try:
             given = workspace.engine.check(statement.tree(), statement.tables)
+        except UnsupportedOnEngine as refusal:
+            message = f"{statement.title} cannot be computed here: {refusal}"
+            unsupported.append(replace(_problem(workspace, message), fix=OTHERWISE))
+            continue
         except (EngineError, KeyError) as refusal:
             problems.append(_problem(workspace, f"{statement.title} does not bind: {refusal}"))
             continue
         if wrong := _other_columns(statement.target, given):
             problems.append(_problem(workspace, f"{statement.title} gives {wrong}"))
+    if unsupported:
+        # Expressions are to blame for their statements; else the statements stand for themselves.
+        problems += refused_words(workspace) or unsupported
     if problems:
         raise ConfigError(problems)
     return count
