@@ -105,20 +105,17 @@ def _group(value: exp.Expr, pattern: str, group: int) -> exp.Expr:
 def _zoned(value: exp.Expr) -> exp.Expr:
     """Return the UTC moment of a text with an offset, which may be larger than Java allows."""
 
-    def read(text: exp.Expr) -> exp.Expr:
-        written = _group(text, OFFSET_TIMESTAMP, 0)
+    def read(written: exp.Expr) -> exp.Expr:
         local = try_cast(_group(written, _LOCAL, 1), "TIMESTAMP_NTZ")
         hours = try_cast(_group(written.copy(), _SIGN_AND_HOURS, 1), "INT")
-        digits = function(
-            "CONCAT",
-            *(_group(written.copy(), _MINUTES, group) for group in (1, 2)),
-        )
-        minutes = exp.Coalesce(this=try_cast(digits, "INT"), expressions=[literal(0)])
+        digits = [_group(written.copy(), _MINUTES, group) for group in (1, 2)]
+        found = try_cast(function("CONCAT", *digits), "INT")
+        minutes = exp.Coalesce(this=found, expressions=[literal(0)])
         sixty = exp.Mul(this=hours, expression=literal(60))
         behind = exp.Neg(this=exp.Paren(this=exp.Add(this=sixty, expression=minutes)))
         return function("TIMESTAMPADD", exp.Var(this="MINUTE"), behind, local)
 
-    return once(value, read)
+    return once(_group(value, OFFSET_TIMESTAMP, 0), read)
 
 
 def microseconds(moment: exp.Expr) -> exp.Expr:

@@ -11,7 +11,7 @@ from fig_assets.engines.translate import function, unsupported
 LARGEST = 20_000
 """Nodes of one expression: what is nested deeper is refused before it grows beyond any use."""
 
-_SMALL = 6
+_SMALL = 4
 _VALUE = "it__"
 """No attribute can have such a name."""
 

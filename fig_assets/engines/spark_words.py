@@ -4,6 +4,8 @@ The table is put together from those of texts, numbers, lists, documents, casts 
 Words for which Spark has nothing are functions that `spark_functions.register` gives a session.
 """
 
+import re
+
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 
@@ -29,6 +31,10 @@ SETTINGS = {
 Without ANSI mode no operation fails for a row's value; where its result would be another than
 NULL the statement itself asks for NULL. `${...}` in a text stays as it is.
 """
+
+KEYWORDS = frozenset(word for words in Spark.tokenizer_class.KEYWORDS for word in words.split())
+"""Names that are written in quotes, because some of them mean something to Spark."""
+_PLAIN_NAME = re.compile("[a-z_][a-z0-9_]*")
 
 WORDS = Words(
     "Spark",
@@ -63,7 +69,11 @@ def to_spark(tree: exp.Expr) -> exp.Expr:
 
 def written(tree: exp.Expr, *, pretty: bool = False) -> str:
     """Return the text of a tree that is in Spark's words already."""
-    return Spark().generate(tree, copy=True, pretty=pretty, identify=True)
+    copy = tree.copy()
+    for name in copy.find_all(exp.Identifier):
+        plain = _PLAIN_NAME.fullmatch(name.name) and name.name.upper() not in KEYWORDS
+        name.set("quoted", not plain)
+    return Spark().generate(copy, copy=False, pretty=pretty)
 
 
 def spark_sql(tree: exp.Expr, *, pretty: bool = False) -> str:

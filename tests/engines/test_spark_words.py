@@ -56,8 +56,8 @@ def test_the_first_of_each_group_is_ranked_apart_and_the_rank_left_out() -> None
     tree = exp.select("*").from_(relation("events/login", {})).qualify(first)
 
     assert spark_sql(tree) == (
-        "SELECT * EXCEPT (`rank_1__`) FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY `k`) "
-        "AS `rank_1__` FROM `events/login`) AS `ranked__` WHERE `rank_1__` = 1"
+        "SELECT * EXCEPT (rank_1__) FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k) "
+        "AS rank_1__ FROM `events/login`) AS ranked__ WHERE rank_1__ = 1"
     )
 
 
@@ -66,9 +66,9 @@ def test_a_row_for_each_element_is_read_beside_the_source() -> None:
     tree = exp.select(exp.Add(this=exp.column("day"), expression=step)).from_("rows")
 
     assert spark_sql(tree) == (
-        "SELECT `day` + CAST(`unnested__`.`element__` AS INT) FROM `rows` LATERAL VIEW "
+        "SELECT day + CAST(unnested__.element__ AS INT) FROM `rows` LATERAL VIEW "
         "EXPLODE(CASE WHEN 0 <= (2 - 1) THEN SEQUENCE(0, 2 - 1) ELSE ARRAY() END) "
-        "unnested__ AS `element__`"
+        "unnested__ AS element__"
     )
 
 
