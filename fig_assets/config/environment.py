@@ -77,6 +77,21 @@ SPARK_KEYS = ("master", "remote", "token")
 """What the connection of a Spark says, besides any setting of Spark's own."""
 
 
+def _place(path: str) -> str:
+    """Return a path, if it is a folder or a place on S3."""
+    if "://" in path and not re.fullmatch(S3, path):
+        raise wrong(
+            "{text} is neither a folder nor a bucket of S3 with a prefix",
+            fix='write "s3://my-bucket/fig", or a folder',
+            text=path,
+        )
+    return path
+
+
+Place = Annotated[PlainText, AfterValidator(_place)]
+"""A folder, or `s3://bucket/prefix`."""
+
+
 class Warehouse(Node):
     """Where rows are computed and kept.
 
@@ -87,16 +102,18 @@ class Warehouse(Node):
 
     type: Literal["duckdb", "spark", "snowflake"]
     """Where rows are computed. `duckdb` runs in the process and needs no server."""
-    path: PlainText | None = None
-    """The folder of the lake, from the folder that holds the project's folder. Example:
-    `"data/lake"`.
+    path: Place | None = None
+    """The lake: a folder, from the folder that holds the project's folder, or a place on S3.
+    Example: `"data/lake"` or `"s3://my-bucket/fig/lake"`.
     """
     memory_limit: Memory | None = None
     """How much memory the statements of one process may take together, before they spill to disk;
     without it half of the memory of the machine or container. Example: `"6GB"`.
     """
     temp_directory: PlainText | None = None
-    """The folder to spill to; without it `.tmp` in the lake. Example: `"/scratch/fig"`."""
+    """The folder to spill to, and for copies of a lake on S3; without it `.tmp` in the lake, or
+    `~/.cache/fig-assets`. Example: `"/scratch/fig"`.
+    """
     max_temp_directory_size: Size | None = None
     """How much one process may spill; without it nine tenths of the free disk. Example: `"100GB"`.
     """
@@ -149,10 +166,29 @@ class Warehouse(Node):
 
 
 class ModelStore(Node):
-    """The folder of the trained models and of the decisions about them."""
+    """Where trained models and the decisions about them are."""
 
-    path: PlainText
-    """The folder, from the folder that holds the project's. Example: `"data/models"`."""
+    path: Place
+    """A folder, from the folder that holds the project's, or a place on S3. Example:
+    `"data/models"` or `"s3://my-bucket/fig/models"`.
+    """
+
+
+class S3Login(Node):
+    """How a lake and models on S3 are reached.
+
+    Credentials are never written here: they come from where AWS's tools find them, which are
+    variables, profiles, single sign-on, and the role of the machine or container.
+    """
+
+    endpoint: PlainText | None = None
+    """The address of a server that is not Amazon's; without it `AWS_ENDPOINT_URL_S3`. Example:
+    `"http://127.0.0.1:8333"`.
+    """
+    region: PlainText | None = None
+    """The region; without it that of the machine's settings. Example: `"eu-central-1"`."""
+    profile: PlainText | None = None
+    """A profile of the machine's AWS settings; without it `AWS_PROFILE`. Example: `"fig"`."""
 
 
 class Training(Node):
@@ -202,6 +238,16 @@ class Source(Node):
     """
     account: Account | None = None
     """The account that the lines are of, which events read as `$account`. Example: `"us-1"`."""
+
+    @model_validator(mode="after")
+    def _files_of_this_machine(self) -> Self:
+        if "://" in self.path:
+            raise wrong(
+                "raw files are read from folders of this machine",
+                at=("path",),
+                fix="aws s3 sync s3://my-bucket/raw data/raw, then write the folder's path",
+            )
+        return self
 
     @model_validator(mode="after")
     def _account_of_events(self) -> Self:
@@ -286,6 +332,8 @@ class Environment(Node):
     """Where rows are computed and kept."""
     models: ModelStore
     """Where trained models are kept."""
+    s3: S3Login = S3Login()
+    """How S3 is reached."""
     training: Training = Training()
     """Where own training code runs."""
     sources: dict[Name, Files] = Bound(default_factory=dict)

@@ -141,7 +141,7 @@ class LakeEngine(ABC):
         self.lake.drop_day(relation, day)
 
     def publish_views(self, views: Mapping[str, exp.Query]) -> None:
-        """See `Engine.publish_views`: `<lake>/catalog.duckdb`, replaced as a whole."""
+        """See `Engine.publish_views`; see `catalog`."""
         catalog.publish_views(self.lake, views)
 
     def __enter__(self) -> Self:

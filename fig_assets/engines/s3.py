@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cached_property
+from hashlib import md5
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +139,7 @@ class Bucket:
                 found = self.client.put_object(Bucket=self.name, Key=key, Body=content, **only)
         except (Overtaken, FileNotFoundError) as refusal:
             now = self.head(key)
-            if now is not None and now[0].strip('"') == _tag_of(content):
+            if now is not None and is_content(now, content):
                 return now
             raise Overtaken(key) from refusal
         return found["ETag"], len(content)
@@ -164,15 +166,11 @@ class Bucket:
             UnsupportedOnEngine: boto3 is not installed.
             EngineError: the profile is not there.
         """
-        try:
-            import boto3
-            from botocore.config import Config
-        except ImportError as refusal:
-            raise UnsupportedOnEngine(
-                f"{SCHEME}{self.name} needs boto3\n  fix: pip install 'fig-assets[aws]'"
-            ) from refusal
-        access = self.access
-        endpoint = self.endpoint or None
+        self._require()
+        import boto3
+        from botocore.config import Config
+
+        access, endpoint = self.access, self.endpoint or None
         config = Config(
             max_pool_connections=CONNECTIONS,
             connect_timeout=CONNECT_S,
@@ -198,6 +196,7 @@ class Bucket:
     @contextmanager
     def _asked(self, right: str, key: str) -> Iterator[None]:
         """Tell what is refused, and with which right it is allowed."""
+        self._require()
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -212,13 +211,18 @@ class Bucket:
         except BotoCoreError as refusal:
             raise self._told(refusal, right, key) from refusal
 
+    def _require(self) -> None:
+        if find_spec("boto3") is None:
+            raise UnsupportedOnEngine(
+                f"{SCHEME}{self.name} needs boto3\n  fix: pip install 'fig-assets[aws]'"
+            )
+
     def _told(self, refusal: Exception, right: str, key: str) -> EngineError:
         access = self.access
         return told(refusal, access.environment, f"{SCHEME}{self.name}/{key}", right)
 
 
-def _tag_of(content: bytes) -> str:
-    """Return what S3 calls an object that was put in one request, unless a key encrypts it."""
-    from hashlib import md5
-
-    return md5(content, usedforsecurity=False).hexdigest()
+def is_content(version: Version, content: bytes) -> bool:
+    """Say whether a version surely holds `content`: not where a key of its own encrypts it."""
+    is_same: bool = version[0].strip('"') == md5(content, usedforsecurity=False).hexdigest()
+    return is_same and version[1] == len(content)

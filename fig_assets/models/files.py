@@ -1,4 +1,7 @@
-"""Files of the model store: published at once and synced, read with the mend in the message."""
+"""Files of the model store: published at once and synced, read with the mend in the message.
+
+They are in a folder of this machine or in a bucket; a file of either is a `Place`.
+"""
 
 import os
 import re
@@ -7,14 +10,21 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from fig_assets.engines.s3_path import S3Path
 from fig_assets.errors import ModelError
+
+Place = Path | S3Path
+"""A file or a folder of the model store."""
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def publish(place: Path, written: str | bytes) -> None:
+def publish(place: Place, written: str | bytes) -> None:
     """Write a file so that a reader sees the old one or the new one, also after a crash."""
     content = written.encode() if isinstance(written, str) else written
+    if isinstance(place, S3Path):
+        place.write_bytes(content)
+        return
     if place.is_file() and place.read_bytes() == content:
         return
     draft = _draft(place, content)
@@ -25,8 +35,10 @@ def publish(place: Path, written: str | bytes) -> None:
     _sync_folder(place.parent)
 
 
-def publish_new(place: Path, text: str) -> bool:
+def publish_new(place: Place, text: str) -> bool:
     """Write `text` whole or not at all; False, and nothing is written, where the file is there."""
+    if isinstance(place, S3Path):
+        return place.write_new(text.encode())
     draft = _draft(place, text.encode())
     try:
         place.hardlink_to(draft)
@@ -38,7 +50,7 @@ def publish_new(place: Path, text: str) -> bool:
     return True
 
 
-def read_text(place: Path) -> str:
+def read_text(place: Place) -> str:
     """Read a file in UTF-8.
 
     Raises:
@@ -50,7 +62,7 @@ def read_text(place: Path) -> str:
         raise damaged(place, f"cannot be read: {refusal}") from refusal
 
 
-def read_bytes(place: Path) -> bytes:
+def read_bytes(place: Place) -> bytes:
     """Read a file.
 
     Raises:
@@ -64,7 +76,7 @@ def read_bytes(place: Path) -> bytes:
         raise damaged(place, f"cannot be read: {refusal}") from refusal
 
 
-def damaged(place: Path, message: str) -> ModelError:
+def damaged(place: Place, message: str) -> ModelError:
     """Return what is raised about a file of an artifact, with its mend."""
     return ModelError(f"{place}: {message}\n  fix: train the model again")
 

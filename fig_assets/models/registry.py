@@ -1,4 +1,4 @@
-"""Where artifacts and decisions are kept: plain files under one folder, published atomically.
+"""Where artifacts and decisions are kept: plain files under one place, published atomically.
 
     <root>/<model>/v<version>/<trained_for>/card.json             names the text by its digest
     <root>/<model>/v<version>/<trained_for>/model-<digest>.txt
@@ -20,10 +20,14 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from fig_assets.engines.connection import S3Access
+from fig_assets.engines.s3 import SCHEME
+from fig_assets.engines.s3_path import S3Path
 from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Artifact, Card
 from fig_assets.models.evaluation import Evaluation
 from fig_assets.models.files import (
+    Place,
     damaged,
     days_named,
     publish,
@@ -77,13 +81,20 @@ def in_force(newest: Decision | None, by_hand: Decision | None) -> date | None:
     return newest.champion if is_newer else by_hand.champion
 
 
+def open_registry(path: str, root: Path, access: S3Access) -> "Registry":
+    """Open the model store at `path`: a folder, which starts at `root`, or a place on S3."""
+    if path.startswith(SCHEME):
+        return Registry(S3Path.of(path, access))
+    return Registry((root / path).resolve())
+
+
 class Registry:
     """The artifacts and decisions of all models under `root`; any number may be open at once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Place) -> None:
         self.root = root
 
-    def save(self, artifact: Artifact) -> Path:
+    def save(self, artifact: Artifact) -> Place:
         """Publish `artifact` as the one of its model, version and day; return its folder.
 
         Saving the same artifact again changes nothing. An earlier text of the day stays, so that a
@@ -124,13 +135,13 @@ class Registry:
             place.parent.name for place in self._folder(model, version).glob("*/card.json")
         )
 
-    def record(self, decision: Decision) -> Path:
+    def record(self, decision: Decision) -> Place:
         """Write what the rule decided on its day, in place of an earlier one; return its file."""
         place = self._decision_file(decision.model, decision.version, decision.day)
         publish(place, _text(decision))
         return place
 
-    def record_evaluation(self, evaluation: Evaluation) -> Path:
+    def record_evaluation(self, evaluation: Evaluation) -> Place:
         """Write how candidate and champion did, in place of an earlier one; return its file."""
         place = self._evaluation_file(evaluation.model, evaluation.version, evaluation.day)
         publish(place, evaluation.to_json())
@@ -145,7 +156,7 @@ class Registry:
         place = self._evaluation_file(model, version, day)
         return Evaluation.from_json(read_text(place), str(place)) if place.exists() else None
 
-    def record_by_hand(self, decision: Decision) -> Path:
+    def record_by_hand(self, decision: Decision) -> Place:
         """Add what a person decided; return its file. Nothing ever replaces it.
 
         Raises:
@@ -211,9 +222,9 @@ class Registry:
         places = (self._folder(model, version) / "decisions").glob("*.json")
         return days_named(place.stem for place in places)
 
-    def _by_hand(self, model: str, version: int) -> dict[tuple[date, int], Path]:
+    def _by_hand(self, model: str, version: int) -> dict[tuple[date, int], Place]:
         """Return the files of decisions by hand, by day and number."""
-        found = {}
+        found: dict[tuple[date, int], Place] = {}
         for place in (self._folder(model, version) / "by_hand").glob("*.json"):
             parts = _BY_HAND.fullmatch(place.name)
             for day in days_named([parts[1]] if parts else []):
@@ -221,18 +232,19 @@ class Registry:
         return found
 
     def _decided_by_hand(self, model: str, version: int, known: tuple[date, int]) -> Decision:
-        place = self._by_hand(model, version)[known]
+        folder = self._folder(model, version) / "by_hand"
+        place = folder / f"{known[0].isoformat()}.{known[1]}.json"
         return _decision(place, (model, version, known[0]), "decide by hand again")
 
-    def _folder(self, model: str, version: int) -> Path:
+    def _folder(self, model: str, version: int) -> Place:
         if not _NAME.fullmatch(model) or version < 1:
             raise ModelError(f"'{model}' v{version} is not the name of a model and its version")
         return self.root / model / f"v{version}"
 
-    def _evaluation_file(self, model: str, version: int, day: date) -> Path:
+    def _evaluation_file(self, model: str, version: int, day: date) -> Place:
         return self._folder(model, version) / "evaluations" / f"{day.isoformat()}.json"
 
-    def _decision_file(self, model: str, version: int, day: date) -> Path:
+    def _decision_file(self, model: str, version: int, day: date) -> Place:
         return self._folder(model, version) / "decisions" / f"{day.isoformat()}.json"
 
 
@@ -244,7 +256,7 @@ def _files_name(card: Card) -> str:
     return f"model-{card.sha256[:16]}"
 
 
-def _files(place: Path, card: Card) -> dict[str, bytes]:
+def _files(place: Place, card: Card) -> dict[str, bytes]:
     """Read the files that a card names, and no others."""
     names = card.own.files if card.own else {}
     check_names(names)
@@ -268,7 +280,7 @@ def _text(decision: Decision) -> str:
     return content + "\n"
 
 
-def _decision(place: Path, of: tuple[str, int, date], mend: str) -> Decision:
+def _decision(place: Place, of: tuple[str, int, date], mend: str) -> Decision:
     try:
         found = _DECISION.validate_json(read_text(place))
     except ValidationError as refusal:
