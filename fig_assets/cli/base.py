@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.table import Table
 
 from fig_assets.errors import ConfigError, FigError, Problem, WorkflowError
 from fig_assets.problems import MOST, more_text, problem_text, show_problems
+
+if TYPE_CHECKING:
+    from fig_assets.config.schema import Environment
 
 F = TypeVar("F", bound=Callable[..., object])
 NOTHING_TO_DO, PROBLEMS, SOMETHING_TO_DO = 0, 1, 3
@@ -75,12 +78,20 @@ def show_table(table: Table, console: Console = out) -> None:
     wide.print(table, soft_wrap=True)
 
 
-def write_page(path: str, text: str) -> None:
-    """Write a page to a file.
+def write_page(path: str, text: str, environment: "Environment") -> None:
+    """Write a page to a file, or to a place on S3 that is reached as the environment says.
 
     Raises:
         WorkflowError: it cannot be written there.
+        EngineError: S3 refuses.
     """
+    if path.startswith("s3://"):
+        from fig_assets.engines.s3_path import S3Path
+        from fig_assets.workflow.access import s3_access
+
+        page = S3Path.of(path, s3_access(environment))
+        page.bucket.put(page.key, text.encode(), kind="text/html; charset=utf-8")
+        return
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as refusal:

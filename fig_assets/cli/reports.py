@@ -62,7 +62,7 @@ def labels(
     if page is not None:
         from fig_assets.cli.labels_page import labels_page
 
-        write_page(page, labels_page(told))
+        write_page(page, labels_page(told), project.config.environment.spec)
     if as_json:
         click.echo(json.dumps(asdict(told), default=str))
         return
@@ -86,7 +86,7 @@ def models(folder: str, env: str, name: str | None, *, as_json: bool, page: str 
     if page is not None:
         from fig_assets.cli.models_page import models_page
 
-        write_page(page, models_page(found))
+        write_page(page, models_page(found), project.config.environment.spec)
     if as_json:
         click.echo(json.dumps(list(map(asdict, found)), default=str))
         return
@@ -127,7 +127,7 @@ def drift(
         days = [day.date() if day else None for day in (first, last)]
         found = project.report_drift(name, *days)
     if page is not None:
-        write_page(page, drift_page(found))
+        write_page(page, drift_page(found), project.config.environment.spec)
     if as_json:
         click.echo(json.dumps(list(map(asdict, found)), default=str))
         return

@@ -87,7 +87,7 @@ def diff(
     with load_project(folder, env) as project:
         found = project.diff(left, right, days=days, end=last, period=period, threshold=threshold)
     if page:
-        write_page(page, diff_page(found))
+        write_page(page, diff_page(found), project.config.environment.spec)
     if as_json:
         click.echo(json.dumps(diff_json(found), default=str))
         return

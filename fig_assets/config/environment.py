@@ -82,7 +82,7 @@ def _place(path: str) -> str:
     if "://" in path and not re.fullmatch(S3, path):
         raise wrong(
             "{text} is neither a folder nor a bucket of S3 with a prefix",
-            fix='write "s3://my-bucket/fig", or a folder',
+            fix='write "s3://my-bucket/fig"',
             text=path,
         )
     return path
@@ -243,9 +243,10 @@ class Source(Node):
     def _files_of_this_machine(self) -> Self:
         if "://" in self.path:
             raise wrong(
-                "raw files are read from folders of this machine",
+                "raw files are read from folders of this machine, not from S3",
                 at=("path",),
-                fix="aws s3 sync s3://my-bucket/raw data/raw, then write the folder's path",
+                fix="copy or mount them: aws s3 sync s3://my-bucket/raw data/raw; then write "
+                "the path of that folder",
             )
         return self
 

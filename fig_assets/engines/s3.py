@@ -116,11 +116,11 @@ class Bucket:
                 for block in body.iter_chunks(BLOCK):
                     file.write(block)
 
-    def put(self, key: str, content: bytes, *, seen: str | None = "") -> Version:
+    def put(self, key: str, content: bytes, *, seen: str | None = "", kind: str = "") -> Version:
         """Replace an object at once; only the version `seen`, or none where that is None.
 
         Without `seen` whatever is there is replaced. A request that was sent again after its
-        answer was lost is known by the content.
+        answer was lost is known by the content. `kind` is what a browser is told that it is.
 
         Raises:
             Overtaken: there is another version.
@@ -131,9 +131,9 @@ class Bucket:
                 f"{SCHEME}{self.name}/{key}: {len(content):,} bytes are more than S3 takes in one "
                 f"request ({MOST_BYTES:,})\n  fix: store fewer rows or columns of a day"
             )
-        only: dict[str, str] = {}
+        only = {"ContentType": kind} if kind else {}
         if seen != "":
-            only = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen}
+            only |= {"IfNoneMatch": "*"} if seen is None else {"IfMatch": seen}
         try:
             with self._asked("s3:PutObject", key):
                 found = self.client.put_object(Bucket=self.name, Key=key, Body=content, **only)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fig_assets.engines.connection import ANY_ACCESS, S3Access
 from fig_assets.errors import EngineError, UnsupportedOnEngine
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Place:
     volume_gb: int
     region: str | None = None
     """None: that of the machine's settings."""
+    access: S3Access = ANY_ACCESS
+    """How the bucket is reached; its profile is that of the jobs too."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +129,20 @@ def request(job: TrainingJob, place: Place, home: str) -> dict[str, Any]:
 def _clients(place: Place) -> "Iterator[tuple[BaseClient, BaseClient]]":
     try:
         import boto3
+        from botocore.config import Config
     except ImportError as refusal:
         raise UnsupportedOnEngine(
             "training at SageMaker needs boto3\n  fix: pip install 'fig-assets[aws]'"
         ) from refusal
     with _told():
-        session = boto3.session.Session(region_name=place.region)
-        s3, sagemaker = session.client("s3"), session.client("sagemaker")
+        access = place.access
+        session = boto3.session.Session(
+            region_name=place.region or access.region or None, profile_name=access.profile or None
+        )
+        endpoint = access.endpoint or None
+        config = Config(s3={"addressing_style": "path"}) if endpoint else None
+        s3 = session.client("s3", endpoint_url=endpoint, config=config)
+        sagemaker = session.client("sagemaker")
     with closing(s3), closing(sagemaker):
         yield s3, sagemaker
 

@@ -56,9 +56,23 @@ def read_text(place: Place) -> str:
     Raises:
         ModelError: it is not there, or cannot be read; names it.
     """
+    text = text_if_there(place)
+    if text is None:
+        raise damaged(place, "there is no such file")
+    return text
+
+
+def text_if_there(place: Place) -> str | None:
+    """Read a file in UTF-8; None where there is none.
+
+    Raises:
+        ModelError: it cannot be read; names it.
+    """
     try:
-        return read_bytes(place).decode()
-    except UnicodeDecodeError as refusal:
+        return place.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as refusal:
         raise damaged(place, f"cannot be read: {refusal}") from refusal
 
 

@@ -34,6 +34,7 @@ from fig_assets.models.files import (
     publish_new,
     read_bytes,
     read_text,
+    text_if_there,
 )
 from fig_assets.models.model_files import MOST_BYTES, check_names
 
@@ -154,7 +155,8 @@ class Registry:
             ModelError: The file is no evaluation; names it.
         """
         place = self._evaluation_file(model, version, day)
-        return Evaluation.from_json(read_text(place), str(place)) if place.exists() else None
+        text = text_if_there(place)
+        return None if text is None else Evaluation.from_json(text, str(place))
 
     def record_by_hand(self, decision: Decision) -> Place:
         """Add what a person decided; return its file. Nothing ever replaces it.
@@ -180,9 +182,10 @@ class Registry:
             ModelError: The file is no decision, or one of another model or day; names the file.
         """
         place = self._decision_file(model, version, day)
-        if not place.exists():
+        text = text_if_there(place)
+        if text is None:
             return None
-        return _decision(place, (model, version, day), f"run {model} for {day} again")
+        return _decision(place, text, (model, version, day), f"run {model} for {day} again")
 
     def by_hand(self, model: str, version: int, day: date) -> Decision | None:
         """Return what a person decided last for the newest day up to and including `day`.
@@ -234,7 +237,8 @@ class Registry:
     def _decided_by_hand(self, model: str, version: int, known: tuple[date, int]) -> Decision:
         folder = self._folder(model, version) / "by_hand"
         place = folder / f"{known[0].isoformat()}.{known[1]}.json"
-        return _decision(place, (model, version, known[0]), "decide by hand again")
+        of = (model, version, known[0])
+        return _decision(place, read_text(place), of, "decide by hand again")
 
     def _folder(self, model: str, version: int) -> Place:
         if not _NAME.fullmatch(model) or version < 1:
@@ -280,9 +284,9 @@ def _text(decision: Decision) -> str:
     return content + "\n"
 
 
-def _decision(place: Place, of: tuple[str, int, date], mend: str) -> Decision:
+def _decision(place: Place, text: str, of: tuple[str, int, date], mend: str) -> Decision:
     try:
-        found = _DECISION.validate_json(read_text(place))
+        found = _DECISION.validate_json(text)
     except ValidationError as refusal:
         first = refusal.errors(include_url=False)[0]
         where = "/".join(map(str, first["loc"]))

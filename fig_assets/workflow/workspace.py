@@ -9,11 +9,12 @@ from fig_assets.config.load import Config
 from fig_assets.config.schema import Environment
 from fig_assets.engines import open_engine
 from fig_assets.engines.base import Engine
-from fig_assets.engines.connection import Connection, S3Access
+from fig_assets.engines.connection import Connection
 from fig_assets.engines.limits import Limits, memory_bytes
 from fig_assets.graph.nodes import Graph
 from fig_assets.graph.version import RULE
 from fig_assets.models.registry import Registry, open_registry
+from fig_assets.workflow.access import s3_access
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +90,5 @@ def _connection(environment: Environment, project: str) -> Connection:
     given = environment.warehouse.connection
     settings = {key: it for key, it in given.items() if isinstance(it, str)}
     secrets = {key: it.env for key, it in given.items() if not isinstance(it, str)}
-    s3 = S3Access(
-        environment.s3.endpoint or "",
-        environment.s3.region or "",
-        environment.s3.profile or "",
-        environment.name,
-    )
+    s3 = s3_access(environment)
     return Connection(settings, secrets, environment.name, project=project, s3=s3)

@@ -20,6 +20,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from fig_assets.engines.sagemaker import Place
+from tests.engines.s3 import Server
 
 REGION, BUCKET = "eu-central-1", "fig-tests"
 PLACE = Place(
@@ -90,8 +91,11 @@ class Platform(threading.Thread):
 
 
 @contextmanager
-def aws(patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serve S3 and SageMaker at 127.0.0.1, with one bucket; boto3 finds it by the environment."""
+def aws(patch: pytest.MonkeyPatch, s3: Server | None = None) -> Iterator[None]:
+    """Serve S3 and SageMaker at 127.0.0.1, with one bucket; boto3 finds it by the environment.
+
+    `s3` is another server of S3, a real one.
+    """
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -102,6 +106,11 @@ def aws(patch: pytest.MonkeyPatch) -> Iterator[None]:
     patch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
     patch.setenv("AWS_DEFAULT_REGION", REGION)
     try:
+        if s3 is not None:
+            s3.login(patch)
+            s3.bucket(BUCKET)
+            yield
+            return
         where = {"LocationConstraint": REGION}
         boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
         yield

@@ -181,7 +181,8 @@ def _wait(server: Server, running: "subprocess.Popen[bytes]") -> None:
     client = server.client()
     while time.monotonic() < end and running.poll() is None:
         try:
-            client.create_bucket(Bucket=BUCKET)
+            with suppress(client.exceptions.BucketAlreadyExists):
+                client.create_bucket(Bucket=BUCKET)
             client.put_object(Bucket=BUCKET, Key="first", Body=b"1")
         except (BotoCoreError, ClientError):
             time.sleep(0.2)

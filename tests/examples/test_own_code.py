@@ -30,6 +30,7 @@ from fig_assets.models.remote import SageMakerPlatform
 from fig_assets.models.train import TrainingRequest
 from fig_assets.project import Project, load_project
 from tests.engines.aws import BUCKET, PLACE, POLL_S, aws, platform
+from tests.engines.s3 import Server
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_code"
 DAY = date(2026, 3, 4)
@@ -186,10 +187,12 @@ def test_sagemakers_toolkit_is_told_why_training_failed(job: Job, tmp_path: Path
     assert "train raised KeyError: 'C'" in layout.failure.read_text()
 
 
-def test_a_training_job_gives_the_same_model(artifact: Artifact, job: Job, tmp_path: Path) -> None:
+def test_a_training_job_gives_the_same_model(
+    artifact: Artifact, job: Job, tmp_path: Path, s3_server: Server
+) -> None:
     with (
         pytest.MonkeyPatch.context() as patch,
-        aws(patch),
+        aws(patch, s3_server),
         platform(tmp_path) as running,
     ):
         found = SageMakerPlatform(PLACE, POLL_S).train(job)

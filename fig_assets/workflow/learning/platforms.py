@@ -4,6 +4,7 @@ from fig_assets.config.schema import Environment
 from fig_assets.engines.sagemaker import Place
 from fig_assets.models.jobs import LocalPlatform, Platform
 from fig_assets.models.remote import SageMakerPlatform
+from fig_assets.workflow.access import s3_access
 
 SECONDS = 60.0
 
@@ -20,6 +21,7 @@ def platform(environment: Environment) -> Platform:
         instance_type=said.instance_type,
         volume_gb=said.volume_gb,
         region=said.region,
+        access=s3_access(environment),
     )
     return SageMakerPlatform(place)
 
