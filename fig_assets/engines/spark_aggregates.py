@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from fig_assets.engines.spark_lists import least_with_nulls_last
-from fig_assets.engines.spark_trees import cast, filtered, is_known, loose
+from fig_assets.engines.spark_trees import cast, filtered, is_known, literal, loose, when
 from fig_assets.engines.translate import Build, Walk, function, of_arguments, renamed
 
 WIDE = "DECIMAL(20, 0)"
@@ -100,6 +100,29 @@ def over(node: exp.Expr, walk: Walk) -> exp.Expr:
     return filtered(walk(node.this), walk(node.expression.this))
 
 
+def between(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate PERCENTILE_CONT, of one share or a list of them."""
+    return function("PERCENTILE", walk(node.this), walk(node.expression))
+
+
+def reached(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate PERCENTILE_DISC: the smallest value that reaches a share, or each of a list."""
+    shares = node.expression
+    value = walk(node.this)
+    values, count = function("SORT_ARRAY", _listed(value)), exp.Count(this=value.copy())
+
+    def place(share: exp.Expr) -> exp.Expr:
+        part = exp.Mul(this=count.copy(), expression=_float(f"{float(share.name)}e0"))
+        above = function("FLOOR", exp.Sub(this=count.copy(), expression=part))
+        place = cast(exp.Sub(this=count.copy(), expression=above), "INT")
+        return function("ELEMENT_AT", values.copy(), function("GREATEST", place, literal(1)))
+
+    if not isinstance(shares, exp.Array):
+        return place(shares)
+    found = exp.Array(expressions=[place(share) for share in shares.expressions])
+    return when(exp.GT(this=count, expression=literal(0)), found)
+
+
 AGGREGATE_WORDS: dict[str, Build] = {
     "SUM": total,
     "FSUM": of_arguments(careful_sum),
@@ -122,6 +145,8 @@ AGGREGATE_WORDS: dict[str, Build] = {
 AGGREGATE_NODES: dict[type[exp.Expr], Build] = {
     exp.Sum: total,
     exp.Filter: over,
+    exp.PercentileCont: between,
+    exp.PercentileDisc: reached,
     exp.Avg: lambda node, walk: function("AVG", walk(node.this)),
     exp.StddevSamp: lambda node, walk: function("STDDEV_SAMP", walk(node.this)),
     exp.Corr: lambda node, walk: function("CORR", walk(node.this), walk(node.expression)),

@@ -32,7 +32,10 @@ Without ANSI mode no operation fails for a row's value; where its result would b
 NULL the statement itself asks for NULL. `${...}` in a text stays as it is.
 """
 
-KEYWORDS = frozenset(word for words in Spark.tokenizer_class.KEYWORDS for word in words.split())
+KEYWORDS = frozenset(word for words in Spark.tokenizer_class.KEYWORDS for word in words.split()) | {
+    *("CURRENT_DATE", "CURRENT_PATH", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER"),
+    *("LOCALTIME", "LOCALTIMESTAMP", "SESSION_USER", "USER"),
+}
 """Names that are written in quotes, because some of them mean something to Spark."""
 _PLAIN_NAME = re.compile("[a-z_][a-z0-9_]*")
 

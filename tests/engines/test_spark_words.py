@@ -81,3 +81,12 @@ def test_a_text_is_written_so_that_spark_reads_the_same(written: str) -> None:
     inside = found.removeprefix("'").removesuffix("'")
     plain = inside.replace("\\\\", "\0").replace("\\n", "\n").replace("\\t", "\t")
     assert plain.replace("\\'", "'").replace("''", "'").replace("\0", "\\") == written
+
+
+def test_a_share_of_values_is_reached_by_one_that_is_there() -> None:
+    tree = exp.PercentileDisc(this=exp.column("x"), expression=number(0.01))
+
+    assert spark_sql(tree) == (
+        "ELEMENT_AT(SORT_ARRAY(NULLIF(COLLECT_LIST(x), ARRAY())), "
+        "GREATEST(CAST(COUNT(x) - FLOOR(COUNT(x) - COUNT(x) * 0.01e0) AS INT), 1))"
+    )
