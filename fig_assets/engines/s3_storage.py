@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from random import random
 from typing import TypeVar
 
 from fig_assets.engines import day_file
@@ -28,8 +29,9 @@ AHEAD = 63
 """How many later days' records are fetched with one that was asked for."""
 MOST_TAILS = 1_024
 AT_ONCE = 16
-ATTEMPTS = 12
+ATTEMPTS = 60
 """How often a writer that others overtake begins again."""
+LONGEST_WAIT_S = 0.5
 Found = TypeVar("Found")
 
 
@@ -46,6 +48,7 @@ class S3Storage:
         """By folder of days (or file, where there are none) and file: stamp, and when seen."""
         self._listed: dict[str, float] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._noting = threading.Lock()
         self._tails: dict[str, tuple[Stamp, bytes]] = {}
         self._asked: set[str] = set()
         self._told: dict[str, Stamp] = {}
@@ -121,12 +124,14 @@ class S3Storage:
         return True
 
     def change(self, file: str, step: Callable[[], Found]) -> Found:
-        """See `Storage.change`: again, as long as others are faster."""
+        """See `Storage.change`: again, as long as other processes are faster."""
         for attempt in range(ATTEMPTS):
             try:
-                return step()
+                with self._lock_of(file):
+                    return step()
             except Overtaken:
-                time.sleep(0.01 * attempt)
+                # Not in step with the others.
+                time.sleep(min(LONGEST_WAIT_S, 0.01 * attempt) * (1 - random()))
         raise EngineError(
             f"{file}: others have written it {ATTEMPTS} times in a row meanwhile\n"
             "  fix: run the day again; what was stored is untouched"
@@ -150,6 +155,10 @@ class S3Storage:
         self.bucket.delete(self._key(file))
         self._wrote(file, None, started)
 
+    def _lock_of(self, name: str) -> threading.Lock:
+        """Return what keeps threads of this process from getting in each other's way."""
+        return self._locks.setdefault(name, threading.Lock())
+
     def _key(self, file: str) -> str:
         return file[self._start :]
 
@@ -158,7 +167,7 @@ class S3Storage:
 
     def _list(self, place: str) -> None:
         """Look at all days of a relation, unless that was done just now."""
-        with self._locks.setdefault(place, threading.Lock()):
+        with self._lock_of(place):
             started = time.monotonic()
             if started - self._listed.get(place, -FRESH_S) < FRESH_S:
                 return
@@ -173,12 +182,13 @@ class S3Storage:
 
     def _note(self, file: str, stamp: Stamp | None, started: float) -> Stamp | None:
         """Remember what was seen, unless something later was; what is known never goes back."""
-        files = self._seen.setdefault(file.partition(DAY_MARK)[0], {})
-        known = files.get(file)
-        if known is not None and known[1] > started:
-            return known[0]
-        files[file] = (stamp, started)
-        return stamp
+        with self._noting:
+            files = self._seen.setdefault(file.partition(DAY_MARK)[0], {})
+            known = files.get(file)
+            if known is not None and known[1] > started:
+                return known[0]
+            files[file] = (stamp, started)
+            return stamp
 
     def _wrote(self, file: str, stamp: Stamp | None, started: float) -> None:
         """Remember what this process wrote, unless somebody has looked since it began."""

@@ -25,6 +25,8 @@ from fig_assets.engines.day_rows import in_order
 from fig_assets.engines.empty import EmptyRelations
 from fig_assets.engines.lake import Lake
 from fig_assets.engines.lake_engine import SPILL, LakeEngine
+from fig_assets.engines.limits import Limits
+from fig_assets.engines.open_lake import S3, open_lake
 from fig_assets.engines.order import Order, taken_out
 from fig_assets.engines.spill import Spill
 from fig_assets.errors import EngineError, UnsupportedOnEngine
@@ -46,6 +48,7 @@ TYPES: dict[pa.DataType, str] = {
     pa.list_(pa.float64()): "array<double>",
 }
 """What Spark calls the types of stored columns."""
+NO_LIMITS = Limits()
 PARTITION = f"{DAY}="
 
 
@@ -154,7 +157,9 @@ class SparkEngine(LakeEngine):
         return tree.sql("duckdb", pretty=True)
 
     def _shown(self, scan: Scan) -> exp.Expr:
-        folder = exp.to_identifier(_uri(self.lake.root / scan.relation), quoted=True)
+        place = f"{self.lake.address}/{scan.relation}"
+        uri = place.replace(S3, "s3a://", 1) if place.startswith(S3) else _uri(place)
+        folder = exp.to_identifier(uri, quoted=True)
         return exp.Table(this=folder, db=exp.to_identifier("parquet"))
 
     @contextmanager
@@ -180,9 +185,13 @@ def open_spark(path: str, root: Path, connection: Connection = NO_CONNECTION) ->
     """Open Spark over the lake at `path`, which starts at `root`. No session is opened yet.
 
     Raises:
-        UnsupportedOnEngine: the path is an address, such as `s3://bucket/lake`.
+        UnsupportedOnEngine: the path is on S3 and Spark on other machines, which do not see the
+            copies of this one; or it is another address.
         EngineError: the path has characters by which Spark would read other files.
     """
+    if path.startswith(S3):
+        _refuse_elsewhere(path, connection)
+        return SparkEngine(open_lake(path, root, NO_LIMITS, connection)[0], connection)
     if "://" in path:
         raise UnsupportedOnEngine(
             f"the lake's path {path} is no folder, which is all that Spark reads yet\n"
@@ -196,6 +205,18 @@ def open_spark(path: str, root: Path, connection: Connection = NO_CONNECTION) ->
             '  fix: choose another folder as "path" of the warehouse'
         )
     return SparkEngine(Lake(lake), connection)
+
+
+def _refuse_elsewhere(path: str, connection: Connection) -> None:
+    """Refuse a Spark that does not run in this process or beside it."""
+    master = connection.settings.get("master", "local")
+    if "remote" in connection.settings or not master.startswith("local"):
+        raise UnsupportedOnEngine(
+            f"the lake's path {path} is on S3, of which Spark reads copies on this machine, and "
+            "this Spark may run on others\n"
+            '  fix: leave "remote" and "master" out of "connection", or write a folder that all of '
+            'them see as "path" of the warehouse'
+        )
 
 
 def _uri(path: Path | str) -> str:

@@ -21,10 +21,11 @@ from fig_assets.engines.base import Engine, Read, Target, relation
 from fig_assets.engines.connection import Connection
 from fig_assets.engines.limits import Limits
 from fig_assets.engines.snapshot import stale_reason
-from fig_assets.errors import Conflict, EngineError, RowSetChanged
+from fig_assets.errors import Conflict, EngineError, RowSetChanged, UnsupportedOnEngine
 from tests.engines import flakes
 from tests.engines.java import CLASSIC, end_classic_session, java_home
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
+from tests.engines.s3 import Server
 
 
 def duckdb_on_s3(folder: Path, request: pytest.FixtureRequest) -> Engine:
@@ -476,3 +477,31 @@ def test_sql_is_text_that_runs_as_it_stands(engine: Engine, request: pytest.Fixt
     assert text.startswith("SELECT\n")
     if engine.dialect in RUN and "s3://" not in text:
         assert RUN[engine.dialect](text, request) == [(DAY, "ann", 1, 0.5)]
+
+
+def test_spark_beside_this_process_takes_turns_over_a_lake_in_a_bucket(
+    tmp_path: Path, java: None, s3_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3_server.login(monkeypatch)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    local = Connection({"master": "local[2]", **CLASSIC}, environment="test")
+    lake = s3_server.lake()
+    with (
+        open_engine("spark", lake, tmp_path, connection=local) as spark,
+        open_engine("duckdb", lake, tmp_path) as duck,
+    ):
+        duck.replace_days(target("total"), counted(ann=1, bob=2), [DAY])
+        assert read(spark) == {"ann": 1, "bob": 2}
+        (written,) = spark.replace_days(target("total"), logins(DAY, NEXT), [DAY])
+        assert not written.changed
+        spark.replace_days(target("total"), counted(NEXT, ann=3), [NEXT])
+        duck.replace_days(target("rate", whole=False), table(["ann"], NEXT, rate=[0.5]), [NEXT])
+        assert read(duck, NEXT) == {"ann": 3}
+        assert "`s3a://" in spark.sql(logins())
+
+
+def test_spark_on_other_machines_does_not_see_copies_of_a_lake_in_a_bucket(tmp_path: Path) -> None:
+    for said in ({"remote": "sc://spark:15002"}, {"master": "yarn"}):
+        there = Connection(said, environment="test")
+        with pytest.raises(UnsupportedOnEngine, match="is on S3, of which Spark reads copies"):
+            open_engine("spark", "s3://bucket/lake", tmp_path, connection=there)

@@ -221,6 +221,22 @@ def test_a_write_is_one_look_and_one_put_and_its_rows_are_here(
     assert not asked["GetObject"]
 
 
+def test_a_lake_of_this_machine_can_be_copied_there_and_goes_on(
+    server: Server, address: str, tmp_path: Path
+) -> None:
+    local = Lake(tmp_path / "local")
+    publish(local, target("total"), OLD)
+    place = urlsplit(address)
+    for file in local.root.rglob("*.parquet"):
+        key = f"{place.path[1:]}/{file.relative_to(local.root).as_posix()}"
+        server.client().upload_file(str(file), place.netloc, key)
+    moved = opened(address, tmp_path)
+    assert moved.partition(LOGINS, DAY) == local.partition(LOGINS, DAY)
+    assert not publish(moved, target("total"), OLD)
+    assert publish(moved, target("total"), NEW)
+    assert totals(moved) == {2}
+
+
 def test_other_objects_are_no_days(lake: Lake, server: Server) -> None:
     for name in ("day=tomorrow/data.parquet", "day=2024-03-20/other", "day=2024-03-21", "x"):
         server.client().put_object(Bucket=BUCKET, Key=key_of(lake, f"{LOGINS}/{name}"), Body=b"")
