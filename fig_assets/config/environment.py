@@ -24,6 +24,7 @@ from fig_assets.config.node import (
 )
 from fig_assets.config.patterns import S3
 from fig_assets.config.rules import wrong
+from fig_assets.config.snowflake import check_connection
 
 
 class EventDefaults(Node):
@@ -140,12 +141,16 @@ class Warehouse(Node):
                     fix="leave it out",
                 )
         for key, setting in self.connection.items():
-            if isinstance(setting, str) and re.search("pass|secret|token|private_key", key):
+            is_path = key == "private_key_path"
+            is_secret = re.search("pass|secret|token|private_key", key) and not is_path
+            if isinstance(setting, str) and is_secret:
                 raise wrong(
                     "a secret must not stand in a file",
                     at=("connection", key),
                     fix=f'change the secret, then write {{"env": "FIG_{key.upper()}"}}',
                 )
+        if self.type == "snowflake":
+            check_connection(self.connection)
         return self
 
     def _check_spark(self) -> None:
@@ -223,10 +228,7 @@ class Training(Node):
 
 
 class Source(Node):
-    """Raw files. `{date}` in `path` is the UTC day as YYYY-MM-DD; `late_days` counts days.
-
-    For `snowflake`, `path` is the name of a table.
-    """
+    """Raw files. `{date}` in `path` is the UTC day as YYYY-MM-DD; `late_days` counts days."""
 
     format: Literal["json", "csv", "parquet", "snowflake"]
     """`json` for events (one object a line; plain, gzip or zstd), `csv` or `parquet` for tables."""
@@ -251,7 +253,13 @@ class Source(Node):
         return self
 
     @model_validator(mode="after")
-    def _account_of_events(self) -> Self:
+    def _can_be_read(self) -> Self:
+        if self.format == "snowflake":
+            raise wrong(
+                "events cannot be read from a table of Snowflake yet",
+                at=("format",),
+                fix='unload the table to files with one JSON object a line, and write "json"',
+            )
         if self.account is not None and self.format in ("csv", "parquet"):
             raise wrong(
                 f"a table has no accounts, and {self.format} files are tables",

@@ -39,7 +39,7 @@ from fig_assets.engines.snowflake_tables import (
 )
 from fig_assets.errors import EngineError
 
-TRIES = 6
+TRIES = 4
 """How often a day is tried whose lock another writer holds."""
 RECORD, ATTEMPT = "record", "attempt"
 _COLUMNS: dict[str, pa.DataType] = {DAY: pa.date32(), RECORD: pa.string(), ATTEMPT: pa.string()}

@@ -112,22 +112,18 @@ class Session:
 
     def close(self) -> None:
         """Log out; what is temporary goes with it."""
-        from snowflake.connector.errors import Error
-
         # A server that is gone has forgotten the session, or will.
-        with suppress(Error, OSError):
+        with suppress(*_failures()):
             self._connection.close(retry=False)
 
     @contextmanager
     def _execute(self, text: str, about: str) -> Iterator["SnowflakeCursor"]:
-        from snowflake.connector.errors import Error
-
         tag = self._sessions.tag(about)
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(text, _statement_params={"QUERY_TAG": tag})
                 yield cursor
-        except Error as refusal:
+        except _failures() as refusal:
             raise self._sessions.told(refusal, text) from None
 
 
@@ -210,12 +206,10 @@ class Sessions:
 
     def _opened(self) -> Session:
         login = resource(self._given, {**PARAMETERS, "QUERY_TAG": self.tag("")})
-        from snowflake.connector.errors import Error
-
         try:
             opened = login.get_connection()
             connection = opened.__enter__()
-        except (Error, ValueError, TypeError) as refusal:
+        except (*_failures(), ValueError, TypeError) as refusal:
             # Not `from`: what failed may show what it was given.
             raise self.told(refusal) from None
         session = Session(self, opened, connection)
@@ -239,3 +233,11 @@ class Sessions:
                     f'  fix: mend "{kind}" in "connection", or: CREATE {kind.upper()} {name}; '
                     "see docs/engines.md"
                 )
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return all that the connector raises: where nobody answers, also what it meant to repeat."""
+    from snowflake.connector.errors import Error
+    from snowflake.connector.network import RetryRequest
+
+    return Error, RetryRequest, OSError

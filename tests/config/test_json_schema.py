@@ -152,7 +152,9 @@ GOOD: list[tuple[str, str, object]] = [
         for owner, kind, thing in CHECKED
     ),
     ("a secret", "environment", {**ENVIRONMENT, "warehouse": {
-        "type": "snowflake", "connection": {"user": "u", "password": {"env": "PW"}}}}),
+        "type": "snowflake", "connection": {
+            "account": "a", "user": "u", "role": "R", "warehouse": "W", "database": "D",
+            "schema": "S", "password": {"env": "PW"}}}}),
 ]  # fmt: skip
 
 BAD: list[tuple[str, str, object]] = [
