@@ -142,7 +142,7 @@ class SnowflakeEngine:
                 self._clone(relations, prefix)
                 yield engine
             finally:
-                self._drop_all(prefix)
+                engine.drop_all()
 
     def size(self, relation: str, day: date | None) -> int:
         """See `Engine.size`: the share of the table's bytes that its rows are."""
@@ -184,6 +184,18 @@ class SnowflakeEngine:
                     expression=self._translated(session, tree, {}),
                 )
                 session.run(render(view), name)
+
+    def drop_all(self) -> None:
+        """Drop every table of an engine whose relations' names begin with a prefix of its own.
+
+        Raises:
+            EngineError: it has none, so that they are not its own.
+        """
+        if not self._schema.prefix:
+            raise EngineError("only the tables of a copy are dropped together")
+        with self._sessions.lent() as session:
+            for name in self._named(session, self._schema.prefix):
+                session.run(render(drop(self._schema.table(name))))
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -268,11 +280,6 @@ class SnowflakeEngine:
                         clone=exp.Clone(this=self._schema.table(name)),
                     )
                     session.run(render(clone), name.removesuffix(RECORDS))
-
-    def _drop_all(self, prefix: str) -> None:
-        with self._sessions.lent() as session:
-            for name in self._named(session, prefix):
-                session.run(render(drop(self._schema.table(name))))
 
 
 class _Upload:

@@ -209,7 +209,7 @@ class Sessions:
         try:
             opened = login.get_connection()
             connection = opened.__enter__()
-        except (*_failures(), ValueError, TypeError) as refusal:
+        except _failures() as refusal:
             # Not `from`: what failed may show what it was given.
             raise self.told(refusal) from None
         session = Session(self, opened, connection)
@@ -236,8 +236,8 @@ class Sessions:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """Return all that the connector raises: where nobody answers, also what it meant to repeat."""
+    """Return all that the connector raises: also what it meant to repeat, and about a bad key."""
     from snowflake.connector.errors import Error
     from snowflake.connector.network import RetryRequest
 
-    return Error, RetryRequest, OSError
+    return Error, RetryRequest, OSError, ValueError, TypeError

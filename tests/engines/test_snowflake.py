@@ -16,12 +16,17 @@ from fig_assets.engines import snowflake_session
 from fig_assets.engines.base import Column, Target, relation
 from fig_assets.engines.connection import Connection
 from fig_assets.engines.snowflake import SnowflakeEngine, open_snowflake
-from fig_assets.errors import EngineError, UnsupportedOnEngine
+from fig_assets.errors import Conflict, EngineError, UnsupportedOnEngine
 from tests.engines import flakes
 from tests.engines.lakes import DAY, LOGINS, TYPES, table, target
 
 ROOT = Path(__file__).parents[2]
 NEXT = DAY + timedelta(days=1)
+
+of_the_connector = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)
+"""Where a line breaks, a thread of the connector fails to cancel the statement."""
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_a_wrong_password_is_told_without_the_password() -> None:
     words = "Incorrect username or password was specified."
     with (
         flakes.answering(flakes.refusing_login("390100", words)) as port,
-        open_snowflake(flakes.connection(port)) as engine,
+        open_snowflake(flakes.connection(port, login_timeout="5")) as engine,
         pytest.raises(EngineError, match="environment 'analytics': Snowflake: ") as refusal,
     ):
         engine.days(LOGINS)
@@ -108,6 +113,7 @@ def test_a_session_elsewhere_is_refused(fakesnow_port: int) -> None:
         engine.days(LOGINS)
 
 
+@of_the_connector
 @pytest.mark.parametrize("is_done", [True, False], ids=["was done", "was not done"])
 def test_where_the_answer_to_a_commit_is_lost_the_record_tells_what_happened(
     fakesnow_port: int, *, is_done: bool
@@ -136,7 +142,8 @@ def test_where_the_answer_to_a_commit_is_lost_the_record_tells_what_happened(
         assert stored.generation == (2 if is_done else 1)
 
 
-@pytest.mark.parametrize("word", ["DELETE", "INSERT INTO", "UPDATE"])
+@of_the_connector
+@pytest.mark.parametrize("word", ["INSERT INTO", "UPDATE"])
 def test_a_line_that_breaks_in_mid_write_leaves_the_old_day(fakesnow_port: int, word: str) -> None:
     fails = False
 
@@ -247,10 +254,9 @@ def wait(day, rows):
     print("ready", flush=True)
     sys.stdin.readline()
 
-number = int(sys.argv[3])
 with open_snowflake(flakes.connection(int(sys.argv[1]), sys.argv[2])) as engine:
     try:
-        engine.replace_days(target("total"), table(["ann"], total=[number]), [DAY], wait)
+        engine.replace_days(target("total"), table(["ann"], total=[1]), [DAY], wait)
         print("published", flush=True)
     except Conflict:
         print("conflict", flush=True)
@@ -261,28 +267,31 @@ def test_of_two_processes_that_write_one_day_one_wins(
     fakesnow_port: int, connection: Connection, engine: SnowflakeEngine
 ) -> None:
     words = [sys.executable, "-c", WRITER, str(fakesnow_port), connection.settings["schema"]]
-    writers = [
-        subprocess.Popen(
-            [*words, str(number)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in (1, 2)
-    ]
+    other = subprocess.Popen(
+        words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    said = "published"
     try:
-        for writer in writers:
-            assert writer.stdout is not None
-            assert writer.stdout.readline() == "ready\n"
-        said = [writer.communicate("go\n", timeout=120)[0].strip() for writer in writers]
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.wait()
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == "ready\n"
 
-    assert sorted(said) == ["conflict", "published"]
-    assert totals(engine) == {"ann": 1 + said.index("published")}
+        def together(*_: object) -> None:
+            assert other.stdin is not None
+            other.stdin.write("go\n")
+            other.stdin.flush()
+
+        try:
+            engine.replace_days(target("total"), table(["ann"], total=[2]), [DAY], together)
+        except Conflict:
+            said = "conflict"
+        outcome = [other.communicate(timeout=120)[0].strip(), said]
+    finally:
+        other.kill()
+        other.wait()
+
+    assert sorted(outcome) == ["conflict", "published"]
+    assert totals(engine) == {"ann": 1 + outcome.index("published")}
 
 
 def test_a_document_is_stored_parsed_and_read_by_its_keys(engine: SnowflakeEngine) -> None:
