@@ -468,7 +468,12 @@ def _in_spark(text: str, request: pytest.FixtureRequest) -> list[tuple[object, .
         return [tuple(row) for row in session.sql(text).collect()]
 
 
-RUN = {"duckdb": _in_duckdb, "spark": _in_spark}
+def _in_snowflake(text: str, request: pytest.FixtureRequest) -> list[tuple[object, ...]]:
+    with request.getfixturevalue("engine")._sessions.lent() as session:
+        return [tuple(row.values()) for row in session.fetch(text).to_pylist()]
+
+
+RUN = {"duckdb": _in_duckdb, "spark": _in_spark, "snowflake": _in_snowflake}
 
 
 def test_sql_is_text_that_runs_as_it_stands(engine: Engine, request: pytest.FixtureRequest) -> None:
