@@ -21,14 +21,22 @@ from fig_assets.engines.translate import Build, Walk, function, of_arguments, sa
 
 PARSE = "TRY_PARSE_JSON"
 _ELEMENT, _ROWS = "element__", "unnested__"
-_STEP = re.compile(r'\."((?:[^"\\]|\\.)*)"|\[(\d+|\*)\]')
+_STEP = re.compile(r'\."((?:[^"\\]|\\.)*)"|\[(\d+|\*)\]|\.([A-Za-z_][A-Za-z0-9_]*)')
 Step = str | int
+
+
+def parsed(json: exp.Expr) -> exp.Expr:
+    """Parse JSON, unless it was written out just now."""
+    if isinstance(json, exp.Anonymous) and json.name == "TO_JSON":
+        written = json.expressions[0]
+        return written if isinstance(written, exp.Expr) else json
+    return function(PARSE, json)
 
 
 def extracted(node: exp.Expr, walk: Walk, *, as_text: bool) -> exp.Expr:
     """Translate JSON_EXTRACT or JSON_EXTRACT_STRING along one path, or several at once."""
     json, path = node.expressions
-    document = function(PARSE, walk(json))
+    document = parsed(walk(json))
     if isinstance(path, exp.Array):
         found = [_along(document.copy(), _steps(one.name), as_text) for one in path.expressions]
         return function("ARRAY_CONSTRUCT", *found)
@@ -81,7 +89,9 @@ def _steps(path: str) -> list[Step]:
         raise unsupported(ENGINE, f"the path {path}")
     found: list[Step] = []
     for match in _STEP.finditer(path):
-        if match[2] is None:
+        if match[3] is not None:
+            found.append(match[3])
+        elif match[2] is None:
             found.append(re.sub(r"\\(.)", r"\1", match[1]))
         else:
             found.append("*" if match[2] == "*" else int(match[2]))
@@ -90,12 +100,17 @@ def _steps(path: str) -> list[Step]:
 
 def json_type(json: exp.Expr) -> exp.Expr:
     """Return the type of JSON, of which only ARRAY is asked for."""
-    return function("TYPEOF", function(PARSE, json))
+    return function("TYPEOF", parsed(json))
+
+
+def records(json: exp.Expr, _: exp.Expr) -> exp.Expr:
+    """Return the records of a JSON array; a field of one is read by its name."""
+    return function("AS_ARRAY", parsed(json))
 
 
 def array_length(json: exp.Expr) -> exp.Expr:
     """Return the number of elements of a JSON array."""
-    return function("ARRAY_SIZE", function("AS_ARRAY", function(PARSE, json)))
+    return function("ARRAY_SIZE", function("AS_ARRAY", parsed(json)))
 
 
 def element(node: exp.Expr, walk: Walk) -> exp.Expr:
@@ -134,9 +149,11 @@ def _replaced(tree: exp.Expr, name: str, value: exp.Expr) -> exp.Expr:
 
 
 def field(node: exp.Expr, walk: Walk) -> exp.Expr:
-    """Translate STRUCT_EXTRACT of a record that stands there."""
+    """Translate STRUCT_EXTRACT of a record that stands there, or by name of one of JSON."""
     whole, place = node.expressions
-    if not (isinstance(whole, exp.Anonymous) and whole.name == "ROW" and not place.is_string):
+    if place.is_string:
+        return function("GET", walk(whole), place.copy())
+    if not (isinstance(whole, exp.Anonymous) and whole.name == "ROW"):
         raise unsupported(ENGINE, "a field of a record")
     return walk(whole.expressions[int(place.name) - 1])
 
@@ -249,6 +266,15 @@ def exact(node: exp.Expr, _: Walk) -> exp.Expr:
     return exp.to_identifier(node.name, quoted=True)
 
 
+def is_it(node: exp.Expr, walk: Walk) -> exp.Expr:
+    """Translate IS: of a truth value by COALESCE, for sqlglot writes it as the value alone."""
+    if not isinstance(node.expression, exp.Boolean):
+        return same(node, walk)
+    value = loose(walk(node.this))
+    wanted = value if node.expression.this else exp.Not(this=value)
+    return exp.Coalesce(this=wanted, expressions=[exp.false()])
+
+
 def ordered(node: exp.Expr, walk: Walk) -> exp.Expr:
     """Translate a key of an order; NULL is last both ways unless it is said."""
     found = same(node, walk)
@@ -259,6 +285,7 @@ def ordered(node: exp.Expr, walk: Walk) -> exp.Expr:
 DOCUMENTS: dict[str, Build] = {
     "JSON_EXTRACT": lambda node, walk: extracted(node, walk, as_text=False),
     "JSON_EXTRACT_STRING": lambda node, walk: extracted(node, walk, as_text=True),
+    "FROM_JSON": of_arguments(records),
     "JSON_TYPE": of_arguments(json_type),
     "JSON_ARRAY_LENGTH": of_arguments(array_length),
     "LIST_EXTRACT": extract,
@@ -282,6 +309,7 @@ LIST_NODES: dict[type[exp.Expr], Build] = {
     exp.Select: select,
     exp.CTE: with_all,
     exp.Ordered: ordered,
+    exp.Is: is_it,
     exp.Identifier: exact,
 }
 """Nodes of lists, and of what becomes rows."""

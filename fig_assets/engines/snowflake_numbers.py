@@ -48,7 +48,8 @@ def attempted(node: exp.Expr, walk: Walk) -> exp.Expr:
         sides = [loose(cast(walk(one), WIDE)) for one in (inner.this, inner.expression)]
         found: exp.Expr = type(inner)(this=sides[0], expression=sides[1])
     elif isinstance(inner, exp.Anonymous) and inner.name == "ABS":
-        found = function("ABS", walk(inner.expressions[0]))
+        # Of a float this is the very value of a bigint that has no positive one.
+        return function("NULLIF", function("ABS", walk(inner.expressions[0])), literal(HIGHEST + 1))
     else:
         raise unsupported(ENGINE, f"TRY({inner.key.upper()})")
     return once(found, in_range)

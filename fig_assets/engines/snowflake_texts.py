@@ -4,7 +4,7 @@ import re
 
 from sqlglot import exp
 
-from fig_assets.engines.snowflake_trees import ENGINE, literal, text
+from fig_assets.engines.snowflake_trees import ENGINE, is_known, literal, loose, text, when
 from fig_assets.engines.translate import Build, Walk, function, of_arguments, renamed, unsupported
 
 _BEYOND = re.compile(r"\(\?|[*+?}]\?|[*+?}]\+|\\[pPzAQECGXRuUx]|\[\[:")
@@ -28,6 +28,8 @@ def pattern_of(tree: exp.Expr) -> exp.Expr:
 def matches(node: exp.Expr, walk: Walk) -> exp.Expr:
     """Translate REGEXP_MATCHES, a search; Snowflake's REGEXP_LIKE looks at the whole text."""
     value, pattern = node.expressions
+    if isinstance(pattern, exp.Literal) and not pattern.name:
+        return when(is_known(walk(value)), exp.true())
     place = function("REGEXP_INSTR", walk(value), pattern_of(pattern))
     return exp.GT(this=place, expression=literal(0))
 
@@ -59,6 +61,16 @@ def pieces(node: exp.Expr, walk: Walk) -> exp.Expr:
     return function("REGEXP_SUBSTR_ALL", walk(value), text("."), *more)
 
 
+def split_part(value: exp.Expr, separator: exp.Expr, place: exp.Expr) -> exp.Expr:
+    """Return the part of a text at a place that is not 0; parts between nothing are characters."""
+    plain = function("SPLIT_PART", value, separator, place)
+    if isinstance(separator, exp.Literal) and separator.name:
+        return plain
+    is_empty = exp.EQ(this=loose(separator.copy()), expression=text(""))
+    one = function("SUBSTR", value.copy(), place.copy(), literal(1))
+    return when(is_empty, one, plain)
+
+
 def similarity(*_: exp.Expr) -> exp.Expr:
     """Refuse: Snowflake's is in percent, and blind to case."""
     raise unsupported(ENGINE, "JARO_WINKLER_SIMILARITY")
@@ -69,6 +81,7 @@ TEXTS: dict[str, Build] = {
     "REGEXP_EXTRACT": regexp_extract,
     "TRIM": trimmed,
     "STRING_SPLIT": pieces,
+    "SPLIT_PART": of_arguments(split_part),
     "STRLEN": renamed("OCTET_LENGTH"),
     "STARTS_WITH": renamed("STARTSWITH"),
     "ENDS_WITH": renamed("ENDSWITH"),
@@ -77,7 +90,7 @@ TEXTS: dict[str, Build] = {
     **{
         name: renamed(name)
         for name in (
-            *("LOWER", "UPPER", "LENGTH", "SUBSTRING", "SPLIT_PART", "REPLACE", "CONTAINS"),
+            *("LOWER", "UPPER", "LENGTH", "SUBSTRING", "REPLACE", "CONTAINS"),
             *("TRANSLATE", "CHR", "MD5", "HASH"),
         )
     },

@@ -28,10 +28,10 @@ def test_an_environment_of_the_language_loads() -> None:
 
 def test_secrets_are_names_of_environment_variables() -> None:
     warehouse = Warehouse.model_validate(
-        {"type": "spark", "connection": {"remote": "sc://spark", "token": {"env": "TOKEN"}}}
+        {"type": "duckdb", "path": "lake", "connection": {"a": "b", "token": {"env": "TOKEN"}}}
     )
 
-    assert warehouse.connection == {"remote": "sc://spark", "token": Secret(env="TOKEN")}
+    assert warehouse.connection == {"a": "b", "token": Secret(env="TOKEN")}
 
 
 @pytest.mark.parametrize("key", ["password", "auth_token", "private_key", "client_secret"])
