@@ -6,7 +6,8 @@ from itertools import islice
 from sqlglot import exp
 
 from fig_assets.engines.spark_functions import PREFIX
-from fig_assets.engines.translate import function, unsupported
+from fig_assets.engines.translate import function
+from fig_assets.errors import UnsupportedOnEngine
 
 LARGEST = 20_000
 """Nodes of one expression: what is nested deeper is refused before it grows beyond any use."""
@@ -40,7 +41,7 @@ def bounded(tree: exp.Expr) -> exp.Expr:
         UnsupportedOnEngine: it has grown too large to be looked at by Spark.
     """
     if len(list(islice(tree.walk(), LARGEST + 1))) > LARGEST:
-        raise unsupported("Spark", "an expression that is nested so deeply")
+        raise UnsupportedOnEngine("an expression nested so deeply is too long for Spark")
     return tree
 
 
