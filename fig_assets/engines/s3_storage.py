@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from random import random
 from typing import TypeVar
+from uuid import uuid4
 
 from fig_assets.engines import day_file
 from fig_assets.engines.base import Partition
@@ -32,6 +33,8 @@ AT_ONCE = 16
 ATTEMPTS = 60
 """How often a writer that others overtake begins again."""
 LONGEST_WAIT_S = 0.5
+TRIED = ".conditional-writes"
+"""The object by which a server shows that it honours conditions."""
 Found = TypeVar("Found")
 
 
@@ -49,6 +52,7 @@ class S3Storage:
         self._listed: dict[str, float] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._noting = threading.Lock()
+        self._is_careful = False
         self._tails: dict[str, tuple[Stamp, bytes]] = {}
         self._asked: set[str] = set()
         self._told: dict[str, Stamp] = {}
@@ -140,6 +144,7 @@ class S3Storage:
     def put(self, file: str, content: Sequence[memoryview | bytes], seen: Stamp | None) -> Stamp:
         """See `Storage.put`: one request, which replaces what was `seen`; the copy is kept."""
         body = b"".join(content)
+        self._refuse_careless()
         started = time.monotonic()
         version = self.bucket.put(self._key(file), body, seen=str(seen[0]) if seen else None)
         stamp = version[0], version[1], 0
@@ -154,6 +159,23 @@ class S3Storage:
         started = time.monotonic()
         self.bucket.delete(self._key(file))
         self._wrote(file, None, started)
+
+    def _refuse_careless(self) -> None:
+        """See once that the server keeps what others wrote: some take no notice of conditions."""
+        if self._is_careful:
+            return
+        file = f"{self.address}/{TRIED}"
+        for _ in range(2):
+            try:
+                self.bucket.put(self._key(file), uuid4().bytes, seen=None)
+            except Overtaken:
+                self._is_careful = True
+                return
+        raise EngineError(
+            f"{file}: the server of '{self.bucket.name}' replaces objects that must not be there "
+            "(If-None-Match), so writers would lose each other's columns\n"
+            "  fix: use Amazon S3, or a server that honours conditional writes"
+        )
 
     def _lock_of(self, name: str) -> threading.Lock:
         """Return what keeps threads of this process from getting in each other's way."""

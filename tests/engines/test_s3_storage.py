@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
+from botocore.awsrequest import AWSRequest
 
 from fig_assets.engines import day_file, s3_storage
 from fig_assets.engines.connection import Connection, S3Access
@@ -101,7 +102,7 @@ def totals(lake: Lake) -> set[object]:
 
 def test_a_day_is_one_object_whose_name_stays(lake: Lake, server: Server) -> None:
     publish(lake, target("total"), NEW)
-    found = server.client().list_objects_v2(Bucket=BUCKET, Prefix=key_of(lake, ""))["Contents"]
+    found = server.client().list_objects_v2(Bucket=BUCKET, Prefix=key_of(lake, LOGINS))["Contents"]
     assert [it["Key"] for it in found] == [key_of(lake)]
     assert lake.size(LOGINS, DAY) == found[0]["Size"]
 
@@ -237,6 +238,21 @@ def test_a_lake_of_this_machine_can_be_copied_there_and_goes_on(
     assert totals(moved) == {2}
 
 
+def test_a_server_that_takes_no_notice_of_conditions_is_refused(
+    address: str, tmp_path: Path
+) -> None:
+    lake = opened(address, tmp_path)
+
+    def take_no_notice(request: AWSRequest, **_: object) -> None:
+        del request.headers["If-None-Match"]
+
+    events = lake.storage.bucket.client.meta.events  # type: ignore[attr-defined]
+    events.register("before-sign.s3.PutObject", take_no_notice)
+    with pytest.raises(EngineError, match=r"the server of 'fig-lakes' replaces objects that must"):
+        publish(lake, target("total"), OLD)
+    assert opened(address, tmp_path).days(LOGINS) == ()
+
+
 def test_other_objects_are_no_days(lake: Lake, server: Server) -> None:
     for name in ("day=tomorrow/data.parquet", "day=2024-03-20/other", "day=2024-03-21", "x"):
         server.client().put_object(Bucket=BUCKET, Key=key_of(lake, f"{LOGINS}/{name}"), Body=b"")
@@ -304,7 +320,7 @@ def test_an_interrupted_upload_leaves_the_old_day(lake: Lake, server: Server) ->
     time.sleep(0.2)
     lake.look_again(LOGINS)
     assert totals(lake) == {1}
-    found = server.client().list_objects_v2(Bucket=BUCKET, Prefix=key_of(lake, ""))["Contents"]
+    found = server.client().list_objects_v2(Bucket=BUCKET, Prefix=key_of(lake, LOGINS))["Contents"]
     assert len(found) == 1
 
 
