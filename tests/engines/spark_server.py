@@ -9,6 +9,7 @@ that one ended.
 
 import fcntl
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -100,6 +101,9 @@ def guard(folder: Path) -> None:
             _end(server)
     finally:
         _end(server)
+        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+        log = f"{spent.ru_utime + spent.ru_stime:.0f} seconds of CPU\n"
+        (folder / "spent.log").write_text(log, encoding="utf-8")
 
 
 def _run_server(folder: Path, port: int) -> subprocess.Popen[bytes]:

@@ -99,7 +99,7 @@ def test_without_a_statement_no_session_is_opened(tmp_path: Path, nowhere: str) 
         rows_of_two_days(engine)
         assert engine.days(LOGINS) == tuple(DAYS)
         assert engine.check(logins()).names == list(SHAPE)
-        assert "`parquet`.`file://" in engine.sql(logins())
+        assert "parquet.`file://" in engine.sql(logins())
 
 
 def test_a_server_that_is_not_there_is_named_with_its_environment(

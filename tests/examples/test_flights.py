@@ -13,7 +13,15 @@ from fig_assets.models.artifact import Input
 from fig_assets.models.metrics import roc_auc
 from fig_assets.models.train import TrainingRequest, train
 from tests import naive
-from tests.workflow.projects import Project, days_from, differences, same
+from tests.workflow.projects import (
+    Project,
+    dated,
+    days_from,
+    differences,
+    in_any_order,
+    on_spark,
+    same,
+)
 
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
 DAYS = days_from("2013-01-01", 45)
@@ -106,6 +114,43 @@ def test_nothing_is_stale_after_all_days_were_built(flights: Project) -> None:
     some = [DAYS[0], date(2013, 1, 31), DAYS[-1]]
     stale = flights.stale(some)
     assert not [name for name in stale if not name.startswith(("model", "score"))]
+
+
+@pytest.fixture(scope="module")
+def last_day_on_spark(
+    flights: Project, tmp_path_factory: pytest.TempPathFactory, spark_address: str
+) -> Project:
+    """The same lake, but all of its last day was dropped and computed by Spark."""
+    copy = on_spark(flights, tmp_path_factory.mktemp("spark"), spark_address)
+    for relation in dated(copy, DAYS[-1]):
+        copy.workspace.engine.drop_day(relation, DAYS[-1])
+    copy.run(DAYS[-1:], copy.ops(*KINDS))
+    return copy
+
+
+def test_spark_computes_a_day_as_duckdb_does(flights: Project, last_day_on_spark: Project) -> None:
+    relations = dated(flights, DAYS[-1])
+    assert dated(last_day_on_spark, DAYS[-1]) == relations
+    for relation in relations:
+        found, expected = (
+            in_any_order(relation, project.rows(relation, DAYS[-1]))
+            for project in (last_day_on_spark, flights)
+        )
+        assert not differences(found, expected), relation
+
+
+def test_sparks_windows_equal_the_reference(last_day_on_spark: Project) -> None:
+    for entity in ENTITIES:
+        for length, period in PERIODS.items():
+            every = reference(f"{entity}_{length}")
+            answers = {it.pop("entity"): it for it in every if it["day"] == DAYS[-1].isoformat()}
+            rows = last_day_on_spark.rows(f"families/{entity}/{period}", DAYS[-1])
+            found = {row[entity]: row for row in rows}
+            assert found.keys() == answers.keys()
+            for key, answer in answers.items():
+                known = {n: it for n, it in answer.items() if n not in {"day", "days_in_window"}}
+                expected = {f"{name}__v1": value for name, value in known.items()}
+                assert not wrong_answers(found[key], expected), (entity, length, key)
 
 
 def labels_of(flights: Project, day: date) -> dict[object, object]:

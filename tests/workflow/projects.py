@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -41,6 +42,13 @@ ENVIRONMENT: Json = {
     "sources": {"events": {"format": "json", "path": "raw/{date}*.jsonl*", "late_days": 1}},
     "event_defaults": {"event_type": "kind", "time": "at", "id": "id"},
 }
+
+
+QUICK_SPARK = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""For few rows and long statements: to compile a statement takes longer than to run it."""
 
 
 class Project:
@@ -157,6 +165,29 @@ def write_project(root: Path, configs: Mapping[str, object], *, start: str) -> P
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return Project(root)
+
+
+def on_spark(project: Project, root: Path, address: str) -> Project:
+    """Copy a project with its raw files and its lake into `root`; Spark computes there."""
+    shutil.copytree(project.root, root, dirs_exist_ok=True)
+    place = root / "configs" / "environments" / "local.json"
+    environment = json.loads(place.read_text(encoding="utf-8"))
+    connection = {"remote": address, **QUICK_SPARK}
+    warehouse = environment["warehouse"] | {"type": "spark", "connection": connection}
+    changed = environment | {"warehouse": warehouse}
+    place.write_text(json.dumps(changed), encoding="utf-8")
+    return Project(root)
+
+
+def dated(project: Project, day: date) -> list[str]:
+    """Give the relations that have a stored day, in order."""
+    found = (file.parent.parent for file in project.lake.rglob(f"day={day}/{FILE}"))
+    return sorted(str(folder.relative_to(project.lake)) for folder in found)
+
+
+def in_any_order(relation: str, rows: list[naive.Row]) -> list[naive.Row]:
+    """Give rows as they stand, or sorted where each engine has a fixed order of its own."""
+    return sorted(rows, key=str) if "/values_" in relation else rows
 
 
 def build(root: Path, days: Sequence[date], kind: str) -> None:
