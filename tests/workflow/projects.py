@@ -170,13 +170,17 @@ def write_project(root: Path, configs: Mapping[str, object], *, start: str) -> P
 def on_spark(project: Project, root: Path, address: str) -> Project:
     """Copy a project with its raw files and its lake into `root`; Spark computes there."""
     shutil.copytree(project.root, root, dirs_exist_ok=True)
+    move_to_spark(root, address)
+    return Project(root)
+
+
+def move_to_spark(root: Path, address: str) -> None:
+    """Let a Spark server compute what is done in a project's folder, over the same lake."""
     place = root / "configs" / "environments" / "local.json"
     environment = json.loads(place.read_text(encoding="utf-8"))
     connection = {"remote": address, **QUICK_SPARK}
     warehouse = environment["warehouse"] | {"type": "spark", "connection": connection}
-    changed = environment | {"warehouse": warehouse}
-    place.write_text(json.dumps(changed), encoding="utf-8")
-    return Project(root)
+    place.write_text(json.dumps(environment | {"warehouse": warehouse}), encoding="utf-8")
 
 
 def dated(project: Project, day: date) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from fig_assets.workflow.learning.learn import (
@@ -15,8 +16,11 @@ from fig_assets.workflow.learning.learn import (
     evaluation_rows,
     is_due,
     training_days,
+    training_set,
 )
+from fig_assets.workflow.run import run_op
 from tests.assets.signins import FIRST, Site, opened, write_project
+from tests.workflow.projects import move_to_spark
 
 LAST = date(2024, 1, 12)
 
@@ -117,3 +121,36 @@ def test_no_rows_are_for_both_where_an_attribute_of_the_champion_is_gone(site: S
 
     assert beside(workspace, model, of_old) is None
     assert beside(workspace, model, champion) is not None
+
+
+def _learned(root: Path) -> tuple[pa.Table, dict[str, bytes], pa.Table]:
+    """Train for the last day and score it anew: what is learned from, the models, the scores."""
+    with opened(root) as site:
+        workspace = site.project.workspace
+        model = site.project.graph.models["scorer"]
+        decide_day(workspace, model, LAST, explicit=True)
+        known = training_set(workspace, model, training_days(workspace, model, LAST))
+        workspace.engine.drop_day(model.relation, LAST)
+        (op,) = [op for op in site.project.graph.ops if op.kind == "score"]
+        assert not run_op(workspace, op, [LAST], op.keys).refused
+        models = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*.txt")}
+        return known, models, site.project.read("scorer", start=LAST, end=LAST)
+
+
+def test_spark_gives_the_same_training_set_model_and_scores(
+    built: Path, tmp_path: Path, spark_address: str
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        shutil.copytree(built, folder)
+    move_to_spark(there, spark_address)
+
+    known, models, scores = _learned(here)
+    known_there, models_there, scores_there = _learned(there)
+
+    assert known.num_rows > 0
+    assert known_there.equals(known)
+    assert len(models) > 1
+    assert models_there == models
+    assert scores.num_rows > 0
+    assert scores_there.equals(scores)
