@@ -10,8 +10,9 @@ from rich.console import Console
 from fig_assets.demo import run_demo
 from fig_assets.demo.truth import judged, read_truth, write_picture
 from tests.assets.signins import copy_of_shipped_project
+from tests.workflow.projects import QUICK_SPARK, Project, dated, differences, in_any_order
 
-DAYS, EVENTS = 3, 100
+DAYS, EVENTS = 2, 100
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return Demo(root, *zip(*runs, strict=True))  # type: ignore[arg-type]
 
 
-def _run(configs: Path) -> tuple[bool, str, dict[str, object]]:
+def _run(configs: Path, environment: str = "local") -> tuple[bool, str, dict[str, object]]:
     out = Console(file=io.StringIO(), width=120)
-    ok = run_demo(configs, days=DAYS, events_per_day=EVENTS, out=out, err=Console(quiet=True))
+    ok = run_demo(
+        configs,
+        days=DAYS,
+        events_per_day=EVENTS,
+        out=out,
+        err=Console(quiet=True),
+        environment=environment,
+    )
     report = json.loads((configs.parent / "data" / "demo.json").read_text(encoding="utf-8"))
     assert isinstance(out.file, io.StringIO)
     return ok, out.file.getvalue(), report
@@ -89,6 +97,31 @@ def test_its_environment_is_written_once_and_switches_nothing_on(demo: Demo) -> 
 
     assert environment["start_date"] == demo.reports[0]["start"]
     assert environment["schedules"] is False
+
+
+@pytest.mark.slow
+def test_on_spark_it_gives_the_same_rows(
+    demo: Demo, spark_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(demo.root / "home_of_spark"))
+    place = demo.root / "configs" / "environments" / "spark.json"
+    environment = json.loads(place.read_text(encoding="utf-8"))
+    environment["warehouse"]["connection"] = {"remote": spark_address, **QUICK_SPARK}
+    place.write_text(json.dumps(environment), encoding="utf-8")
+
+    ok, _, report = _run(demo.root / "configs", "spark")
+
+    assert ok
+    assert report["rows"] == demo.reports[1]["rows"]
+    here, there = (Project(demo.root, name) for name in ("demo", "demo_spark"))
+    day = date.fromisoformat(str(demo.reports[0]["end"]))
+    relations = dated(here, day)
+    assert dated(there, day) == relations
+    for relation in relations:
+        found, expected = (
+            in_any_order(relation, project.rows(relation, day)) for project in (there, here)
+        )
+        assert not differences(found, expected), relation
 
 
 def test_models_are_judged_on_the_requests_that_all_of_them_scored(tmp_path: Path) -> None:
