@@ -237,7 +237,7 @@ class RowOwner(Rows):
             self.definition,
             spec,
             path,
-            lookup=lambda ref, where: self._look(ref, where, in_base=in_base, reader=symbol.name),
+            lookup=partial(self._look, in_base=in_base, reader=symbol.name),
             column=self.column,
         )
         rows: tuple[Input, ...] = ()
