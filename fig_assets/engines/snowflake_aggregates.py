@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from fig_assets.engines.snowflake_documents import ordered
+from fig_assets.engines.snowflake_documents import at, ordered
 from fig_assets.engines.snowflake_trees import WIDE, cast, filtered, literal, text
 from fig_assets.engines.translate import Build, Walk, function, of_arguments, renamed
 
@@ -41,8 +41,8 @@ def at_extreme(*, descends: bool, skips_null: bool) -> Build:
             # What is NULL is left out of an array; a record of it is not.
             kept = function("OBJECT_CONSTRUCT_KEEP_NULL", text("v"), kept)
         listed = exp.WithinGroup(this=function("ARRAY_AGG", kept), expression=order)
-        found = function("GET", listed, literal(0))
-        return found if skips_null else function("GET", found, text("v"))
+        found = at(exp.Paren(this=listed), literal(0))
+        return found if skips_null else at(found, text("v"))
 
     return build
 

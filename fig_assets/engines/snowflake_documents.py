@@ -4,6 +4,7 @@ JSON of a column, and of an element of a list, is a text here, as it is written.
 """
 
 import re
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -22,7 +23,9 @@ from fig_assets.engines.translate import Build, Walk, function, of_arguments, sa
 PARSE = "TRY_PARSE_JSON"
 _ELEMENT, _ROWS = "element__", "unnested__"
 _STEP = re.compile(r'\."((?:[^"\\]|\\.)*)"|\[(\d+|\*)\]|\.([A-Za-z_][A-Za-z0-9_]*)')
-Step = str | int
+EVERY = None
+Step = str | int | None
+"""A key, a place from 0, or `EVERY` element."""
 
 
 def parsed(json: exp.Expr) -> exp.Expr:
@@ -37,65 +40,67 @@ def extracted(node: exp.Expr, walk: Walk, *, as_text: bool) -> exp.Expr:
     """Translate JSON_EXTRACT or JSON_EXTRACT_STRING along one path, or several at once."""
     json, path = node.expressions
     document = parsed(walk(json))
+    written = _text if as_text else _json
     if isinstance(path, exp.Array):
-        found = [_along(document.copy(), _steps(one.name), as_text) for one in path.expressions]
-        return function("ARRAY_CONSTRUCT", *found)
+        reached = [_reached(document.copy(), _steps(one.name)) for one in path.expressions]
+        return function("ARRAY_CONSTRUCT", *map(written, reached))
     steps = _steps(path.name)
-    if "*" not in steps:
-        return _along(document, steps, as_text)
-    return _of_all(document, steps, as_text)
+    if EVERY not in steps:
+        return written(_reached(document, steps))
+    return _of_all(document, steps, written)
 
 
-def _of_all(document: exp.Expr, steps: list[Step], as_text: bool) -> exp.Expr:  # noqa: FBT001
-    place = steps.index("*")
+def _of_all(
+    document: exp.Expr, steps: Sequence[Step], written: Callable[[exp.Expr], exp.Expr]
+) -> exp.Expr:
+    place = steps.index(EVERY)
     before, after = steps[:place], steps[place + 1 :]
-    if "*" in after:
+    if EVERY in after:
         raise unsupported(ENGINE, "elements of elements of an array")
     array = function("AS_ARRAY", _reached(document, before))
-    element = exp.column(_ELEMENT)
-    one = _along(element, after, as_text)
-    found = function("TRANSFORM", array, lambda_of(_ELEMENT, one))
-    if not after:
-        return found
-    there = is_known(_reached(exp.column(_ELEMENT), after))
-    kept = function("FILTER", array.copy(), lambda_of(_ELEMENT, there))
-    return function("TRANSFORM", kept, lambda_of(_ELEMENT, one.copy()))
+    if after:
+        there = is_known(_reached(exp.column(_ELEMENT), after))
+        array = function("FILTER", array, lambda_of(_ELEMENT, there))
+    one = written(_reached(exp.column(_ELEMENT), after))
+    return function("TRANSFORM", array, lambda_of(_ELEMENT, one))
 
 
-def _along(document: exp.Expr, steps: list[Step], as_text: bool) -> exp.Expr:  # noqa: FBT001
-    reached = _reached(document, steps)
-    return cast(reached, "VARCHAR") if as_text else function("TO_JSON", reached)
+def _text(reached: exp.Expr) -> exp.Expr:
+    return cast(reached, "VARCHAR")
 
 
-def _reached(document: exp.Expr, steps: list[Step]) -> exp.Expr:
-    if not steps:
-        return document
-    words = ""
+def _json(reached: exp.Expr) -> exp.Expr:
+    return function("TO_JSON", reached)
+
+
+def _reached(document: exp.Expr, steps: Sequence[Step]) -> exp.Expr:
     for step in steps:
-        if isinstance(step, int):
-            words += f"[{step}]"
-        elif re.search(r'["\\]', step):
-            raise unsupported(ENGINE, f"a path with the key {step!r}")
-        else:
-            words += f'."{step}"' if words else f'"{step}"'
-    return function("GET_PATH", document, text(words))
+        key = text(step) if isinstance(step, str) else literal(step or 0)
+        document = at(document, key)
+    return document
+
+
+def at(values: exp.Expr, place: exp.Expr) -> exp.Expr:
+    """Return the element of an array at a place from 0, or the value of an object's key."""
+    return exp.Bracket(this=loose(values), expressions=[place])
 
 
 def _steps(path: str) -> list[Step]:
-    """Read a path as DuckDB does; `*` stands for every element."""
-    if path == "$":
-        return []
+    """Read a path as DuckDB does."""
+    if path.startswith("/"):
+        keys = [key.replace("~1", "/").replace("~0", "~") for key in path[1:].split("/")]
+        return [int(key) if key.isdigit() else key for key in keys]
     if not path.startswith("$") or "".join(m[0] for m in _STEP.finditer(path)) != path[1:]:
         raise unsupported(ENGINE, f"the path {path}")
-    found: list[Step] = []
-    for match in _STEP.finditer(path):
-        if match[3] is not None:
-            found.append(match[3])
-        elif match[2] is None:
-            found.append(re.sub(r"\\(.)", r"\1", match[1]))
-        else:
-            found.append("*" if match[2] == "*" else int(match[2]))
-    return found
+    return [_step(match) for match in _STEP.finditer(path)]
+
+
+def _step(match: re.Match[str]) -> Step:
+    if match[3] is not None:
+        return match[3]
+    if match[2] is None:
+        return re.sub(r"\\(.)", r"\1", match[1])
+    return EVERY if match[2] == "*" else int(match[2])
 
 
 def json_type(json: exp.Expr) -> exp.Expr:
@@ -124,7 +129,7 @@ def element(node: exp.Expr, walk: Walk) -> exp.Expr:
         return walk(bounded(_replaced(lambda_.this.copy(), name, value)))
     if isinstance(made, exp.Array):
         return walk(made.expressions[int(place.name) - 1])
-    return function("GET", walk(made), literal(int(place.name) - 1))
+    return at(walk(made), literal(int(place.name) - 1))
 
 
 def _is_let(tree: exp.Expr) -> bool:
@@ -152,7 +157,7 @@ def field(node: exp.Expr, walk: Walk) -> exp.Expr:
     """Translate STRUCT_EXTRACT of a record that stands there, or by name of one of JSON."""
     whole, place = node.expressions
     if place.is_string:
-        return function("GET", walk(whole), place.copy())
+        return at(walk(whole), place.copy())
     if not (isinstance(whole, exp.Anonymous) and whole.name == "ROW"):
         raise unsupported(ENGINE, "a field of a record")
     return walk(whole.expressions[int(place.name) - 1])
@@ -209,7 +214,7 @@ def series(first: exp.Expr, last: exp.Expr) -> exp.Expr:
 def extract(node: exp.Expr, walk: Walk) -> exp.Expr:
     """Translate LIST_EXTRACT of texts at a fixed place."""
     values, place = node.expressions
-    return cast(function("GET", walk(values), literal(int(place.name) - 1)), "VARCHAR")
+    return cast(at(walk(values), literal(int(place.name) - 1)), "VARCHAR")
 
 
 def select(node: exp.Expr, walk: Walk) -> exp.Expr:
@@ -242,7 +247,7 @@ def _at_row(values: exp.Expr, walk: Walk) -> exp.Expr:
     """Return the element of a list that belongs to a row, in its own type where it stands there."""
     index = exp.column("INDEX", _ROWS)
     if not isinstance(values, exp.Array):
-        return function("GET", walk(values), index)
+        return at(walk(values), index)
     branches = [
         exp.If(this=exp.EQ(this=index.copy(), expression=literal(place)), true=walk(one))
         for place, one in enumerate(values.expressions)
