@@ -1,9 +1,12 @@
 """On a real Spark every function, operator and cast gives what the table says, as on DuckDB."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import duckdb
+import pyarrow as pa
 import pytest
 from sqlglot import exp
 
@@ -11,6 +14,7 @@ from fig_assets.engines.sandbox import SETTINGS
 from fig_assets.engines.spark_words import KEYWORDS, spark_sql
 from fig_assets.language.duck import text
 from fig_assets.language.types import parse_type
+from fig_assets.sql.explanations import unfold
 from tests.conformance.batches import (
     OF_ROWS,
     Found,
@@ -138,6 +142,30 @@ def test_shares_of_values_are_those_of_duckdb(spark: Spark, duck: Duck) -> None:
         )
         for name, value in on_duckdb.items():
             assert on_spark[name] == pytest.approx(value), name
+
+
+def test_texts_of_explanations_become_rows(spark: Spark, duck: Duck) -> None:
+    new = {"attribute": "request.a@12", "id": 7, "value": "it's [1]", "contribution": -2.5}
+    old = {"attribute": "request.b@1", "contribution": 1.5}
+    told = [json.dumps({"base": 0, "attributes": parts}) for parts in ([new, old], [])]
+    day = date(2024, 1, 1)
+    scores = pa.table(
+        {
+            "day": [day] * 3,
+            "session": ["x", "y", "z"],
+            "trained_for": [day] * 3,
+            "explanation": [None, *told],
+        }
+    )
+    query = exp.select("*").from_(unfold(exp.to_table("scores"), "session"))
+
+    on_spark, on_duckdb = (
+        runner.run(query, {"scores": scores}).sort_by("rank").to_pylist()
+        for runner in (spark, duck)
+    )
+
+    assert on_spark == on_duckdb
+    assert len(on_spark) == 2
 
 
 def truths(found: Mapping[str, Sequence[object]]) -> Found:
