@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 OLDEST = 17
@@ -63,16 +64,19 @@ CLASSIC = {
 
 
 def end_classic_session() -> None:
-    """End the Java that a classic session started beside this process."""
+    """End the Java that a classic session started beside this process, if it still lives."""
+    from py4j.protocol import Py4JError
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
-    session = SparkSession.getActiveSession()
-    if session is not None:
-        session.stop()
     gateway = SparkContext._gateway
-    if gateway is not None:
+    if gateway is None:
+        return
+    with suppress(Py4JError, OSError):
+        session = SparkSession.getActiveSession()
+        if session is not None:
+            session.stop()
         gateway.shutdown()
-        gateway.proc.stdin.close()
-        gateway.proc.wait(30)
-        SparkContext._gateway = SparkContext._jvm = None
+    gateway.proc.stdin.close()
+    gateway.proc.wait(30)
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None

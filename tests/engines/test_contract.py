@@ -1,5 +1,7 @@
 """What every engine promises; a gap of one is a strict xfail with its reason."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyspark import SparkContext
 from pyspark.sql.connect.session import SparkSession as RemoteSession
 from sqlglot import exp
 
@@ -512,3 +515,32 @@ def test_spark_on_other_machines_does_not_see_copies_of_a_lake_in_a_bucket(tmp_p
         there = Connection(said, environment="test")
         with pytest.raises(UnsupportedOnEngine, match="is on S3, of which Spark reads copies"):
             open_engine("spark", "s3://bucket/lake", tmp_path, connection=there)
+
+
+def test_of_a_statement_whose_java_dies_nothing_is_published(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with spark(tmp_path, request) as engine:
+        users = [f"user {n:03}" for n in range(300)]
+        engine.replace_days(target("total"), table(users, total=[0] * 300), [DAY])
+        before = read(engine)
+        a, *others = (exp.alias_(logins_of_the_day(), name, table=True) for name in "abcd")
+        keys = [exp.column(name, "a") for name in ("day", "user")]
+        pairs = exp.select(*keys, exp.Count(this=exp.Star()).as_("total")).from_(a)
+        for other in others:
+            pairs = pairs.join(other, join_type="cross")
+        long = pairs.group_by(*(key.copy() for key in keys)).order_by(exp.column("day"))
+        java = SparkContext._gateway.proc.pid
+        end = threading.Timer(2, os.kill, (java, signal.SIGKILL))
+        end.start()
+
+        with pytest.raises(EngineError, match="environment 'test': the connection to Spark was"):
+            list(engine.compute_days({DAY: target("total"), NEXT: target("total")}, long))
+
+        end.join()
+        with open_engine("duckdb", "lake", tmp_path) as duckdb_engine:
+            assert read(duckdb_engine) == before
+
+
+def logins_of_the_day() -> exp.Table:
+    return relation(LOGINS, {name: TYPES[name] for name in ("day", "user")}, DAY, NEXT)

@@ -13,7 +13,7 @@ from sqlglot import exp
 from fig_assets.engines import open_engine, spark_session
 from fig_assets.engines.base import Engine, relation
 from fig_assets.engines.connection import Connection
-from fig_assets.errors import EngineError, UnsupportedOnEngine
+from fig_assets.errors import EngineError
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
 from tests.engines.proxy import Door
 
@@ -176,12 +176,19 @@ def test_a_setting_that_spark_does_not_know_how_to_change_is_told(
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("s3://bucket/lake", "is no folder"), ("la{ke}", r"has \{ \} in it")],
-    ids=["an address", "a pattern"],
+    [
+        ("s3://bucket/lake", "this Spark may run on others"),
+        ("gs://bucket/lake", "is no folder"),
+        ("la{ke}", r"has \{ \} in it"),
+    ],
+    ids=["a bucket for a server", "an address", "a pattern"],
 )
-def test_a_lake_that_spark_cannot_read_is_refused(tmp_path: Path, path: str, words: str) -> None:
-    with pytest.raises((EngineError, UnsupportedOnEngine), match=words):
-        open_engine("spark", path, tmp_path)
+def test_a_lake_that_spark_cannot_read_is_refused(
+    tmp_path: Path, path: str, words: str, nowhere: str
+) -> None:
+    connection = Connection({"remote": nowhere}, {}, "far")
+    with pytest.raises(EngineError, match=words):
+        open_engine("spark", path, tmp_path, connection=connection)
 
 
 WITHOUT = """
