@@ -97,7 +97,7 @@ def running(
 
 def warm(project: "Project") -> None:
     """Open the warehouse and import what is imported on first use: that is starting, not work."""
-    import pandera.pandas  # noqa: F401
+    import fig_assets.workflow.steps.schemas  # noqa: F401
 
     project.workspace.engine.days(f"events/{EVENT}")
 

@@ -18,6 +18,7 @@ from benchmarks import ours, report
 from benchmarks.case import Bench, Case, Competitor, Measured, Outcome
 from benchmarks.cases import all_cases
 from benchmarks.compare import require_same
+from benchmarks.kept import keep, kept
 from benchmarks.measure import measure, measure_here
 
 ROUNDS = 3
@@ -121,6 +122,7 @@ def main() -> int:
     parser.add_argument("--skip", nargs="*", default=[], help="competitors to leave out")
     parser.add_argument("--profile", action="store_true", help="say where our CPU seconds go")
     parser.add_argument("--work", type=Path, help="keep the made-up data here for the next run")
+    parser.add_argument("--resume", action="store_true", help="take what --work holds of a case")
     parser.add_argument("--report", action="store_true", help="write results.json and the document")
     parser.add_argument("--list", action="store_true", help="only name the cases")
     given = parser.parse_args()
@@ -135,9 +137,11 @@ def main() -> int:
     options = Options(given.rounds, is_profiled=given.profile, skip=tuple(given.skip))
     with _work(given.work) as root:
         bench = Bench(Path(root).resolve(), given.scale)
-        outcomes = [
-            _shown(bench, case, options, f"{n}/{len(chosen)}") for n, case in enumerate(chosen, 1)
-        ]
+        outcomes = []
+        for n, case in enumerate(chosen, 1):
+            outcome = kept(bench, case) if given.resume else None
+            outcomes.append(outcome or _shown(bench, case, options, f"{n}/{len(chosen)}"))
+            keep(bench, outcomes[-1])
     if given.report:
         report.write(outcomes, given.scale)
     return 0
