@@ -120,6 +120,8 @@ class Outcome:
     skipped: dict[str, str] = field(default_factory=dict)
     """Competitor -> why it did not run."""
     rows_compared: int = 0
+    scale: float = 1.0
+    """1 is the full size, which the titles speak of."""
 
     def best(self, competitor: str) -> Measured | None:
         """Return the run of a competitor that took the fewest CPU seconds."""

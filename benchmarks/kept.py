@@ -16,6 +16,7 @@ def keep(bench: Bench, outcome: Outcome) -> None:
         "runs": {name: [asdict(run) for run in runs] for name, runs in outcome.runs.items()},
         "skipped": outcome.skipped,
         "rows_compared": outcome.rows_compared,
+        "scale": outcome.scale,
     }
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
@@ -27,7 +28,7 @@ def kept(bench: Bench, case: Case) -> Outcome | None:
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
     runs = {name: [_measured(run) for run in runs] for name, runs in found["runs"].items()}
-    return Outcome(case, runs, found["skipped"], found["rows_compared"])
+    return Outcome(case, runs, found["skipped"], found["rows_compared"], found["scale"])
 
 
 def _measured(run: Mapping[str, object]) -> Measured:

@@ -59,7 +59,7 @@ def _share(run: Measured, seconds: float) -> str:
     return f"{seconds:>8.2f} s {100 * seconds / max(run.cpu_s, 1e-9):>5.1f} %"
 
 
-def results(outcomes: Iterable[Outcome], scale: float) -> dict[str, object]:
+def results(outcomes: Iterable[Outcome]) -> dict[str, object]:
     """Return what `results.json` holds: ratios, cases and the machine."""
     found = list(outcomes)
     ratios: dict[str, float] = {}
@@ -69,7 +69,6 @@ def results(outcomes: Iterable[Outcome], scale: float) -> dict[str, object]:
         "ratios": {name: round(ratio, 4) for name, ratio in ratios.items()},
         "cases": [_case(outcome) for outcome in found],
         "machine": machine(),
-        "scale": scale,
     }
 
 
@@ -77,6 +76,7 @@ def _case(outcome: Outcome) -> dict[str, object]:
     return {
         "name": outcome.case.name,
         "title": outcome.case.title,
+        "scale": outcome.scale,
         "rows_compared": outcome.rows_compared,
         "skipped": outcome.skipped,
         "competitors": {
@@ -95,32 +95,33 @@ def _rounded(run: Measured | None) -> dict[str, object]:
     return {**numbers, "facts": dict(run.facts), "cpu_s_spent": spent}
 
 
-def write(
-    outcomes: Sequence[Outcome], scale: float, *, to: Path = RESULTS, document: Path = DOCUMENT
-) -> None:
+def write(outcomes: Sequence[Outcome], *, to: Path = RESULTS, document: Path = DOCUMENT) -> None:
     """Write `results.json`, and the measured section of the document between its marks."""
-    found = results(outcomes, scale)
+    found = results(outcomes)
     to.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     text = document.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     tail = rest.partition(END)[2]
     is_drawn = draw(outcomes, document.parent / PICTURE)
-    section = markdown(outcomes, scale, is_drawn=is_drawn)
+    section = markdown(outcomes, is_drawn=is_drawn)
     document.write_text(f"{head}{BEGIN}\n\n{section}\n{END}{tail}", encoding="utf-8")
 
 
-def markdown(outcomes: Sequence[Outcome], scale: float, *, is_drawn: bool = False) -> str:
+def markdown(outcomes: Sequence[Outcome], *, is_drawn: bool = False) -> str:
     """Return the measured section: the machine, the ratios, each case, and the curves."""
     about = machine()
     versions = ", ".join(f"{name} {number}" for name, number in dict(about["versions"]).items())
     curves = curves_of(outcomes)
     drawn = [outcome for _, outcome in curves]
-    ratios = {name: r for outcome in outcomes for name, r in outcome.ratios().items()}
+    ratios = [
+        f"| `{name}` | {ratio:.2f} | {outcome.scale:g} |"
+        for outcome in outcomes
+        for name, ratio in outcome.ratios().items()
+    ]
     parts = [
-        f"Measured on {about['cores']} cores of {about['system']}; {versions}. Scale {scale:g}: "
-        "the numbers of events and entities below are those of scale 1.",
-        "| ratio of CPU seconds | |\n|---|---:|\n"
-        + "\n".join(f"| `{name}` | {ratio:.2f} |" for name, ratio in ratios.items()),
+        f"Measured on {about['cores']} cores of {about['system']}; {versions}. The numbers of "
+        "events and entities below are those of scale 1; scale 0.2 is a fifth of each.",
+        "\n".join(["| ratio of CPU seconds | | scale |", "|---|---:|---:|", *ratios]),
         *(_section(outcome) for outcome in outcomes if outcome not in drawn),
     ]
     if curves:
@@ -138,13 +139,13 @@ def _curve(curve: Curve, outcome: Outcome) -> str:
     table = [f"| {curve.axis} | {' | '.join(numbers)} |", "|---|" + "---:|" * len(numbers)]
     for series, line in lines.items():
         table.append(f"| {series}, CPU s | {' | '.join(f'{cpu:.2f}' for _, cpu in line)} |")
-    return "\n".join([f"{outcome.case.title}. {curve.reason}", "", *table])
+    return "\n".join([f"{outcome.case.title}. Scale {outcome.scale:g}. {curve.reason}", "", *table])
 
 
 def _section(outcome: Outcome) -> str:
     names = list(outcome.runs)
     first = outcome.best(names[0]) if names else None
-    lines = [f"### {outcome.case.name}", "", f"{outcome.case.title}.", ""]
+    lines = [f"### {outcome.case.name}", "", f"{outcome.case.title}. Scale {outcome.scale:g}.", ""]
     lines += ["| | CPU s | wall s | peak MiB | times the first |", "|---|---:|---:|---:|---:|"]
     for name in names:
         best = outcome.best(name)

@@ -47,7 +47,7 @@ def run_case(bench: Bench, case: Case, options: Options) -> Outcome:
         RunFailed: a competitor failed.
     """
     case.prepare(bench)
-    outcome = Outcome(case)
+    outcome = Outcome(case, scale=bench.scale)
     folder = bench.root / f"scale_{bench.scale:g}" / "runs" / case.name
     shutil.rmtree(folder, ignore_errors=True)
     present = _present(case, outcome, options)
@@ -143,7 +143,7 @@ def main() -> int:
             outcomes.append(outcome or _shown(bench, case, options, f"{n}/{len(chosen)}"))
             keep(bench, outcomes[-1])
     if given.report:
-        report.write(outcomes, given.scale)
+        report.write(outcomes)
     return 0
 
 

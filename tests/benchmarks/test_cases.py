@@ -29,7 +29,7 @@ def test_a_case_runs_and_all_competitors_compute_the_same(bench: Bench, case: Ca
 
     assert outcome.runs
     assert outcome.rows_compared > 0 or not case.reference
-    found = report.results([outcome], bench.scale)
+    found = report.results([outcome])
     measured = {r.name for r in case.ratios if {r.over, r.under} <= set(outcome.runs)}
     assert set(found["ratios"]) == measured
     assert json.loads(json.dumps(found)) == found
