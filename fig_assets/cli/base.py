@@ -86,7 +86,7 @@ def write_page(path: str, text: str, environment: "Environment") -> None:
         EngineError: S3 refuses.
     """
     if path.startswith("s3://"):
-        from fig_assets.engines.s3_path import S3Path
+        from fig_assets.engines.lake.s3_path import S3Path
         from fig_assets.workflow.access import s3_access
 
         page = S3Path.of(path, s3_access(environment))

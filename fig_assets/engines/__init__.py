@@ -33,11 +33,11 @@ def open_engine(
 
         return open_duckdb(path, root, limits, connection)
     if kind == "snowflake":
-        from fig_assets.engines.snowflake import open_snowflake
+        from fig_assets.engines.snowflake.engine import open_snowflake
 
         return open_snowflake(connection)
     if kind == "spark":
-        from fig_assets.engines.spark import open_spark
+        from fig_assets.engines.spark.engine import open_spark
 
         return open_spark(path, root, connection)
     raise UnsupportedOnEngine(

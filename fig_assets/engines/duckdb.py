@@ -16,16 +16,16 @@ import pyarrow as pa
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from fig_assets.engines import scans
 from fig_assets.engines.connection import NO_CONNECTION, Connection
 from fig_assets.engines.day_rows import in_order
 from fig_assets.engines.empty import EmptyRelations
-from fig_assets.engines.lake import Lake
-from fig_assets.engines.lake_engine import SPILL, LakeEngine
+from fig_assets.engines.lake import scans
+from fig_assets.engines.lake.engine import SPILL, LakeEngine
+from fig_assets.engines.lake.lake import Lake
+from fig_assets.engines.lake.opening import open_lake
+from fig_assets.engines.lake.spill import Spill
 from fig_assets.engines.limits import Limits, refused
-from fig_assets.engines.open_lake import open_lake
 from fig_assets.engines.sandbox import open_sandbox
-from fig_assets.engines.spill import Spill
 from fig_assets.errors import EngineError
 
 BATCH_ROWS = 100_000

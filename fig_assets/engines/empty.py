@@ -13,8 +13,8 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from fig_assets.engines import scans
 from fig_assets.engines.base import Scan
+from fig_assets.engines.lake import scans
 from fig_assets.errors import EngineError
 
 Render = Callable[[exp.Expr], str]

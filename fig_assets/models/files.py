@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from fig_assets.engines.s3_path import S3Path
+from fig_assets.engines.lake.s3_path import S3Path
 from fig_assets.errors import ModelError
 
 Place = Path | S3Path

@@ -21,8 +21,8 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from fig_assets.engines.connection import S3Access
-from fig_assets.engines.s3 import SCHEME
-from fig_assets.engines.s3_path import S3Path
+from fig_assets.engines.lake.s3 import SCHEME
+from fig_assets.engines.lake.s3_path import S3Path
 from fig_assets.errors import ModelError
 from fig_assets.models.artifact import Artifact, Card
 from fig_assets.models.evaluation import Evaluation

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 
-from fig_assets.engines.line_readers import readers_for, unpacked_bytes
+from fig_assets.engines.raw.line_readers import readers_for, unpacked_bytes
 from fig_assets.errors import FigError
 from fig_assets.graph.nodes import Attribute, Key, Op
 from fig_assets.graph.sources import Source

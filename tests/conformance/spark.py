@@ -6,8 +6,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from fig_assets.engines.connection import Connection
-from fig_assets.engines.spark_session import opened
-from fig_assets.engines.spark_words import spark_sql
+from fig_assets.engines.spark.session import opened
+from fig_assets.engines.spark.words import spark_sql
 
 
 class Spark:

@@ -2,8 +2,8 @@
 
 from sqlglot import exp
 
-from fig_assets.engines.snowflake_tables import render
-from fig_assets.engines.snowflake_words import read_back, to_snowflake
+from fig_assets.engines.snowflake.tables import render
+from fig_assets.engines.snowflake.words import read_back, to_snowflake
 from fig_assets.errors import UnsupportedOnEngine
 from tests.conformance.batches import row_trees
 

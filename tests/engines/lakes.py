@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from fig_assets.engines.base import Column, Read, Target
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.lake import Lake
 
 LOGINS = "families/logins"
 DAY = date(2024, 3, 14)

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fig_assets.engines import day_file
 from fig_assets.engines.base import InputDigests, Partition, StoredColumn
+from fig_assets.engines.lake import day_file
 from fig_assets.errors import EngineError
 
 ROWS = pa.table({"user": [f"user {n}" for n in range(300)], "total": list(range(300))})

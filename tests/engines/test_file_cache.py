@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.engines.file_cache import DRAFT, KEEP_S, FileCache
+from fig_assets.engines.lake.file_cache import DRAFT, KEEP_S, FileCache
 
 NAME = "families/logins/day=2024-03-14/data.parquet"
 TEN = b"0123456789"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from fig_assets.engines.files import RawFileError, find_files, read_blocks
+from fig_assets.engines.raw.files import RawFileError, find_files, read_blocks
 
 TEXT = b'{"a":1}\n' * 5000
 

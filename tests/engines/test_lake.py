@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from fig_assets.engines.day_file import ORPHAN_AGE_S
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.day_file import ORPHAN_AGE_S
+from fig_assets.engines.lake.lake import Lake
 from fig_assets.errors import Conflict, EngineError, RowSetChanged
 from tests.engines.lakes import DAY, LOGINS, NEXT, publish, table, target
 
@@ -24,7 +24,10 @@ LINES_OF_A_PUBLISH = 255
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from fig_assets.engines import day_file, lake, storage, write
+from fig_assets.engines.lake import day_file
+from fig_assets.engines.lake import lake
+from fig_assets.engines.lake import storage
+from fig_assets.engines.lake import write
 from tests.engines.lakes import publish, table, target
 from tests.engines.test_lake import NEW
 
@@ -57,7 +60,7 @@ for moment in moments:
 WRITER = """
 import sys
 from pathlib import Path
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.lake import Lake
 from tests.engines.lakes import publish, table, target
 from tests.engines.test_lake import USERS
 
@@ -74,7 +77,7 @@ publish(lake, target(name, whole=False), table(USERS, **{name: kept[name]}))
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.lake import Lake
 from fig_assets.errors import EngineError
 from tests.engines.lakes import publish, target
 from tests.engines.test_lake import NEW

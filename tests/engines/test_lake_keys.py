@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from fig_assets.engines.base import Column, Target
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.lake import Lake
 
 
 def test_a_scoped_write_leaves_the_record_of_the_keys_to_who_makes_the_rows(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from fig_assets.engines.line_readers import LineReaders, readers_for
-from fig_assets.engines.lines import BadLine, Lines, RawFileError
+from fig_assets.engines.raw.line_readers import LineReaders, readers_for
+from fig_assets.engines.raw.lines import BadLine, Lines, RawFileError
 from fig_assets.errors import EngineError
 
 LINES = b'{"a": 1}\n\nno object\n{"a": "\xc3\xa9", "a": 2}\n{"b": [1, {"c": null}]}\n{"cut": '

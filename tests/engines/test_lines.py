@@ -16,7 +16,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fig_assets.engines.lines import SCHEMA, BadLine, RawFileError, read_lines
+from fig_assets.engines.raw.lines import SCHEMA, BadLine, RawFileError, read_lines
 
 Compress = Callable[[bytes], bytes]
 

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.awsrequest import AWSRequest
 
-from fig_assets.engines import day_file, s3_storage
 from fig_assets.engines.connection import Connection, S3Access
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake import day_file, s3_storage
+from fig_assets.engines.lake.lake import Lake
+from fig_assets.engines.lake.opening import open_lake
 from fig_assets.engines.limits import Limits
-from fig_assets.engines.open_lake import open_lake
 from fig_assets.errors import Conflict, EngineError
 from tests.engines.lakes import DAY, LOGINS, publish, table, target
 from tests.engines.s3 import BUCKET, READER, READER_SECRET, ROOT, SECRET, Server, start, stop
@@ -327,7 +327,7 @@ def test_an_interrupted_upload_leaves_the_old_day(lake: Lake, server: Server) ->
 def test_a_server_that_dies_in_mid_write_leaves_whole_days(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fig_assets.engines.s3.ATTEMPTS", 1)
+    monkeypatch.setattr("fig_assets.engines.lake.s3.ATTEMPTS", 1)
     running, port = start(tmp_path / "server")
     server = Server(tmp_path / "server", port)
     server.login(monkeypatch)
@@ -414,7 +414,7 @@ def test_a_login_that_fails_is_told_with_the_mend(
     message: str,
     fix: str,
 ) -> None:
-    monkeypatch.setattr("fig_assets.engines.s3.ATTEMPTS", 1)
+    monkeypatch.setattr("fig_assets.engines.lake.s3.ATTEMPTS", 1)
     for name, value in variables.items():
         if value is None:
             monkeypatch.delenv(name)

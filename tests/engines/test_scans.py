@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp
 
-from fig_assets.engines import scans
 from fig_assets.engines.base import relation
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake import scans
+from fig_assets.engines.lake.lake import Lake
 from fig_assets.errors import EngineError
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, publish, table, target
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp
 
-from fig_assets.engines import snowflake_session
 from fig_assets.engines.base import Column, Target, relation
 from fig_assets.engines.connection import Connection
-from fig_assets.engines.snowflake import SnowflakeEngine, open_snowflake
+from fig_assets.engines.snowflake import session as snowflake_session
+from fig_assets.engines.snowflake.engine import SnowflakeEngine, open_snowflake
 from fig_assets.errors import Conflict, EngineError, UnsupportedOnEngine
 from tests.engines import flakes
 from tests.engines.lakes import DAY, LOGINS, TYPES, table, target
@@ -245,7 +245,7 @@ def test_a_record_that_cannot_be_read_is_told_with_a_mend(
 
 WRITER = """
 import sys
-from fig_assets.engines.snowflake import open_snowflake
+from fig_assets.engines.snowflake.engine import open_snowflake
 from fig_assets.errors import Conflict
 from tests.engines import flakes
 from tests.engines.lakes import DAY, table, target

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from fig_assets.engines.connection import Connection
-from fig_assets.engines.snowflake import SnowflakeEngine
+from fig_assets.engines.snowflake.engine import SnowflakeEngine
 from tests.engines.test_contract import *  # noqa: F403 - the same suite, unchanged
 
 PREFIX = "FIG_SNOWFLAKE_"

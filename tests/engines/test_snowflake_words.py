@@ -3,8 +3,8 @@
 import pytest
 from sqlglot import exp
 
-from fig_assets.engines.snowflake_tables import render
-from fig_assets.engines.snowflake_words import parsed_once, read_back, to_snowflake
+from fig_assets.engines.snowflake.tables import render
+from fig_assets.engines.snowflake.words import parsed_once, read_back, to_snowflake
 from fig_assets.errors import EngineError, UnsupportedOnEngine
 from fig_assets.language.functions import lower
 from fig_assets.language.parse import parse

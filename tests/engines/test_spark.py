@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlglot import exp
 
-from fig_assets.engines import open_engine, spark_session
+from fig_assets.engines import open_engine
 from fig_assets.engines.base import Engine, relation
 from fig_assets.engines.connection import Connection
+from fig_assets.engines.spark import session as spark_session
 from fig_assets.errors import EngineError
 from tests.engines.lakes import DAY, LOGINS, NEXT, TYPES, table, target
 from tests.engines.proxy import Door

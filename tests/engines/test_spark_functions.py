@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from fig_assets.engines.spark_functions import OWN_FUNCTIONS, OwnFunction, body
+from fig_assets.engines.spark.functions import OWN_FUNCTIONS, OwnFunction, body
 
 BY_NAME = {own.name: own for own in OWN_FUNCTIONS}
 

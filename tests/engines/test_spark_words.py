@@ -4,7 +4,7 @@ import pytest
 from sqlglot import exp
 
 from fig_assets.engines.base import relation
-from fig_assets.engines.spark_words import spark_sql, to_spark
+from fig_assets.engines.spark.words import spark_sql, to_spark
 from fig_assets.errors import UnsupportedOnEngine
 from fig_assets.language.duck import call, let, number, text
 from fig_assets.language.functions import lower

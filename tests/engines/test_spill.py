@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.engines.spill import ORPHAN_AGE_S, Spill
+from fig_assets.engines.lake.spill import ORPHAN_AGE_S, Spill
 
 KILLED = """
 import os, sys
 from pathlib import Path
-from fig_assets.engines.spill import Spill
+from fig_assets.engines.lake.spill import Spill
 spill = Spill(Path(sys.argv[1]))
 spill.prepare()
 spill.folder.mkdir()

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fig_assets.engines.files import RawFileError
-from fig_assets.engines.tables import read_table, unreadable
+from fig_assets.engines.raw.files import RawFileError
+from fig_assets.engines.raw.tables import read_table, unreadable
 
 
 def utc(year: int, month: int, day: int, *clock: int) -> datetime:

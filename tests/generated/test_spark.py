@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from fig_assets.engines.connection import Connection
 from fig_assets.engines.duckdb import DuckDBEngine
-from fig_assets.engines.spark import SparkEngine
+from fig_assets.engines.spark.engine import SparkEngine
 from tests.generated.cases import made, run
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"

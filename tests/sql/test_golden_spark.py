@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fig_assets.engines.spark_words import spark_sql
+from fig_assets.engines.spark.words import spark_sql
 from fig_assets.workflow.steps.bind import statements as statements_of_every_shape
 from fig_assets.workflow.workspace import Workspace
 from tests.sql.shop import opened, statements

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from fig_assets.engines.base import Audit, DayRows, Target, Written, days_between, scan_of
 from fig_assets.engines.duckdb import DuckDBEngine
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.lake import Lake
 from fig_assets.graph.nodes import Key, Op
 from fig_assets.workflow.planning.follow import follow
 from fig_assets.workflow.planning.plan import make_plan

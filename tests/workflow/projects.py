@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from fig_assets.config.load import load_config
 from fig_assets.engines import open_engine
-from fig_assets.engines.storage import FILE
+from fig_assets.engines.lake.storage import FILE
 from fig_assets.graph.build import build_graph
 from fig_assets.graph.nodes import Graph, Op
 from fig_assets.workflow.planning.plan import stale_days

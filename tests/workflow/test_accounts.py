@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from fig_assets.engines.base import DAY
-from fig_assets.engines.files import RawFileError
+from fig_assets.engines.raw.files import RawFileError
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.lock import locked_nodes
 from fig_assets.project import load_project

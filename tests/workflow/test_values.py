@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fig_assets.engines.storage import FILE
+from fig_assets.engines.lake.storage import FILE
 from fig_assets.project import load_project
 from tests.workflow.projects import Project, days_from, write_project
 from tests.workflow.test_oracle import assert_equal_to_oracle

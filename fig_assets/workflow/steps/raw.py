@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fig_assets.engines.base import DAY
-from fig_assets.engines.files import find_files
-from fig_assets.engines.line_readers import LineReaders
+from fig_assets.engines.raw.files import find_files
+from fig_assets.engines.raw.line_readers import LineReaders
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import SOURCE_FILE, SOURCE_LINE
 from fig_assets.graph.sources import Landing, Source

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from fig_assets.engines.files import RawFileError
-from fig_assets.engines.line_readers import LineReaders
+from fig_assets.engines.raw.files import RawFileError
+from fig_assets.engines.raw.line_readers import LineReaders
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import ACCOUNT
 from fig_assets.graph.sources import Source

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from fig_assets.engines.base import DAY, Target, Written
-from fig_assets.engines.files import find_files
+from fig_assets.engines.raw.files import find_files
 from fig_assets.engines.snapshot import stale_reason
 from fig_assets.errors import FigError, WorkflowError
 from fig_assets.graph.nodes import Op

@@ -7,8 +7,8 @@ from typing import Literal
 import pyarrow as pa
 
 from fig_assets.engines.base import Column, Target, Written
+from fig_assets.engines.raw.tables import read_table
 from fig_assets.engines.snapshot import stale_reason
-from fig_assets.engines.tables import read_table
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import Op, Table
 from fig_assets.language.types import arrow_type

@@ -21,7 +21,7 @@ from fig_assets.engines.base import (
     scan_of,
 )
 from fig_assets.engines.duckdb import DuckDBEngine
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.lake import Lake
 from fig_assets.errors import EngineError
 from fig_assets.graph.period import Window
 from fig_assets.sql.expressions import on_days

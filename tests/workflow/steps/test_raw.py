@@ -8,7 +8,7 @@ from pathlib import Path
 
 import zstandard
 
-from fig_assets.engines.line_readers import LineReaders
+from fig_assets.engines.raw.line_readers import LineReaders
 from fig_assets.workflow.run import run_op
 from fig_assets.workflow.steps.raw import Landed, land
 from tests.workflow.projects import Project, days_from, write_project

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from fig_assets.config.load import load_config
 from fig_assets.engines.duckdb import DuckDBEngine
-from fig_assets.engines.lake import Lake
+from fig_assets.engines.lake.lake import Lake
 from fig_assets.engines.translate import unsupported
 from fig_assets.errors import ConfigError
 from fig_assets.graph.build import build_graph
