@@ -24,7 +24,7 @@ from fig_assets.config.node import (
 )
 from fig_assets.config.patterns import S3
 from fig_assets.config.rules import wrong
-from fig_assets.config.snowflake import check_connection
+from fig_assets.config.snowflake import check_connection, check_table
 
 
 class EventDefaults(Node):
@@ -228,12 +228,18 @@ class Training(Node):
 
 
 class Source(Node):
-    """Raw files. `{date}` in `path` is the UTC day as YYYY-MM-DD; `late_days` counts days."""
+    """Raw files, or a table of events in a snowflake warehouse. `late_days` counts days."""
 
     format: Literal["json", "csv", "parquet", "snowflake"]
-    """`json` for events (one object a line; plain, gzip or zstd), `csv` or `parquet` for tables."""
+    """`json` for events (one object a line; plain, gzip or zstd), `csv` or `parquet` for tables;
+    `snowflake` for events that stand in a table of the warehouse.
+    """
     path: PlainText
-    """The files; `{date}` is the UTC day. Example: `"data/raw/{date}*.jsonl*"`."""
+    """The files; `{date}` is the UTC day as YYYY-MM-DD. Or the name of the table. Example:
+    `"data/raw/{date}*.jsonl*"` or `"RAW.OKTA.EVENTS"`.
+    """
+    column: PlainText | None = None
+    """The column of the table that holds the payloads; without it `PAYLOAD`. Example: `"EVENT"`."""
     late_days: NotNegative = 1
     """How many days after an event its line may still come: day D is read from the files of days D
     to D + late_days.
@@ -255,11 +261,9 @@ class Source(Node):
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
         if self.format == "snowflake":
-            raise wrong(
-                "events cannot be read from a table of Snowflake yet",
-                at=("format",),
-                fix='unload the table to files with one JSON object a line, and write "json"',
-            )
+            check_table(self.path, self.column)
+        elif self.column is not None:
+            raise wrong('"column" is for tables of Snowflake', at=("column",), fix="leave it out")
         if self.account is not None and self.format in ("csv", "parquet"):
             raise wrong(
                 f"a table has no accounts, and {self.format} files are tables",
@@ -357,6 +361,18 @@ class Environment(Node):
     """Last day here (UTC), included."""
     schedules: Flag = True
     """`false` switches schedules and sensors off by default."""
+
+    @model_validator(mode="after")
+    def _tables_where_they_stand(self) -> Self:
+        for name, found in self.sources.items() if self.warehouse.type != "snowflake" else ():
+            first = found if isinstance(found, Source) else found[0]
+            if first.format == "snowflake":
+                raise wrong(
+                    f"a {self.warehouse.type} warehouse reads no tables of Snowflake",
+                    at=("sources", name, *(() if first is found else (0,)), "format"),
+                    fix='unload the table to files with one JSON object a line, and write "json"',
+                )
+        return self
 
     def files(self, name: str) -> tuple[Source, ...]:
         """Return the files of a source, those of each account where there are several."""

@@ -1,4 +1,4 @@
-"""The `connection` of a Snowflake warehouse: what it takes, and what is wrong with one."""
+"""What an environment says of Snowflake: how one logs in, and the names of tables of events."""
 
 import re
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ PLAIN = ("role", "warehouse", "database", "schema")
 """Names that stand in SQL as they are; Snowflake reads them in upper case."""
 
 _PLACE = ("connection",)
+_NAME = r'([A-Za-z_][A-Za-z0-9_$]*|"([^"\0]|"")+")'
 
 
 def check_connection(given: Mapping[str, object]) -> None:
@@ -45,6 +46,28 @@ def check_connection(given: Mapping[str, object]) -> None:
                 fix=f'write a name such as "FIG_{key.upper()}"',
             )
     _check_secret(given)
+
+
+def check_table(path: str, column: str | None) -> None:
+    """Refuse what is no name of a table, of up to three parts, or of a column.
+
+    Raises:
+        PydanticCustomError: it is none.
+    """
+    if not re.fullmatch(rf"{_NAME}(\.{_NAME}){{0,2}}", path):
+        raise wrong(
+            "{text} is no name of a table: a table is read as a whole, without {date} or *",
+            at=("path",),
+            fix='write "RAW.OKTA.EVENTS", or \\"...\\" around a part that is no plain name',
+            text=f"'{path}'",
+        )
+    if column is not None and not re.fullmatch(_NAME, column):
+        raise wrong(
+            "{text} is no name of a column",
+            at=("column",),
+            fix='write "PAYLOAD", or \\"...\\" around a name that is not plain',
+            text=f"'{column}'",
+        )
 
 
 def _check_secret(given: Mapping[str, object]) -> None:

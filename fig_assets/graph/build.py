@@ -30,7 +30,7 @@ from fig_assets.graph.ops import cut, parts_of
 from fig_assets.graph.owners import Symbol
 from fig_assets.graph.rows import RowOwner
 from fig_assets.graph.scope import Refused, Scope
-from fig_assets.graph.sources import Landing, Source
+from fig_assets.graph.sources import PAYLOAD_COLUMN, Landing, Source
 from fig_assets.graph.tables import build_table
 from fig_assets.graph.warnings import WARNINGS
 
@@ -176,9 +176,16 @@ def _sources(config: Config, events: list[Event], tables: list[Table]) -> dict[s
             if event.source == name:
                 landings[event.landing.relation] = event.landing
         late_days = max(spec.late_days for spec in files)
-        whole = Source(name, files[0].format, files[0].path, late_days, tuple(landings.values()))
+        whole = Source(
+            name,
+            files[0].format,
+            files[0].path,
+            late_days,
+            tuple(landings.values()),
+            column=files[0].column or PAYLOAD_COLUMN,
+        )
         accounts = tuple(
-            whole.of_account(spec.account, spec.path, spec.late_days)
+            whole.of_account(spec.account, spec.path, spec.late_days, spec.column or PAYLOAD_COLUMN)
             for spec in files
             if spec.account is not None
         )

@@ -31,7 +31,7 @@ from fig_assets.graph.scope import (
     condition,
     place,
 )
-from fig_assets.graph.sources import Landing
+from fig_assets.graph.sources import LINES, Landing
 from fig_assets.graph.version import Part, fingerprint
 from fig_assets.language.parse import ExpressionError, Reference, canonical, parse
 from fig_assets.language.paths import Path, Step, can_hold_many, parse_path
@@ -196,7 +196,7 @@ class EventOwner:
     def _source(self) -> str:  # noqa: RET503 - a refusal raises
         place = self.scope.environment
         known = {name: place.files(name)[0].format for name in place.sources}
-        lines = sorted(name for name, format_ in known.items() if format_ == "json")
+        lines = sorted(name for name, format_ in known.items() if format_ in LINES)
         name = self.spec.source or ("events" if "events" in lines else "".join(lines[:2]))
         if name in lines:
             return name

@@ -1,9 +1,14 @@
-"""Raw files as a project sees them: which there are, and how their lines become candidates."""
+"""Raw lines as a project sees them: where they are, and how they become candidates."""
 
 from dataclasses import dataclass, replace
 
 from fig_assets.language.paths import Path
 
+IN_WAREHOUSE = "snowflake"
+"""The format of a source that is a table of the warehouse, each row of which is a line."""
+LINES = ("json", IN_WAREHOUSE)
+"""The formats of sources that events are read from."""
+PAYLOAD_COLUMN = "PAYLOAD"
 DATE = "{date}"
 """What stands for a file's day in a path."""
 
@@ -12,6 +17,7 @@ DATE = "{date}"
 class Source:
     """Raw files of one environment; a file of day F holds events of F-late_days to F.
 
+    Or a table of the warehouse, whose name is `path` and whose payloads are in `column`.
     `landings` are the shares it is split into: by each distinct choice of the paths for time, id
     and event type. `late_days` is the longest of its accounts'.
     """
@@ -25,16 +31,29 @@ class Source:
     """The account that all these files are of, where the environment says so."""
     accounts: tuple["Source", ...] = ()
     """The files of each account, where there are any; `path` is that of the first."""
+    column: str = PAYLOAD_COLUMN
 
     @property
     def parts(self) -> tuple["Source", ...]:
         """The files that are read on their own: those of each account, or all."""
         return self.accounts or (self,)
 
-    def of_account(self, name: str, path: str, late_days: int) -> "Source":
+    def of_account(self, name: str, path: str, late_days: int, column: str) -> "Source":
         """Return the part that is one account's, with landing relations of its own."""
         landings = tuple(landing.of_account(name) for landing in self.landings)
-        return Source(self.name, self.format, path, late_days, landings, account=name)
+        return replace(
+            self,
+            path=path,
+            late_days=late_days,
+            landings=landings,
+            account=name,
+            column=column,
+        )
+
+    @property
+    def is_in_warehouse(self) -> bool:
+        """Whether its lines are the rows of a table of the warehouse."""
+        return self.format == IN_WAREHOUSE
 
     @property
     def is_dated(self) -> bool:

@@ -204,7 +204,7 @@ def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progr
     source = workspace.graph.sources[op.owner]
     found = raw_accounts.find_parts(workspace, source)
     dates: Sequence[date | None] = days if source.is_dated else [None]
-    needed = [path for day in dates for part in found for path in part.of(day)]
+    needed = [path for day in dates for part in found for path in part.paths(day)]
     with readers_for(needed, workspace.workers) as readers:
         if source.is_dated:
 
@@ -212,7 +212,7 @@ def _run_raw(workspace: Workspace, op: Op, days: Sequence[date], progress: Progr
                 landed = raw_accounts.land_parts(workspace, source, day, found, readers)
                 return _landed_result(source, day, landed)
 
-            sizes = (unpacked_bytes(part.of(day)) for day in days for part in found)
+            sizes = (unpacked_bytes(part.paths(day)) for day in days for part in found)
             largest = max(sizes, default=0)
             at_once = workspace.fitting(RAW_COPIES * largest)
             return _run_each(workspace, op, days, land, progress=progress, at_once=at_once)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fig_assets.engines.raw.files import RawFileError, read_blocks
 
-__all__ = ["BadLine", "Lines", "RawFileError", "Reason", "lines_batch", "read_lines"]
+__all__ = ["BadLine", "Lines", "RawFileError", "Reason", "lines_batch", "read_lines", "sort_lines"]
 
 Reason = Literal[
     "invalid JSON",
@@ -30,6 +30,7 @@ _COLUMNS: dict[str, pa.DataType] = {"source_line": pa.int64(), "payload": pa.str
 SCHEMA = pa.schema(_COLUMNS)
 """The columns of `Lines.batch`."""
 
+MAX_LINE_BYTES = 16 << 20
 _MAX_DEPTH = 1000
 _EXCERPT_CHARACTERS = 200
 _BOM = b"\xef\xbb\xbf"
@@ -83,7 +84,7 @@ class _Fault:
 
 
 def read_lines(
-    path: Path, *, block_bytes: int = 8 << 20, max_line_bytes: int = 16 << 20
+    path: Path, *, block_bytes: int = 8 << 20, max_line_bytes: int = MAX_LINE_BYTES
 ) -> Iterator[Lines]:
     """Read the JSON lines of `path`, plain or compressed, block by block.
 
@@ -97,7 +98,12 @@ def read_lines(
     Raises:
         RawFileError: see `fig_assets.engines.raw.files.read_blocks`; the whole file is refused.
     """
-    for chunk in _chunks(read_blocks(path, block_bytes), max_line_bytes):
+    yield from sort_lines(read_blocks(path, block_bytes), max_line_bytes=max_line_bytes)
+
+
+def sort_lines(blocks: Iterable[bytes], *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[Lines]:
+    """Sort the lines of a text that comes in blocks; see `read_lines`."""
+    for chunk in _chunks(blocks, max_line_bytes):
         if chunk.oversized:
             detail = f"{chunk.oversized:,} bytes; the limit is {max_line_bytes:,}"
             bad = _bad_line(chunk.first, chunk.lines[0], _Fault("too long", detail))

@@ -42,11 +42,11 @@ def extracted(node: exp.Expr, walk: Walk, *, as_text: bool) -> exp.Expr:
     document = parsed(walk(json))
     written = _text if as_text else _json
     if isinstance(path, exp.Array):
-        reached = [_reached(document.copy(), _steps(one.name)) for one in path.expressions]
+        reached = [along(document.copy(), _steps(one.name)) for one in path.expressions]
         return function("ARRAY_CONSTRUCT", *map(written, reached))
     steps = _steps(path.name)
     if EVERY not in steps:
-        return written(_reached(document, steps))
+        return written(along(document, steps))
     return _of_all(document, steps, written)
 
 
@@ -57,11 +57,11 @@ def _of_all(
     before, after = steps[:place], steps[place + 1 :]
     if EVERY in after:
         raise unsupported(ENGINE, "elements of elements of an array")
-    array = function("AS_ARRAY", _reached(document, before))
+    array = function("AS_ARRAY", along(document, before))
     if after:
-        there = is_known(_reached(exp.column(_ELEMENT), after))
+        there = is_known(along(exp.column(_ELEMENT), after))
         array = function("FILTER", array, lambda_of(_ELEMENT, there))
-    one = written(_reached(exp.column(_ELEMENT), after))
+    one = written(along(exp.column(_ELEMENT), after))
     return function("TRANSFORM", array, lambda_of(_ELEMENT, one))
 
 
@@ -73,7 +73,8 @@ def _json(reached: exp.Expr) -> exp.Expr:
     return function("TO_JSON", reached)
 
 
-def _reached(document: exp.Expr, steps: Sequence[Step]) -> exp.Expr:
+def along(document: exp.Expr, steps: Sequence[Step]) -> exp.Expr:
+    """Return what stands in a parsed document at the end of a path without `EVERY`."""
     for step in steps:
         key = text(step) if isinstance(step, str) else literal(step or 0)
         document = at(document, key)

@@ -27,9 +27,11 @@ from fig_assets.engines.base import (
 from fig_assets.engines.connection import Connection
 from fig_assets.engines.day_rows import shaped, split
 from fig_assets.engines.empty import EmptyRelations
+from fig_assets.engines.raw.event_tables import EventTable, TableState
 from fig_assets.engines.snapshot import Snapshot
 from fig_assets.engines.snowflake import tables as snowflake_tables
 from fig_assets.engines.snowflake.days import Days, day_of, generations, new_write
+from fig_assets.engines.snowflake.event_tables import EventTables
 from fig_assets.engines.snowflake.records import Records
 from fig_assets.engines.snowflake.rows import Staged, fetch, stage, uploaded
 from fig_assets.engines.snowflake.session import Session, Sessions
@@ -53,6 +55,7 @@ class SnowflakeEngine:
         self._schema = Schema(*self._sessions.place, prefix)
         self._records = Records(self._sessions, self._schema)
         self._days = Days(self._records, self._schema)
+        self._events = EventTables(self._sessions)
         self._empty = EmptyRelations(lambda tree: DUCKDB.generate(tree, copy=False))
 
     def sql(self, tree: exp.Query) -> str:
@@ -184,6 +187,14 @@ class SnowflakeEngine:
                     expression=self._translated(session, tree, {}),
                 )
                 session.run(render(view), name)
+
+    def table_state(self, table: EventTable) -> TableState:
+        """See `HasEventTables.table_state`."""
+        return self._events.state(table)
+
+    def payloads(self, table: EventTable) -> Iterator[pa.Table]:
+        """See `HasEventTables.payloads`."""
+        return self._events.payloads(table)
 
     def drop_all(self) -> None:
         """Drop every table of an engine whose relations' names begin with a prefix of its own.

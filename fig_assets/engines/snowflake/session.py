@@ -32,6 +32,8 @@ PARAMETERS = {
 """What statements rely on, whatever the account says."""
 NOT_THERE = 2003
 """Snowflake's number for an object that is not there, or not for this role to see."""
+_MISNAMED = frozenset({904, 2043, 3001})
+"""Snowflake's numbers for a name of a statement that this role cannot use."""
 _LOCKED = frozenset({625, 626, 628, 629})
 """Snowflake's numbers for a lock that another transaction holds too long."""
 _MENDS = {
@@ -52,6 +54,10 @@ class Unreachable(EngineError):
 
 class NotThere(EngineError):
     """An object is not there, or not for this role to see."""
+
+
+class Misnamed(EngineError):
+    """A statement names what has no such column, or is not for this role to use."""
 
 
 class Locked(EngineError):
@@ -93,6 +99,15 @@ class Session:
         with self._execute(text, about) as cursor:
             found: pa.Table = cursor.fetch_arrow_all(force_return_table=True)
         return found
+
+    def batches(self, text: str, about: str = "") -> Iterator[pa.Table]:
+        """Run a query and yield its rows part by part, as `fetch`.
+
+        Raises:
+            EngineError: it was refused, or the rest of the rows cannot be fetched.
+        """
+        with self._execute(text, about) as cursor:
+            yield from cursor.fetch_arrow_batches()
 
     @contextmanager
     def transaction(self, about: str) -> Iterator[None]:
@@ -147,6 +162,11 @@ class Sessions:
         settings = self._given.settings
         return settings.get("database", ""), settings.get("schema", "")
 
+    @property
+    def role(self) -> str:
+        """The role that reads and writes."""
+        return self._given.settings.get("role", "")
+
     @contextmanager
     def lent(self) -> Iterator[Session]:
         """Lend a session to a piece of work; one that failed is not lent again.
@@ -186,6 +206,8 @@ class Sessions:
         kind, mend = EngineError, _MENDS.get(number, "")
         if number == NOT_THERE:
             kind = NotThere
+        elif number in _MISNAMED:
+            kind = Misnamed
         elif number in _LOCKED:
             kind, mend = Locked, "run it again"
         elif not isinstance(refusal, errors.DatabaseError) or isinstance(

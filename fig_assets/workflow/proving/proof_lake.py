@@ -149,10 +149,11 @@ def for_proofs(graph: Graph, start: date, end: date) -> Graph:
 def _made_up(source: Source) -> Source:
     """Return a source, with as many accounts, over files of its own."""
     accounts = tuple(map(_made_up, source.accounts))
-    return replace(source, path=_path(source), accounts=accounts)
+    form = "json" if source.is_in_warehouse else source.format
+    return replace(source, format=form, path=_path(source), accounts=accounts)
 
 
 def _path(source: Source) -> str:
-    suffix = "jsonl" if source.format == "json" else source.format
+    suffix = "jsonl" if source.is_landed else source.format
     folder = f"{source.name}/{source.account}" if source.account else source.name
     return f"raw/{folder}/{DATE if source.is_dated else 'all'}.{suffix}"

@@ -1,7 +1,7 @@
-"""Raw files of a day -> landing relations by event day, and a quarantine with reasons."""
+"""Raw lines of a day -> landing relations by event day, and a quarantine with reasons."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from fig_assets.engines.base import DAY
 from fig_assets.engines.raw.files import find_files
 from fig_assets.engines.raw.line_readers import LineReaders
+from fig_assets.engines.raw.lines import Lines
 from fig_assets.errors import WorkflowError
 from fig_assets.graph.nodes import SOURCE_FILE, SOURCE_LINE
 from fig_assets.graph.sources import Landing, Source
@@ -26,6 +27,7 @@ from fig_assets.sql.landing import (
     quarantined,
     select_landed,
 )
+from fig_assets.workflow.steps.raw_tables import RawTable, read_table
 from fig_assets.workflow.workspace import Workspace
 
 FILES, LINE_COUNT, READING = "files", "lines", "reading"
@@ -36,6 +38,8 @@ EXCERPT = 200
 IN_THIS_PROCESS = LineReaders()
 Shares = Sequence[tuple[int, date]]
 """How many days late, and the event day."""
+Raw = Path | RawTable
+"""What lines are read from."""
 BadLines = list[dict[str, object]]
 """Rows of a quarantine."""
 
@@ -90,7 +94,7 @@ def land(
     workspace: Workspace,
     source: Source,
     day: date,
-    files: Sequence[Path],
+    files: Sequence[Raw],
     readers: LineReaders = IN_THIS_PROCESS,
 ) -> Landed:
     """Read the files dated `day`, every line once, and publish the share of each event day.
@@ -114,7 +118,7 @@ def shares_of(source: Source, day: date) -> Shares:
 def land_everything(
     workspace: Workspace,
     source: Source,
-    files: Sequence[Path],
+    files: Sequence[Raw],
     days: Sequence[date],
     readers: LineReaders = IN_THIS_PROCESS,
 ) -> Landed:
@@ -132,7 +136,7 @@ def land_everything(
 def land_lines(
     workspace: Workspace,
     source: Source,
-    files: Sequence[Path],
+    files: Sequence[Raw],
     shares: Shares,
     landed: Landed,
     *,
@@ -185,7 +189,7 @@ def land_lines(
     return bad
 
 
-def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence[Path]) -> str:
+def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence[Raw]) -> str:
     """Say why the landed share of file day `day` is not what its files hold; '' if it is."""
     known: Mapping[str, list[object]] = {}
     for landing in source.landings:
@@ -198,6 +202,10 @@ def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence
     if set(known) != {_name(workspace, path) for path in files}:
         return "raw files changed"
     for path in files:
+        if isinstance(path, RawTable):
+            if known[path.name] != path.noted:
+                return "raw table changed"
+            continue
         if not known[_name(workspace, path)]:
             return "raw files changed"
         size, modified, digest = known[_name(workspace, path)]
@@ -210,12 +218,11 @@ def stale_files(workspace: Workspace, source: Source, day: date, files: Sequence
 
 
 def _read(
-    workspace: Workspace, files: Sequence[Path], landed: Landed, readers: LineReaders
+    workspace: Workspace, files: Sequence[Raw], landed: Landed, readers: LineReaders
 ) -> tuple[pa.Table, BadLines]:
     tables: list[pa.Table] = []
     bad: BadLines = []
-    for path, read in zip(files, readers.read(files), strict=True):
-        name = _name(workspace, path)
+    for name, read in _lines(workspace, files, readers):
         for lines in read:
             batch = pa.Table.from_batches([lines.batch])
             names = pa.array([name], pa.string()).dictionary_encode()
@@ -239,6 +246,15 @@ def _read(
     if not tables:
         return schema.empty_table(), bad
     return pa.concat_tables([t.select(schema.names).cast(schema) for t in tables]), bad
+
+
+def _lines(
+    workspace: Workspace, files: Sequence[Raw], readers: LineReaders
+) -> Iterator[tuple[str, Iterable[Lines]]]:
+    of_files = readers.read([it for it in files if isinstance(it, Path)])
+    for it in files:
+        of_one = next(of_files) if isinstance(it, Path) else read_table(workspace, it)
+        yield _name(workspace, it), of_one
 
 
 def _of_its_events(table: pa.Table, landing: Landing) -> pa.Table:
@@ -315,10 +331,13 @@ def publish_quarantine(workspace: Workspace, source: Source, day: date, bad: Bad
     workspace.engine.replace_days(quarantine_target(source), table, [day])
 
 
-def file_notes(workspace: Workspace, files: Sequence[Path]) -> str:
+def file_notes(workspace: Workspace, files: Sequence[Raw]) -> str:
     """Write what tells whether files are still those that were read."""
     notes: dict[str, list[object]] = {}
     for path in files:
+        if isinstance(path, RawTable):
+            notes[path.name] = path.noted
+            continue
         try:
             status = path.stat()
             digest = file_digest(path)
@@ -339,8 +358,10 @@ def file_digest(path: Path) -> str:
     return state.hexdigest()
 
 
-def _name(workspace: Workspace, path: Path) -> str:
+def _name(workspace: Workspace, path: Raw) -> str:
     """Name a file in rows and messages: relative to the root where it lies below it."""
+    if isinstance(path, RawTable):
+        return path.name
     absolute = path.resolve()
     root = workspace.root.resolve()
     return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else str(absolute)

@@ -25,6 +25,7 @@ from fig_assets.workflow.steps.raw import (
     READING,
     BadLines,
     Landed,
+    Raw,
     file_notes,
     land,
     land_everything,
@@ -35,6 +36,7 @@ from fig_assets.workflow.steps.raw import (
     shares_of,
     stale_files,
 )
+from fig_assets.workflow.steps.raw_tables import raw_table
 from fig_assets.workflow.steps.result import DayResult
 from fig_assets.workflow.workspace import Workspace
 
@@ -45,18 +47,22 @@ UNIT = "deliveries"
 
 @dataclass(frozen=True, eq=False)
 class PartFiles:
-    """The raw files of a source, or of one account of it, by the day in their names.
+    """The raw files of a source, or of one account of it, by the day in their names; or its table.
 
     `refused` says why they cannot even be listed; then there are none.
     """
 
     source: Source
-    by_day: Mapping[date | None, list[Path]]
+    by_day: Mapping[date | None, Sequence[Raw]]
     refused: str = ""
 
-    def of(self, day: date | None) -> list[Path]:
+    def of(self, day: date | None) -> Sequence[Raw]:
         """Return the files dated `day`; of a source without dates, all."""
         return self.by_day.get(day if self.source.is_dated else None, [])
+
+    def paths(self, day: date | None) -> list[Path]:
+        """Return the files of `of` that are on this machine."""
+        return [it for it in self.of(day) if isinstance(it, Path)]
 
 
 def find_parts(workspace: Workspace, source: Source) -> tuple[PartFiles, ...]:
@@ -64,20 +70,27 @@ def find_parts(workspace: Workspace, source: Source) -> tuple[PartFiles, ...]:
 
     Raises:
         WorkflowError: the folder is not there, or that of no account is.
+        RawFileError: the table is not there, or that of no account is.
     """
     if not source.accounts:
-        return (PartFiles(source, raw_files(workspace, source)),)
+        return (PartFiles(source, _found(workspace, source)),)
     found: list[PartFiles] = []
     refusals: list[WorkflowError | RawFileError] = []
     for part in source.parts:
         try:
-            found.append(PartFiles(part, raw_files(workspace, part)))
+            found.append(PartFiles(part, _found(workspace, part)))
         except (WorkflowError, RawFileError) as refusal:
             refusals.append(refusal)
             found.append(PartFiles(part, {}, str(refusal).partition("\n")[0]))
     if len(refusals) == len(found):
         raise refusals[0]
     return tuple(found)
+
+
+def _found(workspace: Workspace, part: Source) -> Mapping[date | None, Sequence[Raw]]:
+    if part.is_in_warehouse:
+        return {None: [raw_table(workspace, part)]}
+    return raw_files(workspace, part)
 
 
 def land_parts(
@@ -205,7 +218,7 @@ class _Accounts:
         publish_quarantine(self.workspace, self.source, self.days[0], bad)
         return self.landed
 
-    def _land_one(self, part: PartFiles, files: Sequence[Path], one: Landed) -> BadLines:
+    def _land_one(self, part: PartFiles, files: Sequence[Raw], one: Landed) -> BadLines:
         source = part.source
         day = self.landed.day
         shares = shares_of(source, day) if day is not None else [(0, day) for day in self.days]
