@@ -238,14 +238,14 @@ class Source(Node):
     """The files; `{date}` is the UTC day as YYYY-MM-DD. Or the name of the table. Example:
     `"data/raw/{date}*.jsonl*"` or `"RAW.OKTA.EVENTS"`.
     """
-    column: PlainText | None = None
-    """The column of the table that holds the payloads; without it `PAYLOAD`. Example: `"EVENT"`."""
     late_days: NotNegative = 1
     """How many days after an event its line may still come: day D is read from the files of days D
     to D + late_days.
     """
     account: Account | None = None
     """The account that the lines are of, which events read as `$account`. Example: `"us-1"`."""
+    column: PlainText | None = None
+    """The column of the table that holds the payloads; without it `PAYLOAD`. Example: `"EVENT"`."""
 
     @model_validator(mode="after")
     def _files_of_this_machine(self) -> Self:

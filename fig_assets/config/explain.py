@@ -130,7 +130,7 @@ def _problem(error: "ErrorDetails", place: Place) -> Problem:
     tail = (last,) if last not in TAGS or error["type"] == "extra_forbidden" else ()
     path = (*(step for step in parents if step not in TAGS), *tail)
     is_key = path[-1:] == ("[key]",)
-    path = path[:-1] if is_key else path
+    path = path[:-1] if is_key or not error["loc"] else path
     about = error.get("ctx", {})
     match error["type"]:
         case "wrong":

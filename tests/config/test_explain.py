@@ -43,7 +43,7 @@ def told(kind: type[Node], written: object) -> list[str]:
          "f.json:1:45: /late_days\n  must be 100000 or less, not 1000000\n  fix: write 100000"),
         ({"format": "csv", "path": "x", "<own>": 1, "zzz": 1},
          "f.json:1:32: /<own>\n  unknown key '<own>'\n"
-         "  fix: use one of: format, path, late_days, account"),
+         "  fix: use one of: format, path, late_days, account, column"),
     ],
 )  # fmt: skip
 def test_refusals_are_told_in_the_words_of_the_user(written: object, said: str) -> None:

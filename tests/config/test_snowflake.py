@@ -98,6 +98,55 @@ def test_a_warehouse_without_a_connection_says_all_that_it_needs() -> None:
     assert '"account", "user", "role"' in refusal["message"]
 
 
-def test_a_source_in_a_table_of_snowflake_is_refused() -> None:
-    with pytest.raises(ValidationError, match="cannot be read from a table of Snowflake yet"):
-        Source.model_validate({"format": "snowflake", "path": "RAW.EVENTS"})
+@pytest.mark.parametrize(
+    ("path", "column"),
+    [
+        ("EVENTS", None),
+        ("raw.okta.events", "payload"),
+        ('RAW."okta.events"."a ""b"""', '"the payload"'),
+    ],
+)
+def test_a_source_may_be_a_table(path: str, column: str | None) -> None:
+    given = {"format": "snowflake", "path": path, **({"column": column} if column else {})}
+    assert Source.model_validate(given).column == column
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "fix", "at"),
+    [
+        (
+            {"path": "RAW.EVENTS_{date}"},
+            "'RAW.EVENTS_{date}' is no name of a table: a table is read as a whole, without {date} "
+            "or *",
+            'write "RAW.OKTA.EVENTS", or \\"...\\" around a part that is no plain name',
+            ("path",),
+        ),
+        (
+            {"path": "A.B.C.D"},
+            "'A.B.C.D' is no name of a table: a table is read as a whole, without {date} or *",
+            'write "RAW.OKTA.EVENTS", or \\"...\\" around a part that is no plain name',
+            ("path",),
+        ),
+        (
+            {"column": "a; DROP TABLE b"},
+            "'a; DROP TABLE b' is no name of a column",
+            'write "PAYLOAD", or \\"...\\" around a name that is not plain',
+            ("column",),
+        ),
+        (
+            {"format": "json", "column": "PAYLOAD"},
+            '"column" is for tables of Snowflake',
+            "leave it out",
+            ("column",),
+        ),
+    ],
+    ids=["days", "four parts", "no column", "column of files"],
+)
+def test_what_is_no_table_or_column_is_refused(
+    change: dict[str, Any], message: str, fix: str, at: tuple[str, ...]
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Source.model_validate({"format": "snowflake", "path": "EVENTS", **change})
+
+    (found,) = refusal.value.errors()
+    assert (found["msg"], found["ctx"]["fix"], found["ctx"]["at"]) == (message, fix, at)

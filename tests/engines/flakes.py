@@ -6,12 +6,15 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
+from sqlglot import exp
+
 from fig_assets.engines.connection import Connection
+from fig_assets.engines.snowflake.engine import open_snowflake
 
 PASSWORD = "FIG_TEST_SNOWFLAKE_PASSWORD"
 SECRET = "correct horse battery staple"
@@ -114,3 +117,16 @@ def statement_of(body: bytes) -> str:
         return str(json.loads(text).get("sqlText", ""))
     except (ValueError, AttributeError):
         return ""
+
+
+def fill(port: int, table: str, payloads: Sequence[str | None], column: str = "PAYLOAD") -> None:
+    """Make a table of events, if it is not there, and add a row for each text of JSON."""
+    database, schema, _ = table.split(".")
+    rows = " UNION ALL ".join(
+        f"SELECT PARSE_JSON({exp.Literal.string(it).sql('snowflake')})" if it else "SELECT NULL"
+        for it in payloads
+    )
+    with open_snowflake(connection(port)) as engine, engine._sessions.lent() as session:
+        session.run(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
+        session.run(f"CREATE TABLE IF NOT EXISTS {table} ({column} VARIANT)")
+        session.run(f"INSERT INTO {table} {rows}")

@@ -51,16 +51,17 @@ class EventTables:
             yield
         except (NotThere, Misnamed) as refusal:
             said = str(refusal).partition("\n  fix:")[0]
+            name = render(_named(table.name))
             where = f"environments/{self._sessions.environment}.json"
             raise RawFileError(
                 f'{said}\n  fix: mend "path" or "column" of the source in {where}, or let the '
-                f"role read it: GRANT SELECT ON TABLE {table.name} TO ROLE {self._sessions.role}"
+                f"role read it: GRANT SELECT ON TABLE {name} TO ROLE {self._sessions.role}"
             ) from refusal
 
 
 def _payload(table: EventTable) -> exp.Expr:
     """Return the payload as a VARIANT, whatever type the column has."""
-    column = exp.Column(this=_parts(table.column)[-1])
+    column = exp.Column(this=_parts(table.column, 1)[0])
     return cast(column, "VARIANT")
 
 
@@ -69,22 +70,22 @@ def _json(table: EventTable) -> exp.Expr:
 
 
 def _named(name: str) -> exp.Table:
-    *before, last = _parts(name)
+    *before, last = _parts(name, 3)
     places = dict(zip(("db", "catalog"), reversed(before), strict=False))
     return exp.Table(this=last, **places)
 
 
-def _parts(name: str) -> list[exp.Identifier]:
-    """Read the parts of a name; nothing else of SQL passes.
+def _parts(name: str, most: int) -> list[exp.Identifier]:
+    """Read the parts of a name; what is no name is taken for an odd one, in quotes.
 
     Raises:
-        EngineError: it is none.
+        EngineError: it has none, or more than `most`.
     """
     try:
         read = exp.to_table(name, dialect="snowflake").parts
     except (SqlglotError, ValueError) as refusal:
         raise EngineError(f"{name!r} is no name in Snowflake") from refusal
     parts = [part for part in read if isinstance(part, exp.Identifier)]
-    if not parts or len(parts) != len(read):
+    if not 0 < len(parts) <= most or len(parts) != len(read):
         raise EngineError(f"{name!r} is no name in Snowflake")
     return parts
