@@ -13,10 +13,11 @@ demo: $(INSTALLED)
 test: $(INSTALLED) check
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-# The properties with fifty times as many examples, and 3,000 random projects: two hours on one core.
+# The properties with fifty times as many examples, 3,000 random projects, and some of them and the demo on Spark: two
+# hours on one core.
 # Every test is named as it ends; what fails is named with its seed, and the others still run.
 nightly: $(INSTALLED)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -v -n 2 --dist worksteal tests/language tests/generated
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -v -n 2 --dist worksteal tests/language tests/generated tests/test_demo.py
 
 # Every claim about speed: measures, writes results.json and docs/performance.md; takes two hours and 20 GB of disk.
 bench: $(INSTALLED)

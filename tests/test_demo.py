@@ -10,6 +10,7 @@ from rich.console import Console
 from fig_assets.demo import run_demo
 from fig_assets.demo.truth import judged, read_truth, write_picture
 from tests.assets.signins import copy_of_shipped_project
+from tests.profiles import at_night
 from tests.workflow.projects import QUICK_SPARK, Project, dated, differences, in_any_order
 
 DAYS, EVENTS = 2, 100
@@ -99,6 +100,7 @@ def test_its_environment_is_written_once_and_switches_nothing_on(demo: Demo) -> 
     assert environment["schedules"] is False
 
 
+@at_night
 @pytest.mark.slow
 def test_on_spark_it_gives_the_same_rows(
     demo: Demo, spark_address: str, monkeypatch: pytest.MonkeyPatch
