@@ -112,6 +112,8 @@ def mutants(title: str, kind: Kind) -> Iterator[Mutant]:
         for path in sorted(folder.glob(f"{kind.folder}/*.json")):
             text = path.read_text(encoding="utf-8")
             file = path.relative_to(folder).as_posix()
+            if path.parent.name == "environments" and path.stem != "local":
+                continue
             for match in re.finditer(kind.pattern, text, re.MULTILINE):
                 if '"description"' in text[text.rfind("\n", 0, match.start()) : match.start()]:
                     continue
