@@ -195,6 +195,17 @@ class S3Login(Node):
     profile: PlainText | None = None
     """A profile of the machine's AWS settings; without it `AWS_PROFILE`. Example: `"fig"`."""
 
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
+            fix = f'write "https://{self.endpoint}"'
+            raise wrong(
+                '"endpoint" is a whole address, with https:// or http:// before it',
+                at=("endpoint",),
+                fix=fix,
+            )
+        return self
+
 
 class Training(Node):
     """Where own training code runs, and for how long. The built-in algorithm runs in the process.

@@ -273,7 +273,8 @@ def _show(
     if report["models"]:
         out.print(f"  as curves: {PICTURE}")
     out.print(f"done in {report['seconds']} seconds. Next:")
-    out.print("  make dev                                  the asset graph, at 127.0.0.1:3000")
+    ui = "make dev" if environment == "demo" else f"FIG_ENV={environment} make dev"
+    out.print(f"  {ui:<40}  the asset graph, at 127.0.0.1:3000", markup=False)
     out.print(
         f"  FIG_ENV={environment} .venv/bin/fig query request_threat_scorer --limit 5", markup=False
     )
