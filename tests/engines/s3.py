@@ -96,7 +96,8 @@ def start(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
         "master.volumeSizeLimitMB": 64,
         "volume.max": 50,
     }
-    words = ["weed", "server", "-filer", "-s3", *(f"-{name}={it}" for name, it in options.items())]
+    program = str(Path(sys.executable).parent / "weed")
+    words = [program, "server", "-filer", "-s3", *(f"-{name}={it}" for name, it in options.items())]
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(
             words, stdout=log, stderr=log, cwd=folder, start_new_session=True
