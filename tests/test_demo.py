@@ -33,7 +33,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("DAGSTER_HOME", str(root / "home"))
         runs = [_run(configs) for _ in range(2)]
-    return Demo(root, *zip(*runs, strict=True))  # type: ignore[arg-type]
+    return Demo(root, *zip(*runs, strict=True))
 
 
 def _run(configs: Path, environment: str = "local") -> tuple[bool, str, dict[str, object]]:

@@ -15,7 +15,7 @@ def write(root: Path) -> Path:
         {"account": name, "format": "json", "path": f"raw/{name}/{{date}}.jsonl", "late_days": 0}
         for name in ("us-1", "eu-1")
     ]
-    sources = {**ENVIRONMENT["sources"], "events": accounts}  # type: ignore[dict-item]
+    sources = {**ENVIRONMENT["sources"], "events": accounts}
     files = {
         "environments/production.json": {**ENVIRONMENT, "name": "production", "sources": sources},
         "environments/analytics.json": {
@@ -36,7 +36,7 @@ def test_a_missing_account_is_a_warning_on_its_day_and_in_the_summary(tmp_path: 
         summary = site.run(FIRST, SECOND, '+key:"events/login"')
         verdicts = site.verdicts("raw/events", "accounts")
         told = site.metadata("events/login")
-        records, _ = site.metadata("raw/events")[str(FIRST)]["accounts"]  # type: ignore[misc]
+        records, _ = site.metadata("raw/events")[str(FIRST)]["accounts"]
 
     assert not summary.refused
     assert summary.failed_checks == [
@@ -65,7 +65,7 @@ def test_environments_have_equal_keys_and_days_of_their_own(tmp_path: Path) -> N
     assert one.get_all_asset_keys() == other.get_all_asset_keys()
     keys = {part.to_user_string(): part for part in one.get_all_asset_keys()}
     first = [
-        graph.get(keys["events/login"]).partitions_def.get_first_partition_key()  # type: ignore[union-attr]
+        graph.get(keys["events/login"]).partitions_def.get_first_partition_key()
         for graph in graphs.values()
     ]
     assert first == [str(FIRST), str(SECOND)]

@@ -35,7 +35,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_environment_is_checked_and_each_problem_is_told_where_it_is(tmp_path: Path) -> None:
-    broken = environment("broken", sources={"events": ENVIRONMENT["sources"]["events"]})  # type: ignore[index]
+    broken = environment("broken", sources={"events": ENVIRONMENT["sources"]["events"]})
     spelt = {**environment("spelt"), "shedules": False}
     configs = project(tmp_path, production=environment("production"), broken=broken, spelt=spelt)
 
@@ -69,7 +69,7 @@ def test_programs_are_told_the_same(tmp_path: Path) -> None:
 
 def test_what_is_wrong_everywhere_is_told_once(tmp_path: Path) -> None:
     configs = project(tmp_path, production=environment("production"))
-    event = dict(CONFIGS["events/login.json"])  # type: ignore[call-overload]
+    event = dict(CONFIGS["events/login.json"])
     event["fields"] = {**event["fields"], "more": {"function": "$nothing"}}
     (configs / "events" / "login.json").write_text(json.dumps(event))
 

@@ -206,7 +206,7 @@ def test_what_the_program_refuses_by_itself_is_underlined(kind: str, value: obje
 
 def accepted(kind: str, value: object) -> bool:
     """Whether the program takes a value for a thing of that kind, as far as one file tells."""
-    _, problems = define(KINDS[kind], Part(read_json("{}", "x.json")), copy.deepcopy(value))  # type: ignore[arg-type]
+    _, problems = define(KINDS[kind], Part(read_json("{}", "x.json")), copy.deepcopy(value))
     return not problems and (kind == "environment" or known(value))
 
 

@@ -110,7 +110,7 @@ def stop(running: "subprocess.Popen[bytes]") -> None:
     """End a server that `start` started, at once."""
     running.kill()
     running.wait()
-    for word in map(str, running.args):  # type: ignore[arg-type]
+    for word in map(str, running.args):
         name, _, port = word.partition(".port=")
         if port.isdigit() and name:
             for number in (int(port), int(port) + 10_000):

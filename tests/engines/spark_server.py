@@ -136,7 +136,7 @@ def _run_server(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 def _alone(users: object) -> bool:
     try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[arg-type]
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

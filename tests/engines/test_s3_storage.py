@@ -152,7 +152,7 @@ def test_a_version_that_was_overtaken_between_look_and_put_is_looked_at_again(
     def others_are_faster(*arguments: object) -> object:
         for _ in rounds:
             publish(other, target("rate", whole=False), table(USERS, rate=[0.5] * 200))
-        return put(*arguments)  # type: ignore[arg-type]
+        return put(*arguments)
 
     monkeypatch.setattr(lake.storage, "put", others_are_faster)
     assert publish(lake, target("total", whole=False), NEW)
@@ -174,7 +174,7 @@ def test_what_others_write_is_seen_after_a_moment_and_at_once_where_it_counts(
 def test_a_listing_that_began_before_a_write_does_not_hide_it(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket = lake.storage.bucket  # type: ignore[attr-defined]
+    bucket = lake.storage.bucket
     listing = bucket.list
 
     def slow(prefix: str) -> Iterator[object]:
@@ -246,7 +246,7 @@ def test_a_server_that_takes_no_notice_of_conditions_is_refused(
     def take_no_notice(request: AWSRequest, **_: object) -> None:
         del request.headers["If-None-Match"]
 
-    events = lake.storage.bucket.client.meta.events  # type: ignore[attr-defined]
+    events = lake.storage.bucket.client.meta.events
     events.register("before-sign.s3.PutObject", take_no_notice)
     with pytest.raises(EngineError, match=r"the server of 'fig-lakes' replaces objects that must"):
         publish(lake, target("total"), OLD)

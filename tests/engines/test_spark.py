@@ -81,7 +81,7 @@ def test_nothing_is_left_of_a_statement_over_many_days(engine: Engine, tmp_path:
     next(found)
     spilled = tmp_path / "lake" / ".tmp"
     assert [file for file in spilled.rglob("*.parquet") if file.is_file()]
-    found.close()  # type: ignore[attr-defined]
+    found.close()
     assert not list(spilled.rglob("*.parquet"))
 
 

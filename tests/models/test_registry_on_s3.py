@@ -20,7 +20,7 @@ def opened(
     s3_server.login(monkeypatch)
     address = s3_server.lake()
     access = S3Access(environment="cloud")
-    return lambda: open_registry(address, tmp_path, access)  # type: ignore[arg-type]
+    return lambda: open_registry(address, tmp_path, access)
 
 
 def test_what_was_saved_is_loaded_by_another_process(opened: Callable[[], Registry]) -> None:
@@ -46,7 +46,7 @@ def test_a_changed_text_is_refused_before_lightgbm_sees_it(
     registry = opened()
     registry.save(trained())
     client = s3_server.client()
-    found = client.list_objects_v2(Bucket=BUCKET, Prefix=registry.root.key)["Contents"]  # type: ignore[union-attr]
+    found = client.list_objects_v2(Bucket=BUCKET, Prefix=registry.root.key)["Contents"]
     [key] = [it["Key"] for it in found if it["Key"].endswith(".txt")]
     client.put_object(Bucket=BUCKET, Key=key, Body=trained().model_text.encode() + b"\n")
     with pytest.raises(ModelError, match=r"^s3://.*model-.*\.txt: model 'scorer' .*digest"):
@@ -90,6 +90,6 @@ def test_a_store_that_refuses_is_told_with_the_environment(
     s3_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
     s3_server.login(monkeypatch, secret="wrong")
-    registry = open_registry("s3://bucket/x", tmp_path, S3Access(environment="cloud"))  # type: ignore[arg-type]
+    registry = open_registry("s3://bucket/x", tmp_path, S3Access(environment="cloud"))
     with pytest.raises(EngineError, match=r"environment 'cloud': s3://bucket/x/.*are refused"):
         registry.champion("scorer", 1, DAY)

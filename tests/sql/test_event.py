@@ -31,7 +31,7 @@ def with_visits(project: Json) -> None:
 
 def with_a_filter(project: Json) -> None:
     with_visits(project)
-    project["events/visit.json"]["where"] = "$city IS NOT NULL"  # type: ignore[index]
+    project["events/visit.json"]["where"] = "$city IS NOT NULL"
 
 
 def chosen(graph: Graph, names: Sequence[str]) -> list[Attribute]:

@@ -370,7 +370,7 @@ def test_an_account_that_is_added_or_left_out_makes_the_days_stale(tmp_path: Pat
 def test_accounts_of_files_without_dates_are_read_account_by_account(tmp_path: Path) -> None:
     project = small(tmp_path, FIRST, SECOND)
     place = environment("analytics", ANALYTICS)
-    for spec in place["sources"]["events"]:  # type: ignore[index]
+    for spec in place["sources"]["events"]:
         spec["path"] = f"raw/{spec['account']}/*.jsonl.gz"
     end = {"end_date": str(SECOND)}
     (tmp_path / "configs" / "environments" / "analytics.json").write_text(

@@ -31,7 +31,7 @@ MODEL: Json = {
 }
 SCORED: Json = {
     **REQUEST,
-    "groups": [*REQUEST["groups"], {"source": "scorer", "features": ["badness"]}],  # type: ignore[misc]
+    "groups": [*REQUEST["groups"], {"source": "scorer", "features": ["badness"]}],
 }
 SECOND: Json = {
     **TRUTH,

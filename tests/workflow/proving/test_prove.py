@@ -110,7 +110,7 @@ class Misreading(DuckDBEngine):
         super().__init__(lake)
         self.mutation = mutation
 
-    def query(self, tree: exp.Query, tables: dict[str, pa.Table] | None = None) -> pa.Table:  # type: ignore[override]
+    def query(self, tree: exp.Query, tables: dict[str, pa.Table] | None = None) -> pa.Table:
         """Move the days of the relation, in its files and in the condition on `day`."""
         changed = tree.copy()
         for table in list(changed.find_all(exp.Table)):
